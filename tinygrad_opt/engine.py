@@ -1,0 +1,154 @@
+"""Reverse-mode differentiation of a graph of nodes: their order, and the backward sweep over it.
+
+Two facts make the engine short.  Inputs are made before outputs, so age alone is a topological
+order and nothing recurses.  And rules are plain NumPy, so one sweep serves numbers and graphs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .ops import Operand, Operation, unbroadcast
+from .ops.operation import Rule
+from .ops.shapes import cast
+
+Array = np.ndarray[Any, np.dtype[Any]]
+NO_PARAMS: Mapping[str, Any] = {}
+next_age = itertools.count().__next__
+by_age = attrgetter("age")
+
+
+class Node(Operand):
+    """A result that remembers how it was made; a leaf has no operation and no arguments.
+
+    args holds nodes and constants in the order the operation takes them, so ``a + a`` has two edges.
+    """
+
+    __slots__ = ("__weakref__", "age", "args", "data", "grad", "name", "op", "params", "requires_grad")
+
+    data: Any
+    grad: Any
+    name: str | None
+    op: Operation | None
+    args: tuple[Any, ...]
+    params: Mapping[str, Any]
+    age: int
+    requires_grad: bool
+
+
+def newest_first(root: Node) -> list[Node]:
+    """Every node that root depends on and root itself, each before all of its inputs."""
+    seen = {root}
+    stack = [root]
+    while stack:
+        for a in stack.pop().args:
+            if isinstance(a, Node) and a not in seen:
+                seen.add(a)
+                if a.op is not None:
+                    stack.append(a)
+    return sorted(seen, key=by_age, reverse=True)
+
+
+def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> dict[Node, Any]:
+    """The gradient of root with respect to every node it depends on that requires one.
+
+    seed is the gradient of root itself.  With graph=True it is a node, the rules are given nodes,
+    and so the gradients are nodes too.  keep_all=False lets an intermediate's gradient go as soon
+    as it has been passed on; those of the leaves remain, each in an array of its own.
+    """
+    grads: dict[Node, Any] = {root: seed}
+    owned: set[Node] = set()
+    for node in newest_first(root):
+        op = node.op
+        if op is None or node not in grads:
+            continue
+        g = grads[node] if keep_all else grads.pop(node)
+        if op.elementwise and type(node.data) is float and not graph:
+            sweep_scalar(node, op, g, grads)
+        else:
+            for a, part in contributions(node, g, graph):
+                accumulate(grads, owned, a, part, g)
+    return grads
+
+
+def sweep_scalar(node: Node, op: Operation, g: Any, grads: dict[Node, Any]) -> None:
+    """One backward step on Python floats, with nothing between the rule and the arithmetic."""
+    out, args, params = node.data, node.args, node.params
+    inputs = [a.data if isinstance(a, Node) else a for a in args]
+    for a, rule in zip(args, op.rules, strict=False):
+        if rule is not None and isinstance(a, Node) and a.requires_grad:
+            try:
+                part = rule(g, out, *inputs, **params)
+            except ArithmeticError:
+                part = None
+            if type(part) is not float:
+                part = as_float(part, rule, g, out, inputs, params)
+            grads[a] = grads[a] + part if a in grads else part
+
+
+def as_float(part: Any, rule: Rule, g: Any, out: Any, inputs: list[Any], params: Mapping[str, Any]) -> float:
+    """A rule's result as a float; where Python refused what IEEE 754 defines, NumPy computes it."""
+    if part is None or type(part) is complex:
+        part = in_ieee(rule, g, out, inputs, params)
+    return float(part)
+
+
+def in_ieee(rule: Rule, g: Any, out: Any, inputs: list[Any], params: Mapping[str, Any]) -> Any:
+    """Run a rule with every Python number as a NumPy one: 1 / 0.0 is inf, not an exception."""
+    numbers = [np.float64(x) if type(x) in (float, int) else x for x in (g, out, *inputs)]
+    return rule(*numbers, **params)
+
+
+def contributions(node: Node, g: Any, graph: bool) -> list[tuple[Node, Any]]:
+    """What one node hands to each of its inputs that requires a gradient, in the order of its arguments."""
+    op, args, params = node.op, node.args, node.params
+    assert op is not None
+    out = node if graph else node.data
+    inputs = list(args) if graph else [a.data if isinstance(a, Node) else a for a in args]
+    parts = []
+    for a, rule in zip(args, op.rules, strict=False):
+        if rule is not None and isinstance(a, Node) and a.requires_grad:
+            try:
+                part = rule(g, out, *inputs, **params)
+            except ZeroDivisionError:
+                part = in_ieee(rule, g, out, inputs, params)
+            parts.append((a, fit(part, a)))
+    return parts
+
+
+def fit(part: Any, a: Node) -> Any:
+    """A rule's result in the shape and dtype of the input it belongs to."""
+    data = a.data
+    if type(part) is np.ndarray and type(data) is np.ndarray:
+        if part.shape != data.shape:
+            part = unbroadcast(part, data.shape)
+        return part if part.dtype == data.dtype else part.astype(data.dtype)
+    shape, dtype = np.shape(data), np.result_type(data)
+    if np.shape(part) != shape:
+        part = unbroadcast(part, shape)
+    if isinstance(part, Operand):
+        return part if np.result_type(part) == dtype else cast(part, dtype=dtype)
+    return float(part) if type(data) is float else np.asarray(part, dtype)
+
+
+def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any, g: Any) -> None:
+    """Add one contribution: the first is borrowed, the second makes a new sum, later ones add in place.
+
+    A leaf owns even its first: part may be a view, or g itself on its way to several inputs.
+    """
+    if a not in grads:
+        if a.op is None and type(part) is np.ndarray:
+            grads[a] = part.copy() if part is g or part.base is not None else part
+            owned.add(a)
+        else:
+            grads[a] = part
+    elif a in owned and type(part) is np.ndarray:
+        grads[a] += part
+    else:
+        grads[a] = grads[a] + part
+        owned.add(a)

@@ -1,0 +1,94 @@
+"""Operand: anything but an array that a NumPy expression can be run on, and so any rule.
+
+NumPy hands every ufunc and function that meets an operand to the two protocols below; they sort the
+call and pass it to `record`, which a subclass defines: `Value` makes a node, `Expr` makes text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .operation import RULES, Operation
+
+# Asked of the concrete data: they answer with plain numbers, shapes or masks, which carry no gradient.
+PLAIN = frozenset({
+    np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.full_like,
+    np.empty_like, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero,
+    np.any, np.all, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj,
+})  # fmt: skip
+
+REDUCE: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+}
+
+
+def is_predicate(ufunc: np.ufunc) -> bool:
+    """Whether the ufunc answers with a mask, such as np.greater and np.isfinite."""
+    return all(signature.endswith("->?") for signature in ufunc.types)
+
+
+class Operand:
+    """The NumPy protocols, in terms of `record` and `concrete`."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def record(operation: Operation, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Apply an operation to operands of which at least one is of this class."""
+        raise NotImplementedError
+
+    def concrete(self) -> Any:
+        """The number or array that stands behind this operand."""
+        raise NotImplementedError
+
+    def predicate(self, ufunc: np.ufunc, args: tuple[Any, ...]) -> Any:
+        """Apply a ufunc that answers with a mask."""
+        return ufunc(*map(concrete, args))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **params: Any) -> Any:
+        name, kind = ufunc.__name__, type(self).__name__
+        if params.pop("out", None) is not None:
+            raise TypeError(
+                f"np.{name}(..., out=) with a {kind} would overwrite an array that the graph may need; "
+                f"write y = np.{name}(...) instead"
+            )
+        if method == "reduce" and ufunc in REDUCE:
+            return call(self, REDUCE[ufunc], args, {"axis": 0} | params)
+        if method != "__call__":
+            raise TypeError(f"np.{name}.{method} has no derivative rule; use .data to compute without a graph")
+        if is_predicate(ufunc):
+            return self.predicate(ufunc, args)
+        return call(self, ufunc, args, params)
+
+    def __array_function__(
+        self, fn: Callable[..., Any], types: Any, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> Any:
+        if fn in PLAIN:
+            return fn(*map(concrete, args), **params)
+        return call(self, fn, args, params)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        kind = type(self).__name__
+        raise TypeError(f"a {kind} is not an array: use .data for its numbers (they leave the graph)")
+
+
+def concrete(x: Any) -> Any:
+    """The number or array behind an operand; anything else as it is."""
+    return x.concrete() if isinstance(x, Operand) else x
+
+
+def call(self: Operand, fn: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Find fn in the rule table and record it."""
+    operation = RULES.get(fn)
+    if operation is None:
+        raise NotImplementedError(
+            f"np.{fn.__name__} has no derivative rule: add one with "
+            f"tinygrad_opt.differentiable(np.{fn.__name__}, rule), or compute on .data"
+        )
+    return self.record(operation, *operation.bind(args, params))

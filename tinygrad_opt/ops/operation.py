@@ -1,0 +1,118 @@
+"""What is known of one differentiable function, and the table of them all."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+Rule = Callable[..., Any]
+
+NUMBERS = frozenset({float, int})
+
+
+class ForEach:
+    """One rule for every operand of a function that takes a sequence: ``rule(i, g, out, *inputs)``."""
+
+    def __init__(self, rule: Rule):
+        self.rule = rule
+
+    def __iter__(self) -> Iterator[Rule]:
+        i = 0
+        while True:
+            yield functools.partial(self.rule, i)
+            i += 1
+
+
+class Operation:
+    """A differentiable function: how it is computed, its rules, and the facts that readers need.
+
+    fn           the function itself, NumPy's or our own
+    rules        one rule per operand; None where no gradient flows (conditions, masks)
+    scalar       the same function for Python floats, faster than NumPy's; operators serve arrays too
+    elementwise  each output entry depends on the same entry of each (broadcast) operand only
+    kink         ``kink(out, *inputs, **params)``: which side of a kink each entry is on
+    domain       ``domain(*inputs)``: where the function is defined and finite
+    analytic     has a derivative on the complex plane that NumPy computes (complex step allowed)
+    sequence     the operands stand in one list: ``fn([a, b, c])``
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        rules: tuple[Rule | None, ...] | ForEach,
+        *,
+        scalar: Callable[..., Any] | None = None,
+        elementwise: bool | None = None,
+        kink: Rule | None = None,
+        domain: Rule | None = None,
+        analytic: bool = True,
+    ):
+        self.fn = fn
+        self.name: str = fn.__name__
+        self.rules: Any = rules
+        self.scalar = scalar
+        self.elementwise = is_elementwise(fn) if elementwise is None else elementwise
+        self.kink = kink
+        self.domain = domain
+        self.analytic = analytic and kink is None
+        self.sequence = isinstance(rules, ForEach)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def evaluate(self, *args: Any, **params: Any) -> Any:
+        """The concrete result: Python arithmetic on Python numbers, NumPy's on everything else.
+
+        Where Python refuses what IEEE 754 defines (1/0.0, log(0.0), exp(1000.0)), NumPy answers.
+        """
+        if self.scalar is not None and all(type(a) in NUMBERS for a in args):
+            try:
+                result = self.scalar(*args, **params)
+            except (ArithmeticError, ValueError):
+                pass
+            else:
+                if type(result) is not complex:
+                    return result
+        return self.fn(args, **params) if self.sequence else self.fn(*args, **params)
+
+    @functools.cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The parameters that the rules know, with their defaults; the order is the rules'."""
+        if isinstance(self.rules, ForEach):
+            rule, skip = self.rules.rule, 3
+        else:
+            rule = next(r for r in self.rules if r is not None)
+            skip = 2 + len(self.rules)
+        known = [p for p in inspect.signature(rule).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+        return {p.name: p.default for p in known[skip:]}
+
+    def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Sort a call as the user wrote it into operands and named parameters."""
+        count = 1 if self.sequence else len(self.rules)
+        if len(args) > count:
+            named = list(inspect.signature(self.fn).parameters)[count:]
+            params = dict(zip(named, args[count:], strict=False)) | params
+            args = args[:count]
+        unknown = [name for name in params if name not in self.defaults]
+        if unknown or len(args) < count:
+            raise TypeError(self.refuse_call(unknown, len(args), count))
+        return (tuple(args[0]) if self.sequence else args), params
+
+    def refuse_call(self, unknown: list[str], given: int, count: int) -> str:
+        """The message for a call that has no rule in this form."""
+        takes = ", ".join(self.defaults) or "no keyword"
+        if unknown:
+            seen = ", ".join(f"{name}=" for name in unknown)
+            return f"{self.name} on a Value takes {takes}; got {seen}. Leave it out, or compute on .data"
+        return f"{self.name} on a Value takes {count} positional operands; got {given}"
+
+
+def is_elementwise(fn: Callable[..., Any]) -> bool:
+    return isinstance(fn, np.ufunc) and fn.signature is None
+
+
+RULES: dict[Callable[..., Any], Operation] = {}

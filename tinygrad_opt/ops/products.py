@@ -1,0 +1,71 @@
+"""Rules of the products of vectors and matrices, for every shape that NumPy takes.
+
+For two matrices out = x @ y they are the textbook pair dx = g @ y.T and dy = x.T @ g; a vector on
+either side stands for a row or a column, and leading axes are a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .rules import differentiable
+
+
+def matmul_left(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if np.ndim(y) == 1:
+        return g * y if np.ndim(x) == 1 else np.expand_dims(g, -1) * y
+    if np.ndim(x) == 1:
+        return np.squeeze(y @ np.expand_dims(g, -1), -1)
+    return g @ y.mT
+
+
+def matmul_right(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if np.ndim(x) == 1:
+        return g * x if np.ndim(y) == 1 else np.expand_dims(x, -1) * np.expand_dims(g, -2)
+    if np.ndim(y) == 1:
+        return np.squeeze(x.mT @ np.expand_dims(g, -1), -1)
+    if np.ndim(y) == 2 and np.ndim(x) > 2:
+        return rows(x).mT @ rows(g)  # one large product instead of a batch of small ones to be summed
+    return x.mT @ g
+
+
+def rows(x: Any) -> Any:
+    """All leading axes joined: a matrix whose rows are the last axis."""
+    return np.reshape(x, (-1, np.shape(x)[-1]))
+
+
+def dot_left(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return g * y
+    if np.ndim(y) <= 2:
+        return matmul_left(g, out, x, y)
+    columns = dot_columns(y)
+    return np.reshape(np.reshape(g, (-1, np.shape(columns)[1])) @ columns.mT, np.shape(x))
+
+
+def dot_right(g: Any, out: Any, x: Any, y: Any) -> Any:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return g * x
+    if np.ndim(y) <= 2:
+        return matmul_right(g, out, x, y)
+    columns = dot_columns(y)
+    flat = rows(x).mT @ np.reshape(g, (-1, np.shape(columns)[1]))
+    rest = (*np.shape(y)[:-2], np.shape(y)[-1])
+    return np.moveaxis(np.reshape(flat, (np.shape(x)[-1], *rest)), 0, -2)
+
+
+def dot_columns(y: Any) -> Any:
+    """y as a matrix whose rows are the axis that np.dot sums over, the last but one."""
+    moved = np.moveaxis(y, -2, 0)
+    return np.reshape(moved, (np.shape(moved)[0], -1))
+
+
+differentiable(np.matmul, matmul_left, matmul_right)
+differentiable(np.dot, dot_left, dot_right)
+differentiable(
+    np.outer,
+    lambda g, out, x, y: np.reshape(g @ np.ravel(y), np.shape(x)),
+    lambda g, out, x, y: np.reshape(np.ravel(x) @ g, np.shape(y)),
+)

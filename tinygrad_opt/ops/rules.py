@@ -1,0 +1,96 @@
+"""The rule table: one entry for each differentiable function, keyed by that function.
+
+A rule is written ``rule(g, out, *inputs, **params)`` and returns the gradient for one input, where
+``g`` is the gradient of the loss with respect to ``out``.  Rules are plain NumPy, so NumPy's own
+dispatch decides what they make: arrays give numbers, `Value` gives a graph (derivatives of
+derivatives), `Expr` gives text.  Rules ignore broadcasting: the engine sums each result down to its
+input's shape with `unbroadcast`, once, in one place.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .operand import Operand
+from .operation import RULES, ForEach, Operation, Rule
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def differentiable(fn: Function, *rules: Rule | None | ForEach, **facts: Any) -> Function:
+    """Give a function its derivative: one rule per positional operand, None where no gradient flows.
+
+    fn is a NumPy function, or a function of your own that computes with NumPy on arrays; then keep
+    what this returns, which also takes Values.  facts are those of `Operation`.
+
+    >>> import numpy as np
+    >>> from tinygrad_opt import Value, differentiable
+    >>> def softsign(x):
+    ...     return x / (1 + np.abs(x))
+    >>> softsign = differentiable(softsign, lambda g, out, x: g * (1 - np.abs(out)) ** 2)
+    >>> x = Value(1.0)
+    >>> softsign(x).backward()
+    >>> x.grad
+    0.25
+    """
+    for_each = isinstance(rules[0], ForEach) if rules else False
+    if not rules or (not for_each and all(rule is None for rule in rules)):
+        raise TypeError(f"differentiable({fn.__name__}) needs at least one rule; got none")
+    function = fn if is_numpy(fn) else dispatching(fn)
+    table_rules: Any = rules[0] if for_each else rules
+    operation = Operation(fn, table_rules, **facts)
+    RULES[function] = operation
+    return function
+
+
+def alias(name: Callable[..., Any], fn: Callable[..., Any]) -> None:
+    """Let a second NumPy name of the same function find its entry."""
+    RULES[name] = RULES[fn]
+
+
+def is_numpy(fn: Callable[..., Any]) -> bool:
+    """Whether NumPy itself hands calls of fn to the operands' protocols."""
+    return isinstance(fn, np.ufunc) or type(fn) is type(np.sum)
+
+
+def dispatching(fn: Function) -> Function:
+    """fn, but handing the call to the first operand that records, as NumPy's own functions do."""
+
+    @functools.wraps(fn)
+    def call(*args: Any, **params: Any) -> Any:
+        for a in args:
+            if isinstance(a, Operand):
+                operation = RULES[call]
+                return a.record(operation, *operation.bind(args, params))
+        return fn(*args, **params)
+
+    return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
+
+
+def summed_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of shape over which target was repeated by broadcasting."""
+    lead = len(shape) - len(target)
+    stretched = (i + lead for i, n in enumerate(target) if n == 1 and shape[i + lead] != 1)
+    return (*range(lead), *stretched)
+
+
+def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
+    """Sum g over the axes that broadcasting added or stretched: its adjoint."""
+    shape = np.shape(g)
+    axes = summed_axes(shape, target)
+    lead = len(shape) - len(target)
+    if len(axes) > lead:
+        g = np.sum(g, axis=one_or_all(axes[lead:]), keepdims=True)
+    if lead:
+        g = np.sum(g, axis=one_or_all(axes[:lead]))
+    return g
+
+
+def one_or_all(axes: Iterable[int]) -> Any:
+    """(0,) as 0: the form a person would write."""
+    axes = tuple(axes)
+    return axes[0] if len(axes) == 1 else axes

@@ -1,0 +1,319 @@
+"""Value: a number or an array that remembers how it was made."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from .data import FLOAT64, as_data, as_operand, as_result, refusal
+from .engine import NO_PARAMS, newest_first, next_age, sweep
+from .methods import Methods
+from .ops import RULES, Operation
+from .ops.indexing import check_index, getitem
+from .ops.operation import NUMBERS
+
+recording = contextvars.ContextVar("recording", default=True)
+is_recording = recording.get
+
+PLAIN = NUMBERS | {np.ndarray}
+ADD, SUBTRACT, MULTIPLY, DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
+POWER, MATMUL, REMAINDER = (RULES[f] for f in (np.power, np.matmul, np.remainder))
+FLOOR_DIVIDE, NEGATIVE, ABSOLUTE = (RULES[f] for f in (np.floor_divide, np.negative, np.absolute))
+
+
+@contextlib.contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: results made inside have no history and need no gradient.
+
+    A context manager, and with the call brackets a decorator.
+
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    token = recording.set(False)
+    try:
+        yield
+    finally:
+        recording.reset(token)
+
+
+class Value(Methods):
+    """A number or array that remembers how it was made, so that it can be differentiated.
+
+    data           a Python float for a Python number, else an array of float32 or float64 (a copy;
+                   ints and bools become float64)
+    grad           d(root)/d(self) after ``root.backward()``; leaves add up, intermediates are set afresh
+    name           shown in explanations and pictures
+    requires_grad  False for a constant: nothing flows into it
+
+    Raises TypeError for complex, object or string data, ValueError for a ragged list.
+
+    >>> a, b = Value(2.0, name="a"), Value(3.0, name="b")
+    >>> c = a * b + a
+    >>> c.backward()
+    >>> a.grad, b.grad
+    (4.0, 2.0)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, name: str | None = None, requires_grad: bool = True):
+        self.data = float(data) if type(data) in NUMBERS else as_data(data)
+        self.grad = None
+        self.name = name
+        self.op = None
+        self.args = ()
+        self.params = NO_PARAMS
+        self.age = next_age()
+        self.requires_grad = requires_grad
+
+    # -- what it is ----------------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.data)
+
+    @property
+    def ndim(self) -> int:
+        return np.ndim(self.data)
+
+    @property
+    def size(self) -> int:
+        return np.size(self.data)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype if isinstance(self.data, np.ndarray) else FLOAT64
+
+    def item(self) -> float:
+        """The only entry, as a Python float."""
+        if self.size != 1:
+            raise TypeError(f"only a Value of one entry is a number; this one has shape {self.shape}: index it first")
+        return float(self.data if self.ndim == 0 else self.data.item())
+
+    __float__ = item
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a scalar Value has no length")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Value]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        return f"Value(data={brief(self.data)}, grad={brief(self.grad)}{name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    # -- the graph -----------------------------------------------------------------------------
+    def backward(
+        self, gradient: Any = None, create_graph: bool = False, keep: Literal["all", "leaves"] = "all"
+    ) -> None:
+        """Fill .grad with the gradient of self, for every Value it was computed from.
+
+        Leaves add to the .grad they have; intermediates are set afresh, or with keep="leaves" hold
+        none, which saves memory.  gradient is d(loss)/d(self), of self's shape; a scalar needs none.
+        With create_graph=True gradients are Values and can be differentiated again.
+
+        Raises ValueError for a non-scalar without gradient and for a gradient of another shape,
+        RuntimeError if nothing here requires a gradient.
+        """
+        if not self.requires_grad:
+            raise RuntimeError(
+                "backward() on a Value that requires no gradient: it was made under no_grad() or from constants alone"
+            )
+        if keep not in ("all", "leaves"):
+            raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
+        grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
+        leaves = {node: added(node, g) for node, g in grads.items() if node.op is None}
+        grads.update(leaves)
+        for node, g in grads.items():
+            node.grad = g
+
+    def concrete(self) -> Any:
+        return self.data
+
+    @staticmethod
+    def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Value:
+        args = tuple(a if type(a) is Value else as_operand(a) for a in args)
+        inputs = [a.data if isinstance(a, Value) else a for a in args]
+        try:
+            data = operation.evaluate(*inputs, **params)
+        except (ValueError, TypeError, IndexError) as error:
+            raise refusal(operation, inputs, params, error) from None
+        live = any(isinstance(a, Value) and a.requires_grad for a in args)
+        return node(data, operation, args, params, live)
+
+    def __copy__(self) -> Value:
+        """A second node of the same making: same inputs, own data, no gradient yet."""
+        return node(own(self.data), self.op, self.args, self.params, self.requires_grad, self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        """The whole graph again, with data of its own."""
+        for old in reversed(newest_first(self)):
+            if id(old) not in memo:
+                args = tuple(memo[id(a)] if isinstance(a, Value) else a for a in old.args)
+                new = node(own(old.data), old.op, args, old.params, old.requires_grad, old.name)
+                new.grad = own(old.grad)
+                memo[id(old)] = new
+        copied: Value = memo[id(self)]
+        return copied
+
+    def __reduce__(self) -> Any:
+        if self.op is not None:
+            raise TypeError("a computed Value cannot be pickled with its graph: pickle its .data")
+        return Value, (self.data, self.name, self.requires_grad)
+
+    # -- operators -----------------------------------------------------------------------------
+    # fmt: off
+    def __add__(self, y: Any) -> Value:       return binary(ADD, self, y)
+    def __radd__(self, x: Any) -> Value:      return binary(ADD, x, self)
+    def __sub__(self, y: Any) -> Value:       return binary(SUBTRACT, self, y)
+    def __rsub__(self, x: Any) -> Value:      return binary(SUBTRACT, x, self)
+    def __mul__(self, y: Any) -> Value:       return binary(MULTIPLY, self, y)
+    def __rmul__(self, x: Any) -> Value:      return binary(MULTIPLY, x, self)
+    def __truediv__(self, y: Any) -> Value:   return binary(DIVIDE, self, y)
+    def __rtruediv__(self, x: Any) -> Value:  return binary(DIVIDE, x, self)
+    def __floordiv__(self, y: Any) -> Value:  return binary(FLOOR_DIVIDE, self, y)
+    def __rfloordiv__(self, x: Any) -> Value: return binary(FLOOR_DIVIDE, x, self)
+    def __mod__(self, y: Any) -> Value:       return binary(REMAINDER, self, y)
+    def __rmod__(self, x: Any) -> Value:      return binary(REMAINDER, x, self)
+    def __pow__(self, y: Any) -> Value:       return binary(POWER, self, y)
+    def __rpow__(self, x: Any) -> Value:      return binary(POWER, x, self)
+    def __matmul__(self, y: Any) -> Value:    return binary(MATMUL, self, y)
+    def __rmatmul__(self, x: Any) -> Value:   return binary(MATMUL, x, self)
+    def __neg__(self) -> Value:               return Value.record(NEGATIVE, (self,), NO_PARAMS)
+    def __pos__(self) -> Value:               return np.positive(self)
+    def __abs__(self) -> Value:               return Value.record(ABSOLUTE, (self,), NO_PARAMS)
+
+    def __lt__(self, y: Any) -> Any:          return compare(operator.lt, self, y)
+    def __le__(self, y: Any) -> Any:          return compare(operator.le, self, y)
+    def __gt__(self, y: Any) -> Any:          return compare(operator.gt, self, y)
+    def __ge__(self, y: Any) -> Any:          return compare(operator.ge, self, y)
+    def __eq__(self, y: Any) -> Any:          return compare(operator.eq, self, y)
+    def __ne__(self, y: Any) -> Any:          return compare(operator.ne, self, y)
+    __hash__ = object.__hash__
+    # fmt: on
+
+    def __getitem__(self, index: Any) -> Value:
+        return getitem(self, index=check_index(index))  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a Value's entries cannot be assigned: the graph may need the old ones. Write np.where(mask, new, x), "
+            "or change x.data outside the graph"
+        )
+
+
+def brief(x: Any) -> str:
+    """Data as repr shows it: a number in full, an array summarized."""
+    if isinstance(x, np.ndarray):
+        return np.array2string(x, threshold=16, edgeitems=2, separator=", ")
+    return repr(x)
+
+
+def own(x: Any) -> Any:
+    """A copy of data that nothing else writes to."""
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
+new = object.__new__
+
+
+def node(
+    data: Any,
+    op: Operation | None,
+    args: tuple[Any, ...],
+    params: Mapping[str, Any],
+    live: bool,
+    name: str | None = None,
+) -> Value:
+    """A result, with its history if a gradient is wanted."""
+    v = new(Value)
+    v.data = data if type(data) is float else as_result(data, op)
+    if live and is_recording():
+        v.op, v.args, v.params, v.requires_grad = op, args, params, True
+    else:
+        v.op, v.args, v.params, v.requires_grad = None, (), NO_PARAMS, False
+    v.grad = None
+    v.name = name
+    v.age = next_age()
+    return v
+
+
+def binary(op: Operation, a: Any, b: Any) -> Value:
+    """Record an operator by its short path; whatever is unusual takes the long one, which explains."""
+    x = a.data if type(a) is Value else a
+    y = b.data if type(b) is Value else b
+    if (x is a and type(a) not in PLAIN) or (y is b and type(b) not in PLAIN):
+        return Value.record(op, (a, b), NO_PARAMS)
+    try:
+        data = op.scalar(x, y)  # type: ignore[misc]  # operators have one
+    except (ArithmeticError, ValueError, TypeError):
+        return Value.record(op, (a, b), NO_PARAMS)
+    if type(data) is complex:
+        return Value.record(op, (a, b), NO_PARAMS)
+    live = (x is not a and a.requires_grad) or (y is not b and b.requires_grad)
+    return node(data, op, (a, b), NO_PARAMS, live)
+
+
+def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
+    """A mask: True where the comparison holds."""
+    b = b.data if isinstance(b, Value) else b
+    try:
+        return ask(a.data, b)
+    except ValueError as error:
+        raise refusal(RULES[np.subtract], [a.data, b], NO_PARAMS, error) from None
+
+
+def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
+    """What the backward sweep starts from: 1, or the checked gradient the caller gives."""
+    if gradient is None:
+        if root.size != 1:
+            raise ValueError(
+                f"backward() starts from a scalar, and this Value has shape {root.shape}: reduce it first "
+                "(.sum(), .mean()), or pass gradient=, an array of that shape"
+            )
+        gradient = 1.0
+        seed = 1.0 if type(root.data) is float else np.ones_like(root.data)
+    elif isinstance(gradient, Value) and create_graph:
+        seed = gradient
+    else:
+        seed = as_data(gradient.data if isinstance(gradient, Value) else gradient)
+        seed = seed if type(root.data) is float else np.asarray(seed, root.dtype)
+    if np.shape(gradient) not in (root.shape, ()) or (np.shape(gradient) == () != root.shape and root.size != 1):
+        raise ValueError(
+            f"backward(gradient=...) needs one number for each entry: shape {root.shape}; got {np.shape(gradient)}"
+        )
+    return Value(seed, requires_grad=False) if create_graph and not isinstance(seed, Value) else seed
+
+
+def added(leaf: Any, g: Any) -> Any:
+    """A leaf's gradient after a pass: what it held before plus what the pass brought."""
+    held = leaf.grad
+    if held is None:
+        return g
+    if np.shape(held) not in (leaf.shape, ()):
+        raise ValueError(
+            f"cannot add to {leaf.name or 'a leaf'}.grad: it has shape {np.shape(held)}, "
+            f"but .data has shape {leaf.shape}. Set .grad to None first"
+        )
+    if isinstance(held, Value) and not isinstance(g, Value):
+        held = held.data
+    if type(held) is np.ndarray and type(g) is np.ndarray:
+        held += g
+        return held
+    return held + g
