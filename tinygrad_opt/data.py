@@ -29,6 +29,8 @@ def as_data(x: Any) -> float | Array:
 
 def as_operand(x: Any) -> Any:
     """A constant beside a Value: a number, an array of numbers, or None where a function takes it."""
+    if type(x) is np.ndarray and x.dtype.kind in "fiub":
+        return x
     if x is None or isinstance(x, Operand) or type(x) in (float, int):
         return x
     if isinstance(x, float):

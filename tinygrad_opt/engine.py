@@ -17,7 +17,7 @@ from .ops import Operand, Operation, unbroadcast
 from .ops.operation import Rule
 from .ops.shapes import cast
 
-Array = np.ndarray[Any, np.dtype[Any]]
+FLOAT64 = np.dtype(np.float64)
 NO_PARAMS: Mapping[str, Any] = {}
 next_age = itertools.count().__next__
 by_age = attrgetter("age")
@@ -43,11 +43,12 @@ class Node(Operand):
 
 def newest_first(root: Node) -> list[Node]:
     """Every node that root depends on and root itself, each before all of its inputs."""
+    kind = type(root)  # asked first: it is nearly always the answer, in half the time of isinstance
     seen = {root}
     stack = [root]
     while stack:
         for a in stack.pop().args:
-            if isinstance(a, Node) and a not in seen:
+            if (type(a) is kind or isinstance(a, Node)) and a not in seen:
                 seen.add(a)
                 if a.op is not None:
                     stack.append(a)
@@ -64,76 +65,98 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
     for node in newest_first(root):
-        op = node.op
-        if op is None or node not in grads:
+        if node.op is None or node not in grads:
             continue
         g = grads[node] if keep_all else grads.pop(node)
-        if op.elementwise and type(node.data) is float and not graph:
-            sweep_scalar(node, op, g, grads)
+        if type(g) is float and node.op.elementwise and not node.params:
+            step_scalar(node, g, grads)
         else:
             for a, part in contributions(node, g, graph):
                 accumulate(grads, owned, a, part, g)
     return grads
 
 
-def sweep_scalar(node: Node, op: Operation, g: Any, grads: dict[Node, Any]) -> None:
-    """One backward step on Python floats, with nothing between the rule and the arithmetic."""
-    out, args, params = node.data, node.args, node.params
-    inputs = [a.data if isinstance(a, Node) else a for a in args]
-    for a, rule in zip(args, op.rules, strict=False):
-        if rule is not None and isinstance(a, Node) and a.requires_grad:
-            try:
-                part = rule(g, out, *inputs, **params)
-            except ArithmeticError:
-                part = None
-            if type(part) is not float:
-                part = as_float(part, rule, g, out, inputs, params)
-            grads[a] = grads[a] + part if a in grads else part
-
-
-def as_float(part: Any, rule: Rule, g: Any, out: Any, inputs: list[Any], params: Mapping[str, Any]) -> float:
-    """A rule's result as a float; where Python refused what IEEE 754 defines, NumPy computes it."""
-    if part is None or type(part) is complex:
-        part = in_ieee(rule, g, out, inputs, params)
-    return float(part)
-
-
-def in_ieee(rule: Rule, g: Any, out: Any, inputs: list[Any], params: Mapping[str, Any]) -> Any:
-    """Run a rule with every Python number as a NumPy one: 1 / 0.0 is inf, not an exception."""
-    numbers = [np.float64(x) if type(x) in (float, int) else x for x in (g, out, *inputs)]
-    return rule(*numbers, **params)
-
-
 def contributions(node: Node, g: Any, graph: bool) -> list[tuple[Node, Any]]:
     """What one node hands to each of its inputs that requires a gradient, in the order of its arguments."""
-    op, args, params = node.op, node.args, node.params
-    assert op is not None
-    out = node if graph else node.data
-    inputs = list(args) if graph else [a.data if isinstance(a, Node) else a for a in args]
+    op: Operation = node.op  # type: ignore[assignment]  # only nodes with an operation are asked
+    args, params = node.args, node.params
+    if graph:
+        out, inputs = node, args
+    else:
+        out, inputs = node.data, [a.data if isinstance(a, Node) else a for a in args]
     parts = []
     for a, rule in zip(args, op.rules, strict=False):
         if rule is not None and isinstance(a, Node) and a.requires_grad:
             try:
                 part = rule(g, out, *inputs, **params)
-            except ZeroDivisionError:
-                part = in_ieee(rule, g, out, inputs, params)
-            parts.append((a, fit(part, a)))
+            except ArithmeticError:
+                part = in_ieee(rule, (g, out, *inputs), params)
+            data = a.data
+            if not (type(part) is type(data) is np.ndarray and part.shape == data.shape and part.dtype is data.dtype):
+                part = fit(part, data)
+            parts.append((a, part))
     return parts
 
 
-def fit(part: Any, a: Node) -> Any:
-    """A rule's result in the shape and dtype of the input it belongs to."""
-    data = a.data
-    if type(part) is np.ndarray and type(data) is np.ndarray:
-        if part.shape != data.shape:
-            part = unbroadcast(part, data.shape)
-        return part if part.dtype == data.dtype else part.astype(data.dtype)
-    shape, dtype = np.shape(data), np.result_type(data)
+def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
+    """contributions and accumulate at once for Python floats: nothing stands between rule and arithmetic.
+
+    Written out for one and two arguments; a loop over them would take twice as long.
+    """
+    rules, args, out = node.op.rules, node.args, node.data  # type: ignore[union-attr]
+    kind = type(node)
+    if len(args) == 2:
+        a, b = args
+        x = a.data if type(a) is kind or isinstance(a, Node) else a
+        y = b.data if type(b) is kind or isinstance(b, Node) else b
+        if x is not a and a.requires_grad:
+            try:
+                part = rules[0](g, out, x, y)
+            except ArithmeticError:
+                part = None
+            if type(part) is not float:
+                part = as_float(part, rules[0], (g, out, x, y))
+            grads[a] = grads[a] + part if a in grads else part
+        if y is not b and b.requires_grad:
+            try:
+                part = rules[1](g, out, x, y)
+            except ArithmeticError:
+                part = None
+            if type(part) is not float:
+                part = as_float(part, rules[1], (g, out, x, y))
+            grads[b] = grads[b] + part if b in grads else part
+    elif len(args) == 1:
+        (a,) = args
+        try:
+            part = rules[0](g, out, a.data)
+        except ArithmeticError:
+            part = None
+        if type(part) is not float:
+            part = as_float(part, rules[0], (g, out, a.data))
+        grads[a] = grads[a] + part if a in grads else part
+    else:
+        for a, part in contributions(node, g, graph=False):
+            grads[a] = grads[a] + part if a in grads else part
+
+
+def as_float(part: Any, rule: Rule, operands: tuple[Any, ...]) -> float:
+    """A rule's result as a float; where Python refused what IEEE 754 defines, NumPy computes it."""
+    return float(in_ieee(rule, operands, NO_PARAMS) if part is None or type(part) is complex else part)
+
+
+def in_ieee(rule: Rule, operands: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    """Run a rule with every Python number as a NumPy one: 1 / 0.0 is inf, not an exception."""
+    return rule(*(np.float64(x) if type(x) in (float, int) else x for x in operands), **params)
+
+
+def fit(part: Any, data: Any) -> Any:
+    """A rule's result in the shape and dtype of the input it belongs to, whose data is given."""
+    shape, dtype = np.shape(data), getattr(data, "dtype", FLOAT64)
     if np.shape(part) != shape:
         part = unbroadcast(part, shape)
     if isinstance(part, Operand):
         return part if np.result_type(part) == dtype else cast(part, dtype=dtype)
-    return float(part) if type(data) is float else np.asarray(part, dtype)
+    return np.asarray(part, dtype) if isinstance(data, np.ndarray) else float(part)
 
 
 def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any, g: Any) -> None:

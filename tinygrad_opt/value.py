@@ -146,15 +146,26 @@ class Value(Methods):
     def concrete(self) -> Any:
         return self.data
 
+    def seed(self, gradient: Any = None) -> Any:
+        """The number or array that a backward pass from here starts from, checked."""
+        return seed_gradient(self, gradient, create_graph=False)
+
     @staticmethod
     def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Value:
-        args = tuple(a if type(a) is Value else as_operand(a) for a in args)
-        inputs = [a.data if isinstance(a, Value) else a for a in args]
+        inputs, live = [], False
+        for i, a in enumerate(args):
+            if isinstance(a, Value):
+                inputs.append(a.data)
+                live = live or a.requires_grad
+            else:
+                constant = as_operand(a)
+                inputs.append(constant)
+                if constant is not a:
+                    args = (*args[:i], constant, *args[i + 1 :])
         try:
             data = operation.evaluate(*inputs, **params)
         except (ValueError, TypeError, IndexError) as error:
             raise refusal(operation, inputs, params, error) from None
-        live = any(isinstance(a, Value) and a.requires_grad for a in args)
         return node(data, operation, args, params, live)
 
     def __copy__(self) -> Value:
@@ -281,6 +292,8 @@ def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
 
 def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     """What the backward sweep starts from: 1, or the checked gradient the caller gives."""
+    if gradient is None and not create_graph and type(root.data) is float:
+        return 1.0
     if gradient is None:
         if root.size != 1:
             raise ValueError(

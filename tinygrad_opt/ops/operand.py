@@ -30,7 +30,7 @@ REDUCE: dict[np.ufunc, Callable[..., Any]] = {
 
 def is_predicate(ufunc: np.ufunc) -> bool:
     """Whether the ufunc answers with a mask, such as np.greater and np.isfinite."""
-    return all(signature.endswith("->?") for signature in ufunc.types)
+    return "d->?" in ufunc.types or "dd->?" in ufunc.types or ufunc in (np.bitwise_and, np.bitwise_or)
 
 
 class Operand:
@@ -52,6 +52,8 @@ class Operand:
         return ufunc(*map(concrete, args))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **params: Any) -> Any:
+        if method == "__call__" and not params and ufunc in RULES:
+            return self.record(RULES[ufunc], args, params)
         name, kind = ufunc.__name__, type(self).__name__
         if params.pop("out", None) is not None:
             raise TypeError(

@@ -69,7 +69,7 @@ class Operation:
 
         Where Python refuses what IEEE 754 defines (1/0.0, log(0.0), exp(1000.0)), NumPy answers.
         """
-        if self.scalar is not None and all(type(a) in NUMBERS for a in args):
+        if self.scalar is not None and type(args[0]) in NUMBERS and all(type(a) in NUMBERS for a in args):
             try:
                 result = self.scalar(*args, **params)
             except (ArithmeticError, ValueError):

@@ -1,6 +1,7 @@
 """Rules of the functions that reduce axes: axis may be an int, negative, a tuple, or None for all.
 
-At special points: the maximum shares its gradient equally among ties; the product is exact with any
+np.add.reduce is np.sum without its wrapper, which costs as much as summing a thousand numbers; it is
+used where training spends its time.  At special points: the maximum shares its gradient equally among ties; the product is exact with any
 number of zeros; the standard deviation of equal numbers gets 0.
 """
 
@@ -115,14 +116,14 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 def softmax(x: Any, axis: Axes = -1) -> Any:
     """exp(x) / sum(exp(x)) over axis: positive numbers that sum to 1."""
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Axes = -1) -> Any:
     """log(softmax(x)) over axis, accurate where softmax underflows to 0."""
-    below_top = x - np.max(x, axis=axis, keepdims=True)
-    return below_top - np.log(np.sum(np.exp(below_top), axis=axis, keepdims=True))
+    below_top = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    return below_top - np.log(np.add.reduce(np.exp(below_top), axis=axis, keepdims=True))
 
 
 # fmt: off
@@ -141,9 +142,9 @@ logsumexp = differentiable(logsumexp, lambda g, out, x, axis=None, keepdims=Fals
                            spread(g, np.shape(x), axis, keepdims)
                            * np.exp(x - spread(out, np.shape(x), axis, keepdims)), analytic=False)
 softmax = differentiable(softmax, lambda g, out, x, axis=-1:
-                         out * (g - np.sum(g * out, axis=axis, keepdims=True)), analytic=False)
+                         out * (g - np.add.reduce(g * out, axis=axis, keepdims=True)), analytic=False)
 log_softmax = differentiable(log_softmax, lambda g, out, x, axis=-1:
-                             g - np.exp(out) * np.sum(g, axis=axis, keepdims=True), analytic=False)
+                             g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True), analytic=False)
 # fmt: on
 
 alias(np.amax, np.max)

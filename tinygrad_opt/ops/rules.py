@@ -80,13 +80,11 @@ def summed_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, .
 
 def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
     """Sum g over the axes that broadcasting added or stretched: its adjoint."""
-    shape = np.shape(g)
-    axes = summed_axes(shape, target)
-    lead = len(shape) - len(target)
-    if len(axes) > lead:
-        g = np.sum(g, axis=one_or_all(axes[lead:]), keepdims=True)
+    lead = len(g.shape) - len(target)
     if lead:
-        g = np.sum(g, axis=one_or_all(axes[:lead]))
+        g = np.add.reduce(g, axis=one_or_all(range(lead)))
+    if g.shape != target:
+        g = np.add.reduce(g, axis=one_or_all(summed_axes(g.shape, target)), keepdims=True)
     return g
 
 

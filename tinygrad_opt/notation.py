@@ -1,0 +1,174 @@
+"""How formulas are written: an Expr as text or as LaTeX, with names or with numbers put in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .expr import Expr
+
+Show = Callable[[Any], str]
+
+# Operators with their binding strength; a weaker one inside a stronger one stands in parentheses.
+INFIX = {
+    "add": ("+", 2), "subtract": ("-", 2), "multiply": ("*", 3), "divide": ("/", 3), "matmul": ("@", 3),
+    "remainder": ("%", 3), "floor_divide": ("//", 3), "power": ("**", 5),
+    "greater": (">", 1), "greater_equal": (">=", 1), "less": ("<", 1), "less_equal": ("<=", 1),
+    "equal": ("==", 1), "not_equal": ("!=", 1), "bitwise_and": ("&", 1), "bitwise_or": ("|", 1),
+}  # fmt: skip
+NEGATIVE = 4
+POSTFIX = 6
+SMALL = 8  # an array of at most this many entries is shown in full
+
+
+def text(x: Any, show: Show | None = None, outer: int = 0) -> str:
+    """x as NumPy source, with the fewest parentheses; show writes the leaves, by default their names."""
+    if not isinstance(x, Expr):
+        return number(x)
+    if x.fn is None:
+        shown = show(x) if show else str(x.name)
+        return f"({shown})" if outer > 2 and shown.startswith("-") else shown
+    if x.fn in INFIX:
+        sign, strength = INFIX[x.fn]
+        left, right = (strength + 1, strength) if sign == "**" else (strength, strength + 1)
+        return wrap(f"{text(x.args[0], show, left)} {sign} {text(x.args[1], show, right)}", strength < outer)
+    if x.fn == "negative":
+        return wrap(f"-{text(x.args[0], show, NEGATIVE)}", outer > 2)
+    if x.fn == "getitem":
+        return f"{text(x.args[0], show, POSTFIX)}[{index_text(x.params['index'])}]"
+    if x.fn in ("matrix_transpose", "transpose") and x.ndim == 2:
+        return f"{text(x.args[0], show, POSTFIX)}.T"
+    inner = [text(a, show) for a in x.args] + settings(x)
+    return f"{x.fn}({', '.join(inner)})"
+
+
+def wrap(inner: str, needed: bool) -> str:
+    return f"({inner})" if needed else inner
+
+
+def settings(x: Expr) -> list[str]:
+    """The parameters of a call that differ from their defaults."""
+    changed = {k: v for k, v in x.params.items() if k not in x.defaults or not same(v, x.defaults[k])}
+    return [index_text(v, slices=False) if k == "shape" else f"{k}={index_text(v, slices=False)}" for k, v in changed.items()]
+
+
+def same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and bool(np.array_equal(a, b))
+
+
+def index_text(index: Any, slices: bool = True) -> str:
+    """An index or a parameter as it would be typed."""
+    if isinstance(index, tuple):
+        inner = ", ".join(index_text(part, slices) for part in index)
+        return inner if slices else f"({inner}{',' if len(index) == 1 else ''})"
+    if isinstance(index, slice):
+        ends = ("" if end is None else str(end) for end in (index.start, index.stop))
+        return ":".join(ends) + ("" if index.step is None else f":{index.step}")
+    if index is Ellipsis:
+        return "..."
+    if isinstance(index, type | np.dtype):
+        return str(np.dtype(index))
+    if isinstance(index, np.ndarray):
+        return number(index)
+    return str(index)
+
+
+def number(x: Any) -> str:
+    """A number to six digits; a small array in full, a large one by its shape."""
+    if isinstance(x, bool | np.bool_ | int | str) or x is None:
+        return str(x)
+    if np.ndim(x) == 0:
+        return f"{float(x):.6g}"
+    array = np.asarray(x)
+    if array.size > SMALL:
+        return f"array{array.shape}" if array.ndim > 1 else f"array({array.shape[0]},)"
+    return nested(array.tolist())
+
+
+def nested(x: Any) -> str:
+    return f"[{', '.join(map(nested, x))}]" if isinstance(x, list) else number(x)
+
+
+def numbers(x: Any) -> str:
+    """x as text with the value of each leaf in its place."""
+    return text(x, lambda leaf: number(leaf.value))
+
+
+# -- LaTeX -------------------------------------------------------------------------------------
+LATEX_INFIX = {
+    "add": "+", "subtract": "-", "multiply": r"\,", "matmul": r"\,", "remainder": r"\bmod",
+    "greater": ">", "greater_equal": r"\ge", "less": "<", "less_equal": r"\le", "equal": "=",
+    "not_equal": r"\ne", "bitwise_and": r"\wedge", "bitwise_or": r"\vee",
+}  # fmt: skip
+COMPARISON = 1
+LATEX_NAMES = {"log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "max", "min"}
+LATEX_FORMS = {
+    "divide": r"\frac{%s}{%s}", "reciprocal": r"\frac{1}{%s}", "sqrt": r"\sqrt{%s}", "exp": "e^{%s}",
+    "absolute": r"\left|%s\right|", "floor": r"\left\lfloor %s\right\rfloor",
+    "floor_divide": r"\left\lfloor\frac{%s}{%s}\right\rfloor",
+}  # fmt: skip
+
+
+def latex(x: Any, show: Show | None = None, outer: int = 0) -> str:
+    """x as LaTeX; show writes the leaves, by default their names."""
+    if not isinstance(x, Expr):
+        return latex_number(x)
+    if x.fn is None:
+        shown = show(x) if show else latex_name(str(x.name))
+        return latex_wrap(shown, outer > 2 and shown.startswith("-"))
+    if x.fn in LATEX_FORMS:
+        return LATEX_FORMS[x.fn] % tuple(latex(a, show) for a in x.args)
+    if x.fn == "power":
+        return f"{latex(x.args[0], show, POSTFIX)}^{{{latex(x.args[1], show)}}}"
+    if x.fn in LATEX_INFIX:
+        strength = INFIX[x.fn][1]
+        sign = r"\cdot" if show and x.fn == "multiply" else LATEX_INFIX[x.fn]
+        inner = f"{latex(x.args[0], show, strength)} {sign} {latex(x.args[1], show, strength + 1)}"
+        if strength == COMPARISON:
+            return rf"\left[{inner}\right]"
+        return latex_wrap(inner, strength < outer)
+    if x.fn == "negative":
+        return latex_wrap(f"-{latex(x.args[0], show, NEGATIVE)}", outer > 2)
+    if x.fn in ("matrix_transpose", "transpose"):
+        return rf"{latex(x.args[0], show, POSTFIX)}^{{\top}}"
+    if x.fn == "square":
+        return f"{latex(x.args[0], show, POSTFIX)}^{{2}}"
+    name = rf"\{x.fn}" if x.fn in LATEX_NAMES else rf"\mathrm{{{latex_escape(x.fn)}}}"
+    if x.fn == "getitem":
+        return f"{latex(x.args[0], show, POSTFIX)}_{{{latex_escape(index_text(x.params['index']))}}}"
+    extra = "".join(rf",\ \text{{{latex_escape(s)}}}" for s in settings(x))
+    return rf"{name}\left({', '.join(latex(a, show) for a in x.args)}{extra}\right)"
+
+
+def latex_wrap(inner: str, needed: bool) -> str:
+    return rf"\left({inner}\right)" if needed else inner
+
+
+def latex_number(x: Any) -> str:
+    shown = number(x)
+    if np.ndim(x):
+        return rf"\text{{{latex_escape(shown)}}}"
+    mantissa, exponent, power = shown.partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if exponent and np.isfinite(float(x)) else shown.replace("inf", r"\infty")
+
+
+def latex_name(name: str) -> str:
+    """x1 as x_{1}; the gradient of a node as the partial derivative it is; other names upright."""
+    if name.endswith(".grad"):
+        return rf"\frac{{\partial L}}{{\partial {latex_name(name.removesuffix('.grad'))}}}"
+    letters = name.rstrip("0123456789")
+    if len(letters) == 1 and letters.isalpha() and letters.isascii():
+        return f"{letters}_{{{name[1:]}}}" if name[1:] else letters
+    return rf"\text{{{latex_escape(name)}}}"
+
+
+ESCAPES = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_",
+    "%": r"\%", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\n": " ",
+}  # fmt: skip
+
+
+def latex_escape(s: str) -> str:
+    return "".join(ESCAPES.get(c, c) for c in s)
