@@ -1,9 +1,11 @@
 """Backprop that explains itself: a small automatic differentiation engine on NumPy."""
 
+from .calculus import grad, value_and_grad
+from .check import gradcheck
 from .explain import explain
 from .ops import differentiable
 from .value import Value, no_grad
 
 __version__ = "0.1.0"
 
-__all__ = ["Value", "differentiable", "explain", "no_grad"]
+__all__ = ["Value", "differentiable", "explain", "grad", "gradcheck", "no_grad", "value_and_grad"]

@@ -20,7 +20,7 @@ INFIX = {
 }  # fmt: skip
 NEGATIVE = 4
 POSTFIX = 6
-SMALL = 8  # an array of at most this many entries is shown in full
+SMALL = 12  # an array of at most this many entries is shown in full
 
 
 def text(x: Any, show: Show | None = None, outer: int = 0) -> str:
@@ -88,7 +88,10 @@ def number(x: Any) -> str:
 
 
 def nested(x: Any) -> str:
-    return f"[{', '.join(map(nested, x))}]" if isinstance(x, list) else number(x)
+    """A nested list with four digits an entry."""
+    if isinstance(x, list):
+        return f"[{', '.join(map(nested, x))}]"
+    return f"{x:.4g}" if isinstance(x, float) else str(x)
 
 
 def numbers(x: Any) -> str:

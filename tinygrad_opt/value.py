@@ -45,6 +45,16 @@ def no_grad() -> Iterator[None]:
         recording.reset(token)
 
 
+@contextlib.contextmanager
+def enable_grad() -> Iterator[None]:
+    """Record again inside no_grad: whoever asks for a gradient needs the graph."""
+    token = recording.set(True)
+    try:
+        yield
+    finally:
+        recording.reset(token)
+
+
 class Value(Methods):
     """A number or array that remembers how it was made, so that it can be differentiated.
 

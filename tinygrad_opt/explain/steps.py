@@ -249,6 +249,5 @@ def plain(x: Any) -> Any:
     """A number or nested list for JSON, which has no NaN and no infinity: those as text."""
     if isinstance(x, np.ndarray):
         return [plain(entry) for entry in x] if x.ndim else plain(float(x))
-    if isinstance(x, float) and not np.isfinite(x):
-        return str(x)
-    return x
+    x = x.item() if isinstance(x, np.generic) else x
+    return str(x) if isinstance(x, float) and not np.isfinite(x) else x

@@ -1,4 +1,4 @@
-"""An explanation as plain text: eighty columns, no colour, the same bytes every time."""
+"""An explanation as plain text: no colour, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .steps import Contribution, Forward, Step, value_of
 if TYPE_CHECKING:
     from .explanation import Explanation
 
+WIDTH = 100  # a longer line is broken at its equals signs
 MOST = 200  # an explanation of more operations is told by its two ends
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ def told(explanation: Explanation) -> str:
     lines += [f"  {explanation.names[leaf]} = {shown(leaf.data)}{frozen(leaf)}" for leaf in explanation.leaves]
     lines += ["", "forward"]
     for entry in ends(explanation.forward):
-        lines.append(f"  {forward_line(entry)}" if entry else "  ...")
+        lines.append(forward_line(entry) if entry else "  ...")
     root = explanation.names[explanation.root]
     lines += ["", f"backward: {root}.grad = {shown(explanation.seed)}, then newest first"]
     for step in ends(explanation.steps):
@@ -48,14 +49,13 @@ def ends(entries: Sequence[T]) -> Iterator[T | None]:
 
 
 def shown(x: Any) -> str:
-    """A value with its shape where it is an array."""
-    return number(x) + (f"  {np.shape(x)}" if np.ndim(x) and not number(x).startswith("array") else "")
+    """A value; an array with its shape."""
+    written = number(x)
+    return written if np.ndim(x) == 0 or written.startswith("array") else f"{written}  {np.shape(x)}"
 
 
 def forward_line(entry: Forward) -> str:
-    put_in = entry.numbers
-    middle = f" = {put_in}" if np.ndim(entry.value) == 0 and put_in != entry.formula else ""
-    return f"{entry.name} = {entry.formula}{middle} = {shown(entry.value)}"
+    return said(f"  {entry.name}", "=", entry.formula, entry.numbers, shown(entry.value))
 
 
 def step_lines(step: Step, total: int) -> Iterator[str]:
@@ -70,19 +70,33 @@ def contribution_lines(c: Contribution) -> Iterator[str]:
     """Local derivative, contribution, accumulation, and who is still awaited."""
     local = c.local
     if local is not None:
-        yield f"  d{c.step.name}/d{c.to} = {chain(text(local), numbers(local), shown(value_of(local)))}"
+        yield said(f"  d{c.step.name}/d{c.to}", "=", text(local), numbers(local), shown(value_of(local)))
     side = c.side
-    if side is not None:
+    if side is not None and (local is None or text(side) != text(local)):
         yield f"    at this input: {text(side)} is {shown(value_of(side))}"
-    yield f"  {c.to}.grad += {chain(c.formula, c.numbers, shown(c.part))}"
+    yield said(f"  {c.to}.grad", "+=", c.formula, c.numbers, shown(c.part))
     if c.summed:
         axes = ", ".join(map(str, c.summed))
         yield f"    summed over axis {axes}: {c.to} of shape {np.shape(c.to_node.data)} was repeated to {c.step.shape}"
-    before = "0" if c.before is None else shown(c.before)
     state = "complete" if c.final else f"waits for {c.awaited - c.reported} more"
-    yield f"    {before} -> {shown(c.after)}   {c.reported} of {c.awaited} uses reported: {state}"
+    yield f"    {change(c)}   {c.reported} of {c.awaited} uses reported: {state}"
 
 
-def chain(*forms: str) -> str:
-    """a = b = c without repeating what is already said."""
-    return " = ".join(dict.fromkeys(forms))
+def change(c: Contribution) -> str:
+    """The input's gradient before and after; a first array is not repeated."""
+    if c.before is None:
+        return "from 0" if np.ndim(c.part) else f"0 -> {shown(c.after)}"
+    return f"{shown(c.before)} -> {shown(c.after)}"
+
+
+def said(subject: str, sign: str, formula: str, numbers: str, value: str) -> str:
+    """``subject sign formula = numbers = value``, without repeats, on as many lines as it takes.
+
+    Numbers that are too many to be read are left out: the formula and the result say more.
+    """
+    unread = "array(" in numbers or value.startswith(numbers)
+    forms = list(dict.fromkeys([formula, value] if unread else [formula, numbers, value]))
+    line = f"{subject} {sign} {' = '.join(forms)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{subject} {sign} " + ("\n" + " " * (len(subject) + len(sign)) + "= ").join(forms)

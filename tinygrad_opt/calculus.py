@@ -1,0 +1,75 @@
+"""Derivatives of functions: grad and value_and_grad."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .engine import sweep
+from .value import Value, enable_grad
+
+Function = Callable[..., Any]
+
+
+def value_and_grad(f: Function, argnum: int = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function that returns f's value and its gradient with respect to argument number argnum.
+
+    f takes numbers, arrays or Values and returns a scalar; it is written with Values' operators and
+    NumPy's functions.  Given a Value the result is a pair of Values that can be differentiated
+    again; given anything else it is a pair of plain numbers or arrays.  No .grad is touched.
+
+    Costs one evaluation of f and one backward pass over it.
+    Raises TypeError if f does not return a scalar made from that argument's numbers.
+
+    >>> value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+    """
+
+    @functools.wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        if not -len(args) <= argnum < len(args):
+            raise TypeError(f"argument {argnum} is to be differentiated, but {len(args)} positional arguments were given")
+        given = args[argnum]
+        again = isinstance(given, Value)
+        with enable_grad():
+            x = +given if again and given.requires_grad else Value(given.data if again else given)
+            y = f(*(x if i == argnum % len(args) else a for i, a in enumerate(args)), **kwargs)
+        if isinstance(y, Value) and y.size != 1:
+            raise TypeError(f"grad needs a function that returns a scalar; this one returned shape {y.shape}")
+        if not isinstance(y, Value):
+            if np.ndim(y):
+                raise TypeError(f"grad needs a function that returns a scalar; this one returned {type(y).__name__}")
+            return y, np.zeros_like(x.data) if x.ndim else 0.0
+        g = gradient_of(y, x, again)
+        return (y, g) if again else (y.data, g)
+
+    return differentiated
+
+
+def gradient_of(y: Value, x: Value, again: bool) -> Any:
+    """d(y)/d(x): a Value when it is to be differentiated again; 0 where y does not depend on x."""
+    seed: Any = y.seed()
+    if y.requires_grad:
+        g = sweep(y, Value(seed, requires_grad=False) if again else seed, again, keep_all=True).get(x)
+        if g is not None:
+            return g
+    zero = np.zeros_like(x.data) if x.ndim else 0.0
+    return Value(zero, requires_grad=False) if again else zero
+
+
+def grad(f: Function, argnum: int = 0) -> Function:
+    """The gradient of f with respect to argument number argnum, as a function; see value_and_grad.
+
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    """
+    with_value = value_and_grad(f, argnum)
+
+    @functools.wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return with_value(*args, **kwargs)[1]
+
+    return gradient
