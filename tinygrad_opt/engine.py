@@ -65,43 +65,60 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
     for node in newest_first(root):
-        if node.op is None or node not in grads:
+        op, args, params = node.op, node.args, node.params
+        if op is None or node not in grads:
             continue
         g = grads[node] if keep_all else grads.pop(node)
-        if type(g) is float and node.op.elementwise and not node.params:
+        if type(g) is float and op.short and not params:
             step_scalar(node, g, grads)
-        else:
-            for a, part in contributions(node, g, graph):
-                accumulate(grads, owned, a, part, g)
+            continue
+        out, inputs = (node, args) if graph else concretes(node)
+        for a, rule in zip(args, op.rules):  # noqa: B905  # a ForEach has a rule for every operand, for ever
+            if rule is not None and isinstance(a, Node) and a.requires_grad:
+                part = contribution(rule, g, out, inputs, params, a.data)
+                if a in grads:
+                    accumulate(grads, owned, a, part)
+                elif a.op is not None:
+                    grads[a] = part
+                else:
+                    grads[a] = part.copy() if type(part) is np.ndarray and (part is g or part.base is not None) else part
+                    owned.add(a)
     return grads
 
 
-def contributions(node: Node, g: Any, graph: bool) -> list[tuple[Node, Any]]:
-    """What one node hands to each of its inputs that requires a gradient, in the order of its arguments."""
-    op: Operation = node.op  # type: ignore[assignment]  # only nodes with an operation are asked
-    args, params = node.args, node.params
-    if graph:
-        out, inputs = node, args
+def concretes(node: Node) -> tuple[Any, list[Any]]:
+    """The data of a node and of its inputs: what rules are given for an ordinary gradient."""
+    return node.data, [a.data if isinstance(a, Node) else a for a in node.args]
+
+
+def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str, Any], data: Any) -> Any:
+    """What one rule hands to one input, in the shape and dtype of that input, whose data is given."""
+    try:
+        part = rule(g, out, *inputs, **params)
+    except ArithmeticError:
+        part = in_ieee(rule, (g, out, *inputs), params)
+    if type(part) is type(data) is np.ndarray and part.dtype is data.dtype:
+        return part if part.shape == data.shape else unbroadcast(part, data.shape)
+    return fit(part, data)
+
+
+def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any) -> None:
+    """Add a further contribution: the second makes a new sum, later ones add to it in place.
+
+    The first was borrowed: it may be a view, or an upstream gradient on its way to several inputs.
+    Only leaves own even their first.
+    """
+    if a in owned and type(part) is np.ndarray:
+        grads[a] += part
     else:
-        out, inputs = node.data, [a.data if isinstance(a, Node) else a for a in args]
-    parts = []
-    for a, rule in zip(args, op.rules, strict=False):
-        if rule is not None and isinstance(a, Node) and a.requires_grad:
-            try:
-                part = rule(g, out, *inputs, **params)
-            except ArithmeticError:
-                part = in_ieee(rule, (g, out, *inputs), params)
-            data = a.data
-            if not (type(part) is type(data) is np.ndarray and part.shape == data.shape and part.dtype is data.dtype):
-                part = fit(part, data)
-            parts.append((a, part))
-    return parts
+        grads[a] = grads[a] + part
+        owned.add(a)
 
 
 def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
-    """contributions and accumulate at once for Python floats: nothing stands between rule and arithmetic.
+    """contribution and accumulation at once for Python floats: nothing stands between rule and arithmetic.
 
-    Written out for one and two arguments; a loop over them would take twice as long.
+    Written out for one and two arguments; a loop over them takes twice as long.
     """
     rules, args, out = node.op.rules, node.args, node.data  # type: ignore[union-attr]
     kind = type(node)
@@ -125,7 +142,7 @@ def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
             if type(part) is not float:
                 part = as_float(part, rules[1], (g, out, x, y))
             grads[b] = grads[b] + part if b in grads else part
-    elif len(args) == 1:
+    else:
         (a,) = args
         try:
             part = rules[0](g, out, a.data)
@@ -134,9 +151,6 @@ def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
         if type(part) is not float:
             part = as_float(part, rules[0], (g, out, a.data))
         grads[a] = grads[a] + part if a in grads else part
-    else:
-        for a, part in contributions(node, g, graph=False):
-            grads[a] = grads[a] + part if a in grads else part
 
 
 def as_float(part: Any, rule: Rule, operands: tuple[Any, ...]) -> float:
@@ -157,21 +171,3 @@ def fit(part: Any, data: Any) -> Any:
     if isinstance(part, Operand):
         return part if np.result_type(part) == dtype else cast(part, dtype=dtype)
     return np.asarray(part, dtype) if isinstance(data, np.ndarray) else float(part)
-
-
-def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any, g: Any) -> None:
-    """Add one contribution: the first is borrowed, the second makes a new sum, later ones add in place.
-
-    A leaf owns even its first: part may be a view, or g itself on its way to several inputs.
-    """
-    if a not in grads:
-        if a.op is None and type(part) is np.ndarray:
-            grads[a] = part.copy() if part is g or part.base is not None else part
-            owned.add(a)
-        else:
-            grads[a] = part
-    elif a in owned and type(part) is np.ndarray:
-        grads[a] += part
-    else:
-        grads[a] = grads[a] + part
-        owned.add(a)

@@ -1,6 +1,35 @@
 """Functions that networks are written with and NumPy does not name."""
 
-from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
-from .ops.reductions import log_softmax, logsumexp, softmax
+from __future__ import annotations
 
-__all__ = ["elu", "leaky_relu", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax", "softplus"]
+from typing import Any
+
+from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
+from .ops.products import linear
+from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
+
+__all__ = [
+    "cross_entropy",
+    "elu",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsumexp",
+    "nll_loss",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+]
+
+
+def cross_entropy(logits: Any, labels: Any) -> Any:
+    """Softmax cross-entropy: the mean over rows of -log(softmax(logits)[i, labels[i]]).
+
+    logits (N, C) are any real numbers, labels (N,) integers from 0 to C-1.
+
+    >>> import numpy as np
+    >>> float(cross_entropy(np.zeros((3, 2)), np.array([0, 1, 1]))) == np.log(2)
+    True
+    """
+    return nll_loss(log_softmax(logits), labels)

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .engine import Node
 
+Array = np.ndarray[Any, np.dtype[Any]]
 LONGEST = 40
 
 
-def constants(node: Node) -> list[Any]:
-    """The array constants among a node's arguments; numbers need no name."""
-    return [a for a in node.args if isinstance(a, np.ndarray)]
-
-
 class Names:
-    """The name of each node and of each constant array; no two share one, and none depends on id()."""
+    """The name of each node and of each constant array; no two share one, and none depends on id().
+
+    constants maps the names given to the arrays among the arguments: c1, c2, ...
+    """
 
     def __init__(self, oldest_first: Iterable[Node]):
         nodes = list(oldest_first)
-        self.of: dict[Any, str] = {}
-        self._constants: dict[int, str] = {}
+        self.of: dict[Node, str] = {}
+        self.constants: dict[str, Array] = {}
+        self._of_array: dict[int, str] = {}
         taken: dict[str, int] = {}
         for node in nodes:
             if node.name:
                 self.of[node] = distinct(one_line(node.name), taken)
-        reserved = set(self.of.values())
-        results, arrays = 0, 0
+        given = set(self.of.values())
+        results, arrays = numbered("v", given), numbered("c", given)
         for node in nodes:
             if node not in self.of:
-                results += 1
-                while f"v{results}" in reserved:
-                    results += 1
-                self.of[node] = f"v{results}"
-            for array in constants(node):
-                if id(array) not in self._constants:
-                    arrays += 1
-                    while f"c{arrays}" in reserved:
-                        arrays += 1
-                    self._constants[id(array)] = f"c{arrays}"
+                self.of[node] = next(results)
+            for a in node.args:
+                if isinstance(a, np.ndarray) and id(a) not in self._of_array:
+                    name = self._of_array[id(a)] = next(arrays)
+                    self.constants[name] = a
 
     def __getitem__(self, x: Any) -> str:
-        return self.of[x] if isinstance(x, Node) else self._constants[id(x)]
+        return self.of[x] if isinstance(x, Node) else self._of_array[id(x)]
+
+
+def numbered(letter: str, given: set[str]) -> Iterator[str]:
+    """v1, v2, ... without those that users have given."""
+    return (name for i in itertools.count(1) if (name := f"{letter}{i}") not in given)
 
 
 def one_line(name: str) -> str:

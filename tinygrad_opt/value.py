@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .data import FLOAT64, as_data, as_operand, as_result, refusal
+from .data import FLOAT32, FLOAT64, as_data, as_operand, as_result, refusal
 from .engine import NO_PARAMS, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
@@ -148,10 +148,9 @@ class Value(Methods):
         if keep not in ("all", "leaves"):
             raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
         grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
-        leaves = {node: added(node, g) for node, g in grads.items() if node.op is None}
-        grads.update(leaves)
-        for node, g in grads.items():
-            node.grad = g
+        totals = [(node, g if node.op is not None else added(node, g)) for node, g in grads.items()]
+        for node, total in totals:  # only now, when nothing can fail any more
+            node.grad = total
 
     def concrete(self) -> Any:
         return self.data
@@ -162,16 +161,12 @@ class Value(Methods):
 
     @staticmethod
     def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Value:
-        inputs, live = [], False
-        for i, a in enumerate(args):
-            if isinstance(a, Value):
-                inputs.append(a.data)
-                live = live or a.requires_grad
-            else:
-                constant = as_operand(a)
-                inputs.append(constant)
-                if constant is not a:
-                    args = (*args[:i], constant, *args[i + 1 :])
+        if len(args) == 1 and type(args[0]) is Value:
+            inputs, live = [args[0].data], args[0].requires_grad
+        else:
+            args = tuple(a if isinstance(a, Value) else as_operand(a) for a in args)
+            inputs = [a.data if isinstance(a, Value) else a for a in args]
+            live = any(isinstance(a, Value) and a.requires_grad for a in args)
         try:
             data = operation.evaluate(*inputs, **params)
         except (ValueError, TypeError, IndexError) as error:
@@ -263,8 +258,10 @@ def node(
     name: str | None = None,
 ) -> Value:
     """A result, with its history if a gradient is wanted."""
+    if type(data) is not float and (type(data) is not np.ndarray or data.dtype not in (FLOAT64, FLOAT32)):
+        data = as_result(data, op)
     v = new(Value)
-    v.data = data if type(data) is float else as_result(data, op)
+    v.data = data
     if live and is_recording():
         v.op, v.args, v.params, v.requires_grad = op, args, params, True
     else:
@@ -277,17 +274,22 @@ def node(
 
 def binary(op: Operation, a: Any, b: Any) -> Value:
     """Record an operator by its short path; whatever is unusual takes the long one, which explains."""
-    x = a.data if type(a) is Value else a
-    y = b.data if type(b) is Value else b
-    if (x is a and type(a) not in PLAIN) or (y is b and type(b) not in PLAIN):
-        return Value.record(op, (a, b), NO_PARAMS)
+    x = y = None
+    live = False
+    if type(a) is Value:
+        x, live = a.data, a.requires_grad
+    elif type(a) in PLAIN:
+        x = a
+    if type(b) is Value:
+        y, live = b.data, live or b.requires_grad
+    elif type(b) in PLAIN:
+        y = b
     try:
-        data = op.scalar(x, y)  # type: ignore[misc]  # operators have one
+        data = op.scalar(x, y)  # type: ignore[misc]  # every operator has one
     except (ArithmeticError, ValueError, TypeError):
         return Value.record(op, (a, b), NO_PARAMS)
     if type(data) is complex:
         return Value.record(op, (a, b), NO_PARAMS)
-    live = (x is not a and a.requires_grad) or (y is not b and b.requires_grad)
     return node(data, op, (a, b), NO_PARAMS, live)
 
 
@@ -327,6 +329,8 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
 def added(leaf: Any, g: Any) -> Any:
     """A leaf's gradient after a pass: what it held before plus what the pass brought."""
     held = leaf.grad
+    if type(g) is float and isinstance(leaf.data, np.ndarray):
+        g = np.asarray(g, leaf.dtype)
     if held is None:
         return g
     if np.shape(held) not in (leaf.shape, ()):

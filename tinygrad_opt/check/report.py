@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 
@@ -30,7 +31,12 @@ class Entry:
 
     @property
     def ok(self) -> bool:
-        return self.error <= self.tolerance
+        return math.isfinite(self.error) and self.error <= self.tolerance
+
+    @property
+    def severity(self) -> float:
+        """The error against what is allowed; beyond 1 it is a failure."""
+        return self.error / self.tolerance if math.isfinite(self.error) else math.inf
 
     @property
     def place(self) -> str:
@@ -57,7 +63,7 @@ class Report:
     @property
     def worst(self) -> Entry | None:
         """The entry whose error is largest against what is allowed."""
-        return max(self.entries, key=lambda entry: entry.error / entry.tolerance, default=None)
+        return max(self.entries, key=lambda entry: entry.severity, default=None)
 
     def __bool__(self) -> bool:
         return not self.failures

@@ -44,6 +44,7 @@ class Explanation:
         return {
             "root": self.names[self.root],
             "inputs": {self.names[leaf]: plain(leaf.data) for leaf in self.leaves},
+            "constants": {name: plain(array) for name, array in self.names.constants.items()},
             "forward": [entry.record() for entry in self.forward],
             "backward": [step.record() for step in self.steps],
             "gradients": {name: plain(g) for name, g in self.gradients.items()},

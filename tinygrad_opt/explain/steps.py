@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import notation
-from ..engine import Node, contributions, fit, newest_first
+from ..engine import Node, concretes, contribution, fit, newest_first
 from ..expr import ONE, Expr
 from ..naming import Names
 from ..ops import Operation, summed_axes
@@ -230,10 +230,10 @@ def backward_steps(root: Node, seed: Any, names: Names, awaited: dict[Node, int]
             continue
         number += 1
         step = Step(number, node, grads[node], names)
-        parts = iter(contributions(node, grads[node], graph=False))
+        out, inputs = concretes(node)
         for i, (a, rule) in enumerate(zip(node.args, node.op.rules, strict=False)):
             if rule is not None and isinstance(a, Node) and a.requires_grad:
-                _, part = next(parts)
+                part = contribution(rule, grads[node], out, inputs, node.params, a.data)
                 reported[a] = reported.get(a, 0) + 1
                 c = Contribution(step, i, part, grads.get(a), reported[a], awaited[a])
                 grads[a] = c.after

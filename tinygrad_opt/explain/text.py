@@ -22,6 +22,7 @@ def told(explanation: Explanation) -> str:
     """The whole story: inputs, forward, backward, gradients."""
     lines = ["inputs"]
     lines += [f"  {explanation.names[leaf]} = {shown(leaf.data)}{frozen(leaf)}" for leaf in explanation.leaves]
+    lines += [f"  {name} = {shown(array)}   (a constant)" for name, array in explanation.names.constants.items()]
     lines += ["", "forward"]
     for entry in ends(explanation.forward):
         lines.append(forward_line(entry) if entry else "  ...")

@@ -60,6 +60,7 @@ class Operation:
         self.domain = domain
         self.analytic = analytic and kink is None
         self.sequence = isinstance(rules, ForEach)
+        self.short = self.elementwise and not self.sequence and len(self.rules) <= 2 and None not in self.rules  # fit for the scalar short path
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"

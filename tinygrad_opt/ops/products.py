@@ -6,6 +6,8 @@ either side stands for a row or a column, and leading axes are a batch.
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -14,26 +16,39 @@ from .rules import differentiable
 
 
 def matmul_left(g: Any, out: Any, x: Any, y: Any) -> Any:
-    if np.ndim(y) == 1:
-        return g * y if np.ndim(x) == 1 else np.expand_dims(g, -1) * y
-    if np.ndim(x) == 1:
+    if y.ndim == 1:
+        return g * y if x.ndim == 1 else np.expand_dims(g, -1) * y
+    if x.ndim == 1:
         return np.squeeze(y @ np.expand_dims(g, -1), -1)
     return g @ y.mT
 
 
 def matmul_right(g: Any, out: Any, x: Any, y: Any) -> Any:
-    if np.ndim(x) == 1:
-        return g * x if np.ndim(y) == 1 else np.expand_dims(x, -1) * np.expand_dims(g, -2)
-    if np.ndim(y) == 1:
+    if x.ndim == 1:
+        return g * x if y.ndim == 1 else np.expand_dims(x, -1) * np.expand_dims(g, -2)
+    if y.ndim == 1:
         return np.squeeze(x.mT @ np.expand_dims(g, -1), -1)
-    if np.ndim(y) == 2 and np.ndim(x) > 2:
+    if y.ndim == 2 and x.ndim > 2:
         return rows(x).mT @ rows(g)  # one large product instead of a batch of small ones to be summed
     return x.mT @ g
 
 
 def rows(x: Any) -> Any:
     """All leading axes joined: a matrix whose rows are the last axis."""
-    return np.reshape(x, (-1, np.shape(x)[-1]))
+    if x.ndim == 2:
+        return x
+    *lead, last = np.shape(x)
+    return np.reshape(x, (math.prod(lead), last))
+
+
+def linear(x: Any, weight: Any, bias: Any) -> Any:
+    """A layer of neurons in one operation: x @ weight.T + bias.
+
+    x (..., D), weight (K, D), bias (K,)  ->  (..., K)
+    """
+    out = x @ weight.mT
+    out += bias
+    return out
 
 
 def dot_left(g: Any, out: Any, x: Any, y: Any) -> Any:
@@ -42,7 +57,7 @@ def dot_left(g: Any, out: Any, x: Any, y: Any) -> Any:
     if np.ndim(y) <= 2:
         return matmul_left(g, out, x, y)
     columns = dot_columns(y)
-    return np.reshape(np.reshape(g, (-1, np.shape(columns)[1])) @ columns.mT, np.shape(x))
+    return np.reshape(np.reshape(g, (math.prod(np.shape(x)[:-1]), np.shape(columns)[1])) @ columns.mT, np.shape(x))
 
 
 def dot_right(g: Any, out: Any, x: Any, y: Any) -> Any:
@@ -51,7 +66,7 @@ def dot_right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if np.ndim(y) <= 2:
         return matmul_right(g, out, x, y)
     columns = dot_columns(y)
-    flat = rows(x).mT @ np.reshape(g, (-1, np.shape(columns)[1]))
+    flat = rows(x).mT @ np.reshape(g, (math.prod(np.shape(x)[:-1]), np.shape(columns)[1]))
     rest = (*np.shape(y)[:-2], np.shape(y)[-1])
     return np.moveaxis(np.reshape(flat, (np.shape(x)[-1], *rest)), 0, -2)
 
@@ -59,13 +74,20 @@ def dot_right(g: Any, out: Any, x: Any, y: Any) -> Any:
 def dot_columns(y: Any) -> Any:
     """y as a matrix whose rows are the axis that np.dot sums over, the last but one."""
     moved = np.moveaxis(y, -2, 0)
-    return np.reshape(moved, (np.shape(moved)[0], -1))
+    first, *rest = np.shape(moved)
+    return np.reshape(moved, (first, math.prod(rest)))
 
 
-differentiable(np.matmul, matmul_left, matmul_right)
+differentiable(np.matmul, matmul_left, matmul_right, scalar=operator.matmul)
 differentiable(np.dot, dot_left, dot_right)
 differentiable(
     np.outer,
     lambda g, out, x, y: np.reshape(g @ np.ravel(y), np.shape(x)),
     lambda g, out, x, y: np.reshape(np.ravel(x) @ g, np.shape(y)),
+)
+linear = differentiable(
+    linear,
+    lambda g, out, x, weight, bias: g @ weight,
+    lambda g, out, x, weight, bias: rows(g).mT @ rows(x),
+    lambda g, out, x, weight, bias: g,
 )

@@ -126,6 +126,14 @@ def log_softmax(x: Any, axis: Axes = -1) -> Any:
     return below_top - np.log(np.add.reduce(np.exp(below_top), axis=axis, keepdims=True))
 
 
+def nll_loss(log_p: Any, labels: Any) -> Any:
+    """Negative log-likelihood: the mean over rows of -log_p[i, labels[i]].
+
+    log_p (N, C) holds log-probabilities, labels (N,) integers from 0 to C-1.
+    """
+    return -np.add.reduce(log_p[np.arange(len(labels)), labels]) / len(labels)
+
+
 # fmt: off
 differentiable(np.sum,  lambda g, out, x, axis=None, keepdims=False: spread(g, np.shape(x), axis, keepdims))
 spread = differentiable(spread, lambda g, out, x, shape, axis=None, keepdims=False:
@@ -133,8 +141,8 @@ spread = differentiable(spread, lambda g, out, x, shape, axis=None, keepdims=Fal
 differentiable(np.mean, mean_rule)
 differentiable(np.max,  extremum_rule, kink=lambda out, x, **over: x == spread(out, np.shape(x), **over))
 differentiable(np.min,  extremum_rule, kink=lambda out, x, **over: x == spread(out, np.shape(x), **over))
-differentiable(np.var,  var_rule)
-differentiable(np.std,  std_rule)
+differentiable(np.var,  var_rule, analytic=False)
+differentiable(np.std,  std_rule, analytic=False)
 differentiable(np.prod, lambda g, out, x, axis=None, keepdims=False:
                spread(g, np.shape(x), axis, keepdims) * product_of_others(x, axis))
 product_of_others = differentiable(product_of_others, product_of_others_rule)
@@ -145,6 +153,8 @@ softmax = differentiable(softmax, lambda g, out, x, axis=-1:
                          out * (g - np.add.reduce(g * out, axis=axis, keepdims=True)), analytic=False)
 log_softmax = differentiable(log_softmax, lambda g, out, x, axis=-1:
                              g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True), analytic=False)
+nll_loss = differentiable(nll_loss, lambda g, out, log_p, labels:
+                          -(g / labels.shape[0]) * (np.arange(log_p.shape[-1]) == labels[:, None]), None)
 # fmt: on
 
 alias(np.amax, np.max)

@@ -65,7 +65,9 @@ def dispatching(fn: Function) -> Function:
         for a in args:
             if isinstance(a, Operand):
                 operation = RULES[call]
-                return a.record(operation, *operation.bind(args, params))
+                if params or len(args) != len(operation.rules):
+                    args, params = operation.bind(args, params)
+                return a.record(operation, args, params)
         return fn(*args, **params)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
@@ -82,7 +84,7 @@ def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
     """Sum g over the axes that broadcasting added or stretched: its adjoint."""
     lead = len(g.shape) - len(target)
     if lead:
-        g = np.add.reduce(g, axis=one_or_all(range(lead)))
+        g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
     if g.shape != target:
         g = np.add.reduce(g, axis=one_or_all(summed_axes(g.shape, target)), keepdims=True)
     return g

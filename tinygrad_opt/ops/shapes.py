@@ -51,7 +51,7 @@ def layer(i: int, axis: int, ndim: int) -> tuple[Any, ...]:
 
 
 # fmt: off
-cast = differentiable(cast,         lambda g, out, x, dtype: cast(g, dtype=x.dtype))
+cast = differentiable(cast,         lambda g, out, x, dtype: cast(g, dtype=np.result_type(x)), analytic=False)
 differentiable(np.reshape,          lambda g, out, x, shape: np.reshape(g, np.shape(x)))
 differentiable(np.ravel,            lambda g, out, x: np.reshape(g, np.shape(x)))
 differentiable(np.expand_dims,      lambda g, out, x, axis: np.reshape(g, np.shape(x)))

@@ -1,0 +1,7 @@
+"""`python -m tinygrad_opt` is `tinygrad-opt`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,44 @@
+"""The command line: `tinygrad-opt COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+DESCRIPTION = """\
+Backpropagation that explains itself: every number of a gradient, the rule that made it, a check by
+finite differences, and a picture."""
+
+EPILOG = """\
+Type `tinygrad-opt COMMAND --help` for the manual of a command.  Exit status: 0 on success, 2 on bad
+input, with one line on standard error."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    from .. import __version__
+    from . import explain
+    from .expression import ExpressionError
+
+    parser = argparse.ArgumentParser(
+        prog="tinygrad-opt",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tinygrad_opt {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    explain.add_parser(commands)
+    options = parser.parse_args(argv)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except (ExpressionError, ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        print(f"tinygrad-opt: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2

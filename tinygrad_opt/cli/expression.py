@@ -1,0 +1,196 @@
+"""Formulas typed by a user: parsed by Python's own grammar, computed by a whitelist, never evaluated.
+
+What may stand in one: numbers, names that were given a value, the operators and functions of the
+rule table, comparisons, lists and indexing.  Everything else is refused with its position.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import functional
+from ..ops import RULES, Operation
+from ..value import Value
+
+OPERATORS: dict[type[ast.AST], Any] = {
+    ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide,
+    ast.FloorDiv: np.floor_divide, ast.Mod: np.remainder, ast.Pow: np.power, ast.MatMult: np.matmul,
+    ast.USub: np.negative, ast.UAdd: np.positive,
+    ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
+    ast.Eq: np.equal, ast.NotEq: np.not_equal,
+}  # fmt: skip
+
+
+class ExpressionError(ValueError):
+    """A formula or a value that cannot be used, with what to do about it."""
+
+
+def functions() -> dict[str, Any]:
+    """Every function of the rule table that has a public name, by that name."""
+    named = {name: getattr(np, name) for name in dir(np) if not name.startswith("_")}
+    named |= {name: getattr(functional, name) for name in functional.__all__}
+    return {name: fn for name, fn in named.items() if callable(fn) and fn in RULES}
+
+
+class Expression:
+    """A parsed formula, ready to be computed for any values of its names.
+
+    >>> Expression("a * b + 1").names
+    ['a', 'b']
+    """
+
+    def __init__(self, source: str):
+        self.source = source
+        self.functions = functions()
+        try:
+            self.tree = ast.parse(source.strip(), mode="eval").body
+        except SyntaxError as error:
+            raise ExpressionError(f"syntax error at column {error.offset or len(source) + 1} of {source!r}: {error.msg}") from None
+        except (ValueError, MemoryError, RecursionError) as error:
+            raise ExpressionError(f"cannot parse the expression: {error}") from None
+        called = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        uses = [node for node in ast.walk(self.tree) if isinstance(node, ast.Name) and id(node) not in called]
+        uses.sort(key=lambda node: (node.lineno, node.col_offset))
+        self.names = list(dict.fromkeys(node.id for node in uses))
+
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        """Compute the formula; values holds a Value for each of its names."""
+        try:
+            return self.compute(self.tree, values)
+        except RecursionError:
+            raise ExpressionError("the expression is nested too deeply; split it up") from None
+
+    def compute(self, node: ast.AST, values: Mapping[str, Any]) -> Any:
+        match node:
+            case ast.Constant(value=bool() | None):
+                raise self.refuse(node, f"{node.value!r} is not a number")
+            case ast.Constant(value=int() | float()):
+                return self.constant(node)
+            case ast.Name(id=name):
+                return values[name]
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+                return self.apply(node, OPERATORS[type(op)], [left, right], values)
+            case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+                return self.apply(node, OPERATORS[type(op)], [operand], values)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
+                return self.apply(node, OPERATORS[type(op)], [left, right], values)
+            case ast.Call(func=ast.Name(id=name)):
+                return self.call(node, name, values)
+            case ast.Subscript(value=value, slice=index):
+                return self.guard(node, lambda: self.compute(value, values)[self.index(index)])
+            case ast.List(elts=entries):
+                return self.listed(node, [self.compute(entry, values) for entry in entries])
+        raise self.refuse(node, f"{describe(node)} is not allowed here")
+
+    def apply(self, node: ast.AST, fn: Any, operands: list[ast.expr], values: Mapping[str, Any]) -> Any:
+        """An operator; on plain numbers it follows IEEE 754 as it does on Values."""
+        inputs = [self.compute(operand, values) for operand in operands]
+        if fn in RULES and all(type(x) in (int, float) for x in inputs):
+            if fn is np.negative:
+                return -inputs[0]
+            return self.guard(node, lambda: float(RULES[fn].evaluate(*map(float, inputs))))
+        return self.guard(node, lambda: fn(*inputs))
+
+    def call(self, node: ast.Call, name: str, values: Mapping[str, Any]) -> Any:
+        """A function of the rule table by its name; axis= and the like are plain numbers."""
+        if name not in self.functions:
+            close = difflib.get_close_matches(name, self.functions, n=1)
+            raise self.refuse(node, f"unknown function {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+        fn = self.functions[name]
+        operation: Operation = RULES[fn]
+        count = 1 if operation.sequence else len(operation.rules)
+        args = [self.compute(a, values) if i < count else self.index(a) for i, a in enumerate(node.args)]
+        params = {k.arg or "**": self.index(k.value) for k in node.keywords}
+        return self.guard(node, lambda: fn(*args, **params))
+
+    def listed(self, node: ast.AST, entries: list[Any]) -> Any:
+        """A list: of numbers an array, of Values what concatenate and stack take."""
+        if any(isinstance(entry, Value) for entry in entries):
+            return entries
+        return self.guard(node, lambda: np.array(entries, float))
+
+    def index(self, node: ast.AST) -> Any:
+        """An index or a parameter: plain integers, slices, tuples, lists, None and Ellipsis."""
+        match node:
+            case ast.Constant(value=int() | float() | None):
+                return node.value
+            case ast.Constant(value=value) if value is Ellipsis:
+                return value
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return -number
+            case ast.Slice(lower=lower, upper=upper, step=step):
+                return slice(*(None if end is None else self.index(end) for end in (lower, upper, step)))
+            case ast.Tuple(elts=entries):
+                return tuple(self.index(entry) for entry in entries)
+            case ast.List(elts=entries):
+                return [self.index(entry) for entry in entries]
+            case ast.Name(id="None" | "True" | "False"):
+                return {"None": None, "True": True, "False": False}[node.id]
+        raise self.refuse(node, f"{describe(node)} cannot be an index or a parameter: use plain integers")
+
+    def constant(self, node: ast.Constant) -> int | float:
+        """A number; an integer too large for a float is refused."""
+        try:
+            float(node.value)  # type: ignore[arg-type]  # the caller has checked its type
+        except OverflowError:
+            raise self.refuse(node, "an integer beyond the range of floats") from None
+        return node.value  # type: ignore[return-value]
+
+    def guard(self, node: ast.AST, compute: Any) -> Any:
+        """Compute, and give what the package refuses its place in the formula."""
+        try:
+            result = compute()
+            if isinstance(result, float | np.ndarray) and not np.all(np.isfinite(result)):
+                raise ValueError(f"this constant is {result}; it must be finite")
+            return result
+        except (TypeError, ValueError, IndexError, NotImplementedError, ArithmeticError) as error:
+            if isinstance(error, ExpressionError):
+                raise
+            raise self.refuse(node, " ".join(str(error).split())) from None
+
+    def refuse(self, node: ast.AST, why: str) -> ExpressionError:
+        return ExpressionError(f"{why} (at column {getattr(node, 'col_offset', 0) + 1} of {self.source!r})")
+
+
+def describe(node: ast.AST) -> str:
+    """A name for a piece of syntax that is refused."""
+    kinds = {
+        ast.Attribute: "attribute access", ast.Lambda: "lambda", ast.Starred: "unpacking", ast.Dict: "a dict",
+        ast.Call: "a call of anything but a function's name", ast.Compare: "a chain of comparisons",
+        ast.BoolOp: "and/or (use where, maximum, minimum)", ast.IfExp: "if/else (use where)",
+        ast.NamedExpr: "assignment", ast.JoinedStr: "a string", ast.Tuple: "a tuple (use a list)",
+    }  # fmt: skip
+    if isinstance(node, ast.Constant):
+        return f"{node.value!r}"
+    return kinds.get(type(node), type(node).__name__.lower())
+
+
+def parse_values(settings: list[str]) -> dict[str, Any]:
+    """NAME=VALUE settings as Values by name; a value is a number or a nested list of numbers."""
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, written = setting.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise ExpressionError(f"{setting!r} is not NAME=VALUE, as in x=2 or W=[[1,2],[3,4]]")
+        if name in values:
+            raise ExpressionError(f"{name} is given twice")
+        values[name] = parse_value(name, written)
+    return values
+
+
+def parse_value(name: str, written: str) -> Value:
+    try:
+        data = ast.literal_eval(written.strip())
+        value = Value(data, name=name)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError, OverflowError) as error:
+        reason = str(error) if isinstance(error, TypeError) or "ragged" in str(error) else "write a number or a nested list"
+        raise ExpressionError(f"{name}={written}: {reason}") from None
+    if not np.all(np.isfinite(value.data)):
+        raise ExpressionError(f"{name}={written}: the value must be finite")
+    return value
