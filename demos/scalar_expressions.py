@@ -26,7 +26,7 @@ print(f"dg/db = {b.grad:.4f}")
 
 explanation = explain(g)
 uses = max((c for step in explanation.steps for c in step.contributions), key=lambda c: c.awaited)
-print(f"\n{len(explanation.forward)} operations; {uses.to} is used {uses.awaited} times, so its gradient is a sum of as many:")
+print(f"\n{len(explanation.forward)} operations; {uses.to} has {uses.awaited} uses, so its gradient has as many parts")
 for step in explanation.steps:
     for c in step.contributions:
         if c.to == uses.to:

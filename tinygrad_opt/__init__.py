@@ -4,7 +4,8 @@ from .calculus import grad, value_and_grad
 from .check import gradcheck
 from .explain import explain
 from .ops import differentiable
-from .value import Value, no_grad
+from .recording import no_grad
+from .value import Value
 
 __version__ = "0.1.0"
 

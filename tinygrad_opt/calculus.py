@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .engine import sweep
-from .value import Value, enable_grad
+from .recording import enable_grad
+from .value import Value
 
 Function = Callable[..., Any]
 
@@ -31,7 +32,7 @@ def value_and_grad(f: Function, argnum: int = 0) -> Callable[..., tuple[Any, Any
     @functools.wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         if not -len(args) <= argnum < len(args):
-            raise TypeError(f"argument {argnum} is to be differentiated, but {len(args)} positional arguments were given")
+            raise TypeError(f"cannot differentiate argument {argnum}: {len(args)} positional arguments were given")
         given = args[argnum]
         again = isinstance(given, Value)
         with enable_grad():

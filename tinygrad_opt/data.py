@@ -65,25 +65,25 @@ def describe_kind(x: Any, array: Array) -> str:
     return f"{kind} ({type(x).__name__}, dtype {array.dtype}){advice}"
 
 
-def as_result(data: Any, op: Operation) -> float | Array:
+def as_result(data: Any, op: Operation | None) -> float | Array:
     """What an operation returned, as a Value's data; float64 scalars become Python floats."""
-    if type(data) is np.ndarray and data.dtype in FLOATS:
-        return data
     if isinstance(data, float | int):
         return float(data)
     array = np.asarray(data)
     if array.dtype.kind in "biu":
         return float(array) if array.ndim == 0 else array.astype(FLOAT64)
     if array.dtype not in FLOATS:
-        raise TypeError(f"{op.name} gave {array.dtype}; a Value holds float32 or float64")
+        raise TypeError(f"{op.name if op else 'a copy'} gave {array.dtype}; a Value holds float32 or float64")
     return array
 
 
 def refusal(op: Operation, inputs: list[Any], params: Any, error: Exception) -> Exception:
     """The error for a call that NumPy refused, in terms of what the user wrote."""
     shapes = [np.shape(x) for x in inputs if x is not None]
-    if op.name == "matmul" and len(shapes) == 2 and all(shapes):
+    if op.name == "matmul" and len(shapes) == 2:
         left, right = shapes
+        if not left or not right:
+            return ValueError(f"matmul: shapes {left} and {right}: a scalar has no axis to sum over; use *")
         if left[-1] != right[-2:][0]:
             where = "length" if len(right) == 1 else "last axis but one"
             return ValueError(
@@ -94,7 +94,8 @@ def refusal(op: Operation, inputs: list[Any], params: Any, error: Exception) -> 
     if clash:
         return ValueError(f"{op.name}: shapes {' and '.join(map(str, shapes))} do not broadcast: {clash}")
     settings = "".join(f", {name}={value!r}" for name, value in params.items())
-    return type(error)(f"{op.name} of shape {', '.join(map(str, shapes))}{settings}: {error}")
+    name = "indexing" if op.name == "getitem" else op.name
+    return type(error)(f"{name} of shape {', '.join(map(str, shapes))}{settings}: {error}")
 
 
 def broadcast_clash(shapes: list[tuple[int, ...]]) -> str | None:

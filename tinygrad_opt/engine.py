@@ -81,7 +81,8 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
                 elif a.op is not None:
                     grads[a] = part
                 else:
-                    grads[a] = part.copy() if type(part) is np.ndarray and (part is g or part.base is not None) else part
+                    shared = type(part) is np.ndarray and (part is g or part.base is not None)
+                    grads[a] = part.copy() if shared else part
                     owned.add(a)
     return grads
 

@@ -14,6 +14,9 @@ from .ops import RULES, elementwise, reductions
 from .ops.shapes import Axes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .ops import Operation
     from .value import Value
 
 # fmt: off
@@ -32,6 +35,11 @@ class Methods(Node):
     """NumPy's array methods in terms of `record`."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Value: ...
 
     # -- elementwise ---------------------------------------------------------------------------
     def exp(self) -> Value:        return self.record(EXP, (self,), NO_PARAMS)

@@ -51,7 +51,7 @@ def wrap(inner: str, needed: bool) -> str:
 def settings(x: Expr) -> list[str]:
     """The parameters of a call that differ from their defaults."""
     changed = {k: v for k, v in x.params.items() if k not in x.defaults or not same(v, x.defaults[k])}
-    return [index_text(v, slices=False) if k == "shape" else f"{k}={index_text(v, slices=False)}" for k, v in changed.items()]
+    return [("" if k == "shape" else f"{k}=") + index_text(v, slices=False) for k, v in changed.items()]
 
 
 def same(a: Any, b: Any) -> bool:
@@ -154,7 +154,9 @@ def latex_number(x: Any) -> str:
     if np.ndim(x):
         return rf"\text{{{latex_escape(shown)}}}"
     mantissa, exponent, power = shown.partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if exponent and np.isfinite(float(x)) else shown.replace("inf", r"\infty")
+    if exponent and np.isfinite(float(x)):
+        return rf"{mantissa} \cdot 10^{{{int(power)}}}"
+    return shown.replace("inf", r"\infty")
 
 
 def latex_name(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
@@ -16,43 +14,13 @@ from .methods import Methods
 from .ops import RULES, Operation
 from .ops.indexing import check_index, getitem
 from .ops.operation import NUMBERS
-
-recording = contextvars.ContextVar("recording", default=True)
-is_recording = recording.get
+from .recording import is_recording
 
 PLAIN = NUMBERS | {np.ndarray}
 ADD, SUBTRACT, MULTIPLY, DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 POWER, MATMUL, REMAINDER = (RULES[f] for f in (np.power, np.matmul, np.remainder))
-FLOOR_DIVIDE, NEGATIVE, ABSOLUTE = (RULES[f] for f in (np.floor_divide, np.negative, np.absolute))
-
-
-@contextlib.contextmanager
-def no_grad() -> Iterator[None]:
-    """Compute without recording: results made inside have no history and need no gradient.
-
-    A context manager, and with the call brackets a decorator.
-
-    >>> x = Value(2.0)
-    >>> with no_grad():
-    ...     y = x * x
-    >>> y.requires_grad
-    False
-    """
-    token = recording.set(False)
-    try:
-        yield
-    finally:
-        recording.reset(token)
-
-
-@contextlib.contextmanager
-def enable_grad() -> Iterator[None]:
-    """Record again inside no_grad: whoever asks for a gradient needs the graph."""
-    token = recording.set(True)
-    try:
-        yield
-    finally:
-        recording.reset(token)
+FLOOR_DIVIDE, NEGATIVE, POSITIVE = (RULES[f] for f in (np.floor_divide, np.negative, np.positive))
+ABSOLUTE = RULES[np.absolute]
 
 
 class Value(Methods):
@@ -212,7 +180,7 @@ class Value(Methods):
     def __matmul__(self, y: Any) -> Value:    return binary(MATMUL, self, y)
     def __rmatmul__(self, x: Any) -> Value:   return binary(MATMUL, x, self)
     def __neg__(self) -> Value:               return Value.record(NEGATIVE, (self,), NO_PARAMS)
-    def __pos__(self) -> Value:               return np.positive(self)
+    def __pos__(self) -> Value:               return Value.record(POSITIVE, (self,), NO_PARAMS)
     def __abs__(self) -> Value:               return Value.record(ABSOLUTE, (self,), NO_PARAMS)
 
     def __lt__(self, y: Any) -> Any:          return compare(operator.lt, self, y)

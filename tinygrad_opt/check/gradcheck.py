@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import sweep
-from ..value import Value, enable_grad, no_grad
+from ..recording import enable_grad, no_grad
+from ..value import Value
 from .report import Entry, Report
 
 EPS = float(np.finfo(np.float64).eps)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +120,8 @@ def first_non_finite(root: Node) -> str | None:
             what = f"{text(formula)} = {numbers(formula)} = {number(node.data)}: the first non-finite result"
             made = [a for a in node.args if isinstance(a, Node) and a.op is not None]
             where = "".join(f", with {names[a]} = {text(forward_expr(a, names))}" for a in made)
-            return what + where + (f"; {node.op.name} needs {text(domain(*input_exprs(node, names)))}" if domain else "")
+            needs = f"; {node.op.name} needs {text(domain(*input_exprs(node, names)))}" if domain else ""
+            return what + where + needs
     return None
 
 
@@ -135,12 +135,14 @@ def print_check(report: Report) -> None:
     for entry in report.entries[:MOST_ROWS]:
         row = (entry.place, f"{entry.analytic:.8g}", f"{entry.numeric:.8g}", f"{entry.relative:.1e}")
         table.add_row(*row, style=None if entry.ok else "bold red")
-    console = Console(file=sys.stdout, highlight=False, markup=False)
-    console.print("\ngradients beside central differences")
-    console.print(table)
+    console = Console(highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(table)
+    print("\ngradients beside central differences")
+    print("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
     if len(report.entries) > MOST_ROWS:
-        console.print(f"... and {len(report.entries) - MOST_ROWS} more entries")
-    console.print(str(report), soft_wrap=True)
+        print(f"... and {len(report.entries) - MOST_ROWS} more entries")
+    print(report)
 
 
 def write_pictures(options: argparse.Namespace, root: Value, explanation: Explanation) -> None:

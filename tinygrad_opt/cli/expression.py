@@ -50,7 +50,8 @@ class Expression:
         try:
             self.tree = ast.parse(source.strip(), mode="eval").body
         except SyntaxError as error:
-            raise ExpressionError(f"syntax error at column {error.offset or len(source) + 1} of {source!r}: {error.msg}") from None
+            column = error.offset or len(source) + 1
+            raise ExpressionError(f"syntax error at column {column} of {source!r}: {error.msg}") from None
         except (ValueError, MemoryError, RecursionError) as error:
             raise ExpressionError(f"cannot parse the expression: {error}") from None
         called = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
@@ -189,7 +190,8 @@ def parse_value(name: str, written: str) -> Value:
         data = ast.literal_eval(written.strip())
         value = Value(data, name=name)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError, OverflowError) as error:
-        reason = str(error) if isinstance(error, TypeError) or "ragged" in str(error) else "write a number or a nested list"
+        known = isinstance(error, TypeError) or "ragged" in str(error)
+        reason = str(error) if known else "write a number or a nested list of numbers"
         raise ExpressionError(f"{name}={written}: {reason}") from None
     if not np.all(np.isfinite(value.data)):
         raise ExpressionError(f"{name}={written}: the value must be finite")

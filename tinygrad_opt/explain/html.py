@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from .text import MOST, change, ends, said, shown
-from .steps import value_of
 from ..notation import numbers, text
+from .steps import value_of
+from .text import MOST, change, ends, said, shown
 
 if TYPE_CHECKING:
     from .explanation import Explanation

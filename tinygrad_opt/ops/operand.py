@@ -6,7 +6,7 @@ call and pass it to `record`, which a subclass defines: `Value` makes a node, `E
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Operand:
     __slots__ = ()
 
     @staticmethod
-    def record(operation: Operation, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Apply an operation to operands of which at least one is of this class."""
         raise NotImplementedError
 

@@ -60,7 +60,8 @@ class Operation:
         self.domain = domain
         self.analytic = analytic and kink is None
         self.sequence = isinstance(rules, ForEach)
-        self.short = self.elementwise and not self.sequence and len(self.rules) <= 2 and None not in self.rules  # fit for the scalar short path
+        # fit for the engine's short path on Python floats
+        self.short = self.elementwise and isinstance(rules, tuple) and len(rules) <= 2 and None not in rules
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -78,7 +79,16 @@ class Operation:
             else:
                 if type(result) is not complex:
                     return result
-        return self.fn(args, **params) if self.sequence else self.fn(*args, **params)
+        if self.sequence:
+            return self.fn(args, **params)
+        try:
+            result = self.fn(*args, **params)
+        except ArithmeticError:
+            pass
+        else:
+            if type(result) is not complex:
+                return result
+        return self.fn(*(np.float64(a) if type(a) in NUMBERS else a for a in args), **params)
 
     @functools.cached_property
     def defaults(self) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Rules of the functions that reduce axes: axis may be an int, negative, a tuple, or None for all.
 
-np.add.reduce is np.sum without its wrapper, which costs as much as summing a thousand numbers; it is
-used where training spends its time.  At special points: the maximum shares its gradient equally among ties; the product is exact with any
+At special points: the maximum shares its gradient equally among ties; the product is exact with any
 number of zeros; the standard deviation of equal numbers gets 0.
+
+np.add.reduce is np.sum without its wrapper, which costs as much as summing a thousand numbers; it
+is used where training spends its time.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from .operation import RULES, ForEach, Operation, Rule
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def differentiable(fn: Function, *rules: Rule | None | ForEach, **facts: Any) -> Function:
+def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) -> Function:
     """Give a function its derivative: one rule per positional operand, None where no gradient flows.
 
     fn is a NumPy function, or a function of your own that computes with NumPy on arrays; then keep

@@ -1,0 +1,73 @@
+"""gradcheck passes what is right, fails what is wrong, and names the entry."""
+
+import numpy as np
+import pytest
+
+from tinygrad_opt import Value, differentiable, gradcheck
+
+
+def test_right_gradients_pass():
+    rng = np.random.default_rng(1)
+    report = gradcheck(lambda x, w: np.tanh(x @ w), rng.standard_normal((3, 4)), rng.standard_normal((4, 2)))
+    assert report
+    assert len(report.entries) == 20
+    assert max(entry.relative for entry in report.entries) < 1e-6
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda g, out, x: g * 2 * x**2,
+        lambda g, out, x: -3 * g * x**2,
+        lambda g, out, x: 3 * x**2,
+        lambda g, out, x: 3.00001 * g * x**2,
+        lambda g, out, x: g * np.nan * x,
+        lambda g, out, x: g * np.inf,
+    ],
+    ids=["factor", "sign", "upstream dropped", "one part in 300,000", "nan", "inf"],
+)
+def test_wrong_rules_fail(rule):
+    def cube(x):
+        return x**3
+
+    cube = differentiable(cube, rule)
+    with np.errstate(invalid="ignore"):
+        assert not gradcheck(lambda x: np.exp(cube(x) / 10), [0.5, 1.0, 2.0])
+
+
+def test_the_worst_entry_is_named():
+    def half_wrong(x):
+        return x * x
+
+    half_wrong = differentiable(half_wrong, lambda g, out, x: g * x * np.array([2.0, 2.0, 2.5]))
+    report = gradcheck(lambda x: half_wrong(x), Value([1.0, 2.0, 3.0], name="weights"))
+    assert report.worst.place == "weights[2]"
+    assert [entry.place for entry in report.failures] == ["weights[2]"]
+    assert str(report).startswith("gradcheck FAIL, 1 of 3 entries; worst weights[2]: backprop ")
+
+
+def test_inputs_and_grads_stay_as_they_were():
+    x = Value(np.ones(3, np.float32))
+    x.grad = None
+    assert gradcheck(lambda x: (x**3).sum(), x)
+    assert x.grad is None
+    assert x.data.tolist() == [1.0, 1.0, 1.0]
+    assert x.dtype == np.float32
+
+
+def test_an_error_cannot_cancel_in_a_sum():
+    def shuffle(x):
+        return x[::-1]
+
+    shuffle = differentiable(shuffle, lambda g, out, x: g)
+    assert not gradcheck(shuffle, [1.0, 2.0, 3.0])
+
+
+def test_a_function_without_dependence_passes_with_zeros():
+    report = gradcheck(lambda x: 3.0, [1.0, 2.0])
+    assert report
+    assert {entry.analytic for entry in report.entries} == {0.0}
+
+
+def test_no_entries_is_no_failure():
+    assert str(gradcheck(lambda x: x.sum(), np.zeros(0))) == "gradcheck OK: there was no entry to check"

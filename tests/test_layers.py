@@ -1,0 +1,111 @@
+"""The house's order: a module imports only what stands below it, and importing the package loads only NumPy."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tinygrad_opt
+
+PACKAGE = Path(tinygrad_opt.__file__).parent
+
+# From the bottom to the top.
+LAYERS = [
+    "ops.operation",
+    "ops.operand",
+    "ops.rules",
+    "ops.elementwise",
+    "ops.indexing",
+    "ops.shapes",
+    "ops.reductions",
+    "ops.products",
+    "ops",
+    "expr",
+    "recording",
+    "engine",
+    "data",
+    "methods",
+    "value",
+    "functional",
+    "calculus",
+    "notation",
+    "naming",
+    "explain.steps",
+    "explain.text",
+    "explain.html",
+    "explain.explanation",
+    "explain",
+    "draw.graph",
+    "draw.scopes",
+    "draw",
+    "check.report",
+    "check.gradcheck",
+    "check",
+    "tinygrad_opt",
+    "cli.expression",
+    "cli.explain",
+    "cli",
+    "__main__",
+]
+
+FILES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+FILES["tinygrad_opt"] = FILES.pop("__init__")
+
+
+def imported(module: str) -> Iterator[str]:
+    """The modules of the package that a module imports, in functions too, but not for its annotations only."""
+    path = FILES[module]
+    here = path.parent.relative_to(PACKAGE).parts
+    for node in runtime_nodes(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = here[: len(here) - node.level + 1]
+            base = ".".join([*above, *(node.module or "").split(".")]).strip(".")
+        elif isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("tinygrad_opt."):
+            base = str(node.module).removeprefix("tinygrad_opt").strip(".")
+        else:
+            continue
+        for name in node.names:
+            inner = f"{base}.{name.name}".strip(".")
+            yield inner if inner in FILES else base or "tinygrad_opt"
+
+
+def runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under ``if TYPE_CHECKING``."""
+    yield node
+    if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+        for child in ast.iter_child_nodes(node):
+            yield from runtime_nodes(child)
+
+
+def test_every_module_has_its_place():
+    assert sorted(LAYERS) == sorted(FILES)
+
+
+@pytest.mark.parametrize("module", LAYERS)
+def test_imports_point_down(module):
+    below = LAYERS[: LAYERS.index(module)]
+    too_high = [name for name in imported(module) if name not in below]
+    assert not too_high, f"{module} imports {', '.join(too_high)}, which must stand below it"
+
+
+def test_the_order_is_read_from_the_imports():
+    assert set(imported("ops.shapes")) == {"ops.indexing", "ops.operation", "ops.rules"}
+    assert {"ops", "ops.operation", "ops.shapes"} <= set(imported("engine"))
+
+
+def test_importing_loads_numpy_and_nothing_else_from_outside():
+    program = (
+        "import sys; before = set(sys.modules); import tinygrad_opt; "
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}; "
+        "print(*sorted(name for name in new if name not in sys.stdlib_module_names))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
+    )
+    assert loaded.stdout.split() == ["numpy", "tinygrad_opt"]
