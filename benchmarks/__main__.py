@@ -69,7 +69,7 @@ def show(table: Table, console: Console) -> None:
     console.print(f"\n{table.title}", style="bold", highlight=False)
     shown = RichTable(box=rich.box.SIMPLE_HEAD)
     for heading, first in (table.rows[0] if table.rows else {}).items():
-        shown.add_column(heading, justify="left" if isinstance(first, str) else "right")
+        shown.add_column(heading, justify="left" if isinstance(first, str) else "right", no_wrap=isinstance(first, str))
     for row in table.rows:
         shown.add_row(*(cell if isinstance(cell, str) else figure(cell) for cell in row.values()))
     if table.rows:

@@ -51,7 +51,7 @@ def case(seed: int, fn: Any, operands: Any, live: Any = None, **params: Any) -> 
 
 
 seeds = st.integers(0, 2**16)
-SHAPES: list[Shape] = [(), (3,), (1,), (2, 3), (0,), (2, 1, 3), (2, 0), (4, 2)]
+SHAPES: list[Shape] = [(), (3,), (), (1,), (2, 3), (0,), (2, 1, 3), (2, 0), (4, 2)]
 FULL = [shape for shape in SHAPES if 0 not in shape]
 WITH_AXES = [shape for shape in FULL if shape]
 PAIRS: list[tuple[Shape, Shape]] = [
@@ -74,8 +74,8 @@ positive = between(0.3, 3)
 
 
 def plain(draw: Any, x: Any) -> Any:
-    """A 0-d array as it is, or as a Python float."""
-    return float(x) if np.ndim(x) == 0 and draw(st.booleans()) else np.asarray(x)
+    """A 0-d array as a Python float, or as it is."""
+    return float(x) if np.ndim(x) == 0 and draw(st.integers(0, 3)) else np.asarray(x)
 
 
 # -- elementwise -------------------------------------------------------------------------------
@@ -221,11 +221,20 @@ MOVES = [
     ((2, 1, 3), 0, 2), ((2, 1, 3), (0, 1), (-1, 0)), ((2, 3), -1, 0), ((2, 1, 3), [2, 0], [0, 1]), ((2, 0), 0, 1),
 ]  # fmt: skip
 TURNS = [
-    ((2, 3), None), ((2, 1, 3), (1, 2, 0)), ((2, 1, 3), (-1, 0, 1)), ((), None), ((3,), (0,)), ((4, 2), [1, 0]), ((2, 0), None),
+    ((2, 3), None), ((2, 1, 3), (1, 2, 0)), ((2, 1, 3), (-1, 0, 1)), ((), None), ((3,), (0,)), ((4, 2), [1, 0]),
+    ((2, 0), None),
 ]  # fmt: skip
 SQUEEZES = [((1, 2, 1), None), ((1, 2, 1), 0), ((1, 2, 1), (0, -1)), ((2, 3), None), ((1,), None), ((2, 1, 0), 1)]
 EXPANSIONS = [((2, 3), 0), ((2, 3), -1), ((), 0), ((3,), (0, 2)), ((2, 3), (1, -1)), ((0,), 0)]
-BROADCASTS = [((3,), (2, 3)), ((2, 1), (2, 3)), ((), (2, 2)), ((1, 1), (3, 2)), ((2, 3), (2, 3)), ((1,), (0,)), ((), ())]
+BROADCASTS = [
+    ((3,), (2, 3)),
+    ((2, 1), (2, 3)),
+    ((), (2, 2)),
+    ((1, 1), (3, 2)),
+    ((2, 3), (2, 3)),
+    ((1,), (0,)),
+    ((), ()),
+]
 
 
 @st.composite
@@ -241,7 +250,14 @@ JOINS = [
     ([(2, 3), (1, 3)], 0), ([(2, 3), (2, 1), (2, 2)], -1), ([(3,), (0,), (2,)], 0), ([(2, 3), (4,), ()], None),
     ([(2, 1, 3), (2, 4, 3)], 1), ([(2, 3)], 0),
 ]  # fmt: skip
-STACKS = [([(2, 3), (2, 3)], 0), ([(3,), (3,), (3,)], -1), ([(), ()], 0), ([(2, 3), (2, 3)], 1), ([(0,), (0,)], 0), ([(2,)], -2)]
+STACKS = [
+    ([(2, 3), (2, 3)], 0),
+    ([(3,), (3,), (3,)], -1),
+    ([(), ()], 0),
+    ([(2, 3), (2, 3)], 1),
+    ([(0,), (0,)], 0),
+    ([(2,)], -2),
+]
 
 
 @st.composite
@@ -257,14 +273,16 @@ def joined(draw: Any, fn: Any, table: list[Any]) -> Case:
 # -- indexing ----------------------------------------------------------------------------------
 MASK = np.array([[True, False, True], [False, False, True]])
 INDICES: list[tuple[Shape, Any]] = [
-    ((4,), 2), ((4,), -1), ((4,), np.int64(1)), ((4,), slice(1, None)), ((4,), slice(None, None, -2)), ((4,), slice(2, 2)),
-    ((4,), [0, 0, 3]), ((4,), np.array([[1, 1], [-1, 3]])), ((4,), np.array([], int)), ((2, 3), ()), ((2, 3), ...),
-    ((2, 3), None), ((2, 3), (slice(None), None, 1)), ((2, 3), (..., 0)), ((2, 3), (1, 2)), ((2, 3), MASK), ((2, 3), (MASK,)),
-    ((2, 3), ([0, 1, 0, 0], [2, 2, 2, 1])), ((2, 3), ((0, 0), (1, 1))), ((2, 3), ((0, 0),)), ((2, 3), np.array([True, False])),
+    ((4,), 2), ((4,), -1), ((4,), np.int64(1)), ((4,), slice(1, None)), ((4,), slice(None, None, -2)),
+    ((4,), slice(2, 2)), ((4,), [0, 0, 3]), ((4,), np.array([[1, 1], [-1, 3]])), ((4,), np.array([], int)),
+    ((2, 3), ()), ((2, 3), ...), ((2, 3), None), ((2, 3), (slice(None), None, 1)), ((2, 3), (..., 0)),
+    ((2, 3), (1, 2)), ((2, 3), MASK), ((2, 3), (MASK,)), ((2, 3), ([0, 1, 0, 0], [2, 2, 2, 1])),
+    ((2, 3), ((0, 0), (1, 1))), ((2, 3), ((0, 0),)), ((2, 3), np.array([True, False])),
     ((2, 3), (np.array([1, 1, 0]), slice(None, 2))), ((2, 3), (slice(None), np.array([2, 2]))),
     ((2, 1, 3), (np.array([0, 0]), ..., np.array([2, 2]))), ((2, 1, 3), ([0, 0], slice(None), None, [1, 1])),
-    ((2, 3), (MASK[:, 0], np.array([1]))), ((2, 3), np.zeros((2, 3), bool)), ((2, 3), [True, False]), ((), ()), ((), ...), ((), None),
-    ((0, 2), slice(None)), ((2, 3), (np.array(1), np.array([0, 0]))), ((2, 3), range(2)), ((2, 3), True),
+    ((2, 3), (MASK[:, 0], np.array([1]))), ((2, 3), np.zeros((2, 3), bool)), ((2, 3), [True, False]), ((), ()),
+    ((), ...), ((), None), ((0, 2), slice(None)), ((2, 3), (np.array(1), np.array([0, 0]))), ((2, 3), range(2)),
+    ((2, 3), True),
 ]  # fmt: skip
 
 
@@ -289,9 +307,9 @@ SAMPLES: dict[Callable[..., Any], st.SearchStrategy[Case]] = {
     **{fn: binary(fn) for fn in (np.add, np.subtract, np.multiply, np.logaddexp, np.maximum, np.minimum)},
     **{fn: binary(fn, any_number, nonzero) for fn in (np.divide, np.remainder, np.floor_divide)},
     np.power: st.one_of(binary(np.power, positive, any_number), whole_powers()),
-    **{fn: unary(fn) for fn in (np.negative, np.positive, np.square, np.absolute)},
+    **{fn: unary(fn) for fn in (np.negative, np.positive, np.square, np.absolute, np.zeros_like)},
     np.reciprocal: unary(np.reciprocal, nonzero),
-    **{fn: unary(fn) for fn in (np.sign, np.floor, np.ceil, np.rint, np.trunc)},
+    **{fn: unary(fn) for fn in (np.sign, np.floor, np.ceil, np.rint, np.trunc, np.zeros_like)},
     **{fn: unary(fn) for fn in (np.exp, np.expm1, np.sin, np.cos, np.arctan, np.sinh, np.cosh, np.tanh)},
     **{fn: unary(fn, positive) for fn in (np.log, np.log2, np.log10, np.sqrt)},
     np.log1p: unary(np.log1p, between(-0.7, 3)),

@@ -1,19 +1,24 @@
 """The command, run as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 import xml.dom.minidom
+from pathlib import Path
 
 import pytest
 
+import tinygrad_opt
 from tinygrad_opt.cli.expression import Expression, functions
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]), "COLUMNS": "80"}
 
 
 def run(*arguments, cwd=None):
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "tinygrad_opt", *arguments],
-        capture_output=True, text=True, encoding="utf-8", cwd=cwd, timeout=60, check=False,
+        capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=ENVIRONMENT, timeout=60, check=False,
     )  # fmt: skip
 
 
@@ -66,7 +71,7 @@ def test_picture_of_one_step(tmp_path):
         (["x", "x=1", "z=2"], "unknown name z: the expression uses x"),
         (["x+", "x=1"], "syntax error at column 3 of 'x+': invalid syntax"),
         (["2*(x+1", "x=1"], "syntax error at column 3 of '2*(x+1': '(' was never closed"),
-        (["tahn(x)", "x=1"], "unknown function 'tahn'; did you mean 'tanh'? (at column 1 of 'tahn(x)')"),
+        (["tanhh(x)", "x=1"], "unknown function 'tanhh'; did you mean 'tanh'? (at column 1 of 'tanhh(x)')"),
         (["1 + x.data", "x=1"], "attribute access is not allowed here (at column 5 of '1 + x.data')"),
         (["x if x else 1", "x=1"], "if/else (use where) is not allowed here (at column 1 of 'x if x else 1')"),
         (["x", "x=a"], "x=a: write a number or a nested list of numbers"),
@@ -78,7 +83,10 @@ def test_picture_of_one_step(tmp_path):
         (["x", "x=[1,[2]]"], "x=[1,[2]]: a Value must be rectangular; got a ragged list"),
         (["W@x", "W=[[1,2]]", "x=[1,2,3]"], "matmul: shapes (1, 2) and (3,) do not fit: the left's last axis is 2"),
         (["x+y", "x=[1,2]", "y=[1,2,3]"], "add: shapes (2,) and (3,) do not broadcast: axis -1 has 2 and 3"),
-        (["log(x-1)", "x=1"], "log(v1) = log(0) = -inf: the first non-finite result, with v1 = x - 1; log needs v1 > 0"),
+        (
+            ["log(x-1)", "x=1"],
+            "log(v1) = log(0) = -inf: the first non-finite result, with v1 = x - 1; log needs v1 > 0",
+        ),
         (["x/0", "x=1"], "x / 0 = 1 / 0 = inf: the first non-finite result; divide needs 0 != 0"),
         (["exp(1000)*x", "x=1"], "this constant is inf; it must be finite (at column 1"),
         (["x*x", "x=[1,2]"], "the result has shape (2,); backprop starts from a scalar: wrap it, sum(x*x)"),
@@ -115,7 +123,7 @@ def test_help_is_a_manual(arguments):
 
 def test_a_reader_that_stops_is_no_error():
     command = f"{sys.executable} -m tinygrad_opt explain | head -n 1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, shell=True, env=ENVIRONMENT, capture_output=True, text=True, check=True)
     assert done.stdout == "inputs\n"
     assert done.stderr == ""
 

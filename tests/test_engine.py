@@ -138,6 +138,17 @@ def test_leaves_never_share_a_gradient(keep: Any) -> None:
     np.testing.assert_array_equal(b.grad, [2, 2, 2])
 
 
+def test_a_sum_of_shares_never_spoils_an_upstream_gradient_on_its_way() -> None:
+    a, b = leaf(3), leaf(3)
+    left, right = a * 1, b * 1
+    older = left * 3
+    newer = left + right
+    (newer + older).backward(np.ones(3))
+    np.testing.assert_array_equal(a.grad, [4, 4, 4])
+    np.testing.assert_array_equal(b.grad, [1, 1, 1])
+    np.testing.assert_array_equal(newer.grad, [1, 1, 1])
+
+
 @pytest.mark.parametrize(
     "f",
     [
@@ -231,11 +242,11 @@ def test_no_grad_is_of_one_thread_only() -> None:
     assert seen == [True]
 
 
-def test_nothing_flows_into_a_constant() -> None:
-    a, constant = Value(2.0), Value(3.0, requires_grad=False)
-    y = a * constant
-    y.backward()
-    assert a.grad == 3
+@pytest.mark.parametrize("data", [3.0, [3.0, 3.0]])
+def test_nothing_flows_into_a_constant(data: Any) -> None:
+    a, constant = Value(data), Value(data, requires_grad=False)
+    np.sum(constant * a).backward()
+    np.testing.assert_array_equal(a.grad, data)
     assert constant.grad is None
     assert not (constant * constant).requires_grad
 
@@ -462,7 +473,8 @@ def test_a_leaf_survives_pickling() -> None:
 # -- what a Value is ---------------------------------------------------------------------------
 def test_comparisons_give_plain_masks() -> None:
     a = Value([1.0, 2.0, 3.0])
-    for mask, expected in ((a > 2, [0, 0, 1]), (2 > a, [1, 0, 0]), (a == Value([1.0, 0, 3]), [1, 0, 1]), (a != 2, [1, 0, 1])):
+    same = a == Value([1.0, 0.0, 3.0])
+    for mask, expected in ((a > 2, [0, 0, 1]), (a <= 1, [1, 0, 0]), (same, [1, 0, 1]), (a != 2, [1, 0, 1])):
         assert mask.dtype == bool
         np.testing.assert_array_equal(mask, np.array(expected, bool))
     assert Value(2.0) < 3

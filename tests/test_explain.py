@@ -131,7 +131,7 @@ def test_kinks_say_which_side_was_taken():
 
 
 def test_a_long_chain_is_told_by_its_ends():
-    x = y = Value(0.5, name="x")
+    y = Value(0.5, name="x")
     for _ in range(1000):
         y = y * 1.001
     told = str(explain(y))

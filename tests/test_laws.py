@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from samples import SAMPLES, Case
 
 from tinygrad_opt import Value, notation
 from tinygrad_opt.expr import Expr
-from tinygrad_opt.ops import RULES, concrete, elementwise, indexing, reductions, shapes, unbroadcast
+from tinygrad_opt.ops import RULES, concrete, elementwise, indexing, reductions, unbroadcast
 
-OPERATIONS = {operation.name: fn for fn, operation in reversed(RULES.items())}
+ROOMS = ("numpy", "tinygrad_opt")  # other tests add operations of their own
+OPERATIONS = {rule.name: fn for fn, rule in reversed(RULES.items()) if rule.fn.__module__.split(".")[0] in ROOMS}
 EXAMPLES = {np.matmul: 40, np.dot: 40, np.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80}
 
 
@@ -51,7 +53,7 @@ def law(samples: Callable[[Any], st.SearchStrategy[Case]] = drawn) -> Callable[[
 
 
 def test_every_operation_has_samples() -> None:
-    assert {RULES[fn] for fn in SAMPLES} == set(RULES.values())
+    assert {RULES[fn] for fn in SAMPLES} == {RULES[fn] for fn in OPERATIONS.values()}
 
 
 # -- running one call --------------------------------------------------------------------------
@@ -96,7 +98,7 @@ def slope(f: Callable[[Any], Any], analytic: bool) -> float:
     steps = [STEP / 2**k for k in range(4)]
     rows = [(f(h) - f(-h)) / (2 * h) for h in steps]
     for order in (1, 2, 3):
-        rows = [b + (b - a) / (4**order - 1) for a, b in zip(rows, rows[1:], strict=False)]
+        rows = [b + (b - a) / (4**order - 1) for a, b in pairwise(rows)]
     return float(rows[0])
 
 
@@ -135,7 +137,6 @@ def test_the_value_is_what_numpy_computes(case: Case) -> None:
     np.testing.assert_allclose(y.data, expected, rtol=0 if np.ndim(expected) else 1e-15, atol=0)
 
 
-
 @law()
 def test_the_gradient_is_the_slope(case: Case) -> None:
     rng = case.rng()
@@ -147,7 +148,6 @@ def test_the_gradient_is_the_slope(case: Case) -> None:
     numeric = slope(lambda t: np.sum(g * case(*moved(case, directions, t))), analytic)
     found, size = along(backprop(case, g), directions)
     assert abs(found - numeric) <= (1e-13 if analytic else 1e-9) * size
-
 
 
 @law()
@@ -175,7 +175,6 @@ def test_the_gradient_of_the_gradient_is_its_slope(case: Case) -> None:
     assert abs(found - numeric) <= (1e-12 if case.operation.analytic else 1e-8) * size
 
 
-
 @law(retyped)
 def test_a_gradient_is_an_own_writable_array_like_its_leaf(case: Case) -> None:
     leaves, y = forward(case)
@@ -190,7 +189,6 @@ def test_a_gradient_is_an_own_writable_array_like_its_leaf(case: Case) -> None:
             assert leaf.grad.flags.writeable
             assert not any(np.may_share_memory(leaf.grad, other) for other in others if isinstance(other, np.ndarray))
             others.append(leaf.grad)
-
 
 
 @law()
@@ -208,7 +206,6 @@ def test_a_float32_gradient_is_the_float64_one_rounded(case: Case) -> None:
         np.testing.assert_allclose(b, a, rtol=2e-4, atol=2e-5 * scale)
 
 
-
 @law()
 def test_the_gradient_is_linear_in_the_upstream_gradient(case: Case) -> None:
     rng = case.rng()
@@ -218,7 +215,6 @@ def test_the_gradient_is_linear_in_the_upstream_gradient(case: Case) -> None:
     for a, b, sum_ in zip(backprop(case, g), backprop(case, h), both, strict=True):
         scale = float(np.max(np.abs(a) + np.abs(b), initial=0))
         np.testing.assert_allclose(sum_, 2.0 * a - 3.0 * b, rtol=1e-13, atol=1e-14 * scale)
-
 
 
 def assert_same(found: Any, expected: Any, why: str) -> None:
@@ -237,16 +233,17 @@ def test_create_graph_gives_the_same_numbers_as_the_plain_pass(case: Case) -> No
         assert_same(graph.data, plain, case.operation.name)
 
 
-
 SCALARS: dict[str, Callable[..., Any]] = {
     "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "var": np.var,
     "std": lambda v: np.std(np.stack([v, 2.0])), "logsumexp": reductions.logsumexp, "ravel": np.ravel,
     "reshape": lambda v: np.reshape(v, (1, 1)), "expand_dims": lambda v: np.expand_dims(v, 0), "squeeze": np.squeeze,
-    "transpose": np.transpose, "broadcast_to": lambda v: np.broadcast_to(v, (2, 3)), "stack": lambda v: np.stack([v, v]),
-    "concatenate": lambda v: np.concatenate([v, v], axis=None), "getitem": lambda v: v[None, ...], "getitem all": lambda v: v[()],
-    "dot": lambda v: np.dot(v, v), "dot with a vector": lambda v: np.dot(v, [1.0, 2.0]), "outer": lambda v: np.outer(v, v),
-    "maximum": lambda v: np.maximum(v, 0.1), "where": lambda v: np.where(True, v, 0), "clip": lambda v: np.clip(v, 0, 1),
-    "leaky_relu": lambda v: elementwise.leaky_relu(-v, slope=0.2), "remainder": lambda v: v % 0.3, "power": lambda v: v**v,
+    "transpose": np.transpose, "broadcast_to": lambda v: np.broadcast_to(v, (2, 3)),
+    "stack": lambda v: np.stack([v, v]), "concatenate": lambda v: np.concatenate([v, v], axis=None),
+    "getitem": lambda v: v[None, ...], "getitem all": lambda v: v[()], "dot": lambda v: np.dot(v, v),
+    "dot with a vector": lambda v: np.dot(v, [1.0, 2.0]), "outer": lambda v: np.outer(v, v),
+    "maximum": lambda v: np.maximum(v, 0.1), "where": lambda v: np.where(True, v, 0),
+    "clip": lambda v: np.clip(v, 0, 1), "leaky_relu": lambda v: elementwise.leaky_relu(-v, slope=0.2),
+    "remainder": lambda v: v % 0.3, "power": lambda v: v**v,
 }  # fmt: skip
 
 
@@ -290,9 +287,8 @@ def test_inputs_stay_as_they_were(case: Case) -> None:
     g = cotangent(case, y, case.rng())
     kept = np.copy(g)
     y.backward(g)
-    for x, was in zip([*arrays, *data, g], [*before, *held, kept], strict=True):
+    for x, was in zip([*arrays, *data, g, y.grad], [*before, *held, kept, kept], strict=True):
         np.testing.assert_array_equal(x, was)
-
 
 
 # -- the same rule as a formula ----------------------------------------------------------------
@@ -317,7 +313,9 @@ def test_a_rule_on_exprs_is_the_rule_that_runs(case: Case) -> None:
 def assert_readable(text: str, brackets: str) -> None:
     """One line of text whose brackets are in balance."""
     left, right = brackets
-    assert text and "\n" not in text and "object at 0x" not in text
+    assert text
+    assert "\n" not in text
+    assert "object at 0x" not in text
     assert text.count(left) == text.count(right)
 
 
@@ -349,14 +347,28 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
         lambda v, w: v.sum(0), lambda v, w: v.sum(axis=0), lambda v, w: np.sum(v, 0), lambda v, w: np.sum(v, axis=0),
         lambda v, w: np.add.reduce(v), lambda v, w: np.add.reduce(v, axis=0),
     ],
-    "mean": [lambda v, w: v.mean(), lambda v, w: np.mean(v), lambda v, w: v.mean(axis=None), lambda v, w: np.mean(v, keepdims=False)],
+    "mean": [
+        lambda v, w: v.mean(), lambda v, w: np.mean(v), lambda v, w: v.mean(axis=None),
+        lambda v, w: np.mean(v, keepdims=False),
+    ],
     "prod": [lambda v, w: v.prod(0), lambda v, w: np.prod(v, 0), lambda v, w: np.multiply.reduce(v)],
-    "max": [lambda v, w: v.max(0), lambda v, w: np.max(v, 0), lambda v, w: np.amax(v, 0), lambda v, w: np.maximum.reduce(v)],
-    "min": [lambda v, w: v.min(0), lambda v, w: np.min(v, 0), lambda v, w: np.amin(v, 0), lambda v, w: np.minimum.reduce(v)],
+    "max": [
+        lambda v, w: v.max(0), lambda v, w: np.max(v, 0), lambda v, w: np.amax(v, 0),
+        lambda v, w: np.maximum.reduce(v),
+    ],
+    "min": [
+        lambda v, w: v.min(0), lambda v, w: np.min(v, 0), lambda v, w: np.amin(v, 0),
+        lambda v, w: np.minimum.reduce(v),
+    ],
     "var": [lambda v, w: v.var(1, ddof=1), lambda v, w: np.var(v, axis=1, ddof=1), lambda v, w: np.var(v, 1, ddof=1)],
     "std": [lambda v, w: v.std(axis=1, keepdims=True), lambda v, w: np.std(v, axis=1, keepdims=True)],
-    "logsumexp": [lambda v, w: v.logsumexp(1), lambda v, w: reductions.logsumexp(v, axis=1), lambda v, w: reductions.logsumexp(v, 1)],
-    "softmax": [lambda v, w: v.softmax(), lambda v, w: reductions.softmax(v), lambda v, w: reductions.softmax(v, axis=-1)],
+    "logsumexp": [
+        lambda v, w: v.logsumexp(1), lambda v, w: reductions.logsumexp(v, axis=1),
+        lambda v, w: reductions.logsumexp(v, 1),
+    ],
+    "softmax": [
+        lambda v, w: v.softmax(), lambda v, w: reductions.softmax(v), lambda v, w: reductions.softmax(v, axis=-1),
+    ],
     "log_softmax": [lambda v, w: v.log_softmax(0), lambda v, w: reductions.log_softmax(v, 0)],
     "dot": [lambda v, w: v.dot(y[0]), lambda v, w: np.dot(v, y[0])],
     "reshape": [
@@ -364,9 +376,14 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
         lambda v, w: np.reshape(v, shape=(3, 2)),
     ],
     "ravel": [lambda v, w: v.ravel(), lambda v, w: np.ravel(v)],
-    "transpose": [lambda v, w: v.T, lambda v, w: v.transpose(), lambda v, w: np.transpose(v), lambda v, w: np.permute_dims(v)],
+    "transpose": [
+        lambda v, w: v.T, lambda v, w: v.transpose(), lambda v, w: np.transpose(v), lambda v, w: np.permute_dims(v),
+    ],
     "matrix_transpose": [lambda v, w: v.mT, lambda v, w: np.matrix_transpose(v)],
-    "swapaxes": [lambda v, w: v.swapaxes(0, 1), lambda v, w: np.swapaxes(v, 0, 1), lambda v, w: np.swapaxes(v, axis1=0, axis2=1)],
+    "swapaxes": [
+        lambda v, w: v.swapaxes(0, 1), lambda v, w: np.swapaxes(v, 0, 1),
+        lambda v, w: np.swapaxes(v, axis1=0, axis2=1),
+    ],
     "squeeze": [lambda v, w: w.squeeze(0), lambda v, w: np.squeeze(w, 0), lambda v, w: np.squeeze(w, axis=0)],
     "getitem": [lambda v, w: v[1], lambda v, w: list(v)[1], lambda v, w: indexing.getitem(v, index=1)],
 }  # fmt: skip

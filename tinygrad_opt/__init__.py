@@ -2,6 +2,7 @@
 
 from .calculus import grad, value_and_grad
 from .check import gradcheck
+from .draw import draw
 from .explain import explain
 from .ops import differentiable
 from .recording import no_grad
@@ -9,4 +10,4 @@ from .value import Value
 
 __version__ = "0.1.0"
 
-__all__ = ["Value", "differentiable", "explain", "grad", "gradcheck", "no_grad", "value_and_grad"]
+__all__ = ["Value", "differentiable", "draw", "explain", "grad", "gradcheck", "no_grad", "value_and_grad"]

@@ -90,7 +90,8 @@ def refusal(op: Operation, inputs: list[Any], params: Any, error: Exception) -> 
                 f"matmul: shapes {left} and {right} do not fit: "
                 f"the left's last axis is {left[-1]}, the right's {where} is {right[-2:][0]}; they must be equal"
             )
-    clash = broadcast_clash(shapes) if op.elementwise or op.name == "matmul" else None
+    core = 2 if op.name == "matmul" else 0
+    clash = broadcast_clash(shapes, core) if op.elementwise or core else None
     if clash:
         return ValueError(f"{op.name}: shapes {' and '.join(map(str, shapes))} do not broadcast: {clash}")
     settings = "".join(f", {name}={value!r}" for name, value in params.items())
@@ -98,9 +99,9 @@ def refusal(op: Operation, inputs: list[Any], params: Any, error: Exception) -> 
     return type(error)(f"{name} of shape {', '.join(map(str, shapes))}{settings}: {error}")
 
 
-def broadcast_clash(shapes: list[tuple[int, ...]]) -> str | None:
-    """The first axis, from the right, on which shapes neither agree nor are 1."""
-    for axis in range(1, max(map(len, shapes), default=0) + 1):
+def broadcast_clash(shapes: list[tuple[int, ...]], core: int) -> str | None:
+    """The first axis, from the right and left of the core, on which shapes neither agree nor are 1."""
+    for axis in range(1 + core, max(map(len, shapes), default=0) + 1):
         lengths = [shape[-axis] for shape in shapes if len(shape) >= axis]
         if len({n for n in lengths if n != 1}) > 1:
             return f"axis -{axis} has {' and '.join(map(str, lengths))}; they must be equal, or one of them 1"

@@ -64,26 +64,25 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
     """
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
+    take = grads.get if keep_all else grads.pop
     for node in newest_first(root):
-        op, args, params = node.op, node.args, node.params
-        if op is None or node not in grads:
+        op = node.op
+        if op is None:
             continue
-        g = grads[node] if keep_all else grads.pop(node)
-        if type(g) is float and op.short and not params:
+        g = take(node, None)
+        if type(g) is float and op.short and not node.params:
             step_scalar(node, g, grads)
-            continue
-        out, inputs = (node, args) if graph else concretes(node)
-        for a, rule in zip(args, op.rules):  # noqa: B905  # a ForEach has a rule for every operand, for ever
-            if rule is not None and isinstance(a, Node) and a.requires_grad:
-                part = contribution(rule, g, out, inputs, params, a.data)
-                if a in grads:
-                    accumulate(grads, owned, a, part)
-                elif a.op is not None:
-                    grads[a] = part
-                else:
-                    shared = type(part) is np.ndarray and (part is g or part.base is not None)
-                    grads[a] = part.copy() if shared else part
-                    owned.add(a)
+        elif g is not None:
+            out, inputs = (node, node.args) if graph else concretes(node)
+            for a, rule in zip(node.args, op.rules):  # noqa: B905  # a ForEach has a rule for every operand, for ever
+                if rule is not None and isinstance(a, Node) and a.requires_grad:
+                    part = contribution(rule, g, out, inputs, node.params, a.data)
+                    if a in grads:
+                        accumulate(grads, owned, a, part)
+                    elif a.op is None and type(part) is np.ndarray and (part is g or part.base is not None):
+                        grads[a] = part.copy()
+                    else:
+                        grads[a] = part
     return grads
 
 
@@ -98,8 +97,10 @@ def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str,
         part = rule(g, out, *inputs, **params)
     except ArithmeticError:
         part = in_ieee(rule, (g, out, *inputs), params)
-    if type(part) is type(data) is np.ndarray and part.dtype is data.dtype:
-        return part if part.shape == data.shape else unbroadcast(part, data.shape)
+    if type(part) is complex:  # Python's answer to (-1.0) ** 0.5; NumPy's is nan
+        part = in_ieee(rule, (g, out, *inputs), params)
+    if type(part) is type(data) is np.ndarray and part.shape == data.shape and part.dtype is data.dtype:
+        return part
     return fit(part, data)
 
 
@@ -109,7 +110,7 @@ def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any) -> 
     The first was borrowed: it may be a view, or an upstream gradient on its way to several inputs.
     Only leaves own even their first.
     """
-    if a in owned and type(part) is np.ndarray:
+    if type(part) is np.ndarray and (a in owned or a.op is None):
         grads[a] += part
     else:
         grads[a] = grads[a] + part

@@ -75,5 +75,3 @@ ONE = Expr(1.0, "1")
 
 def is_minus_one(x: Any) -> bool:
     return isinstance(x, Expr) and x.fn == "negative" and x.args[0] is ONE
-
-

@@ -29,7 +29,7 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     logits (N, C) are any real numbers, labels (N,) integers from 0 to C-1.
 
     >>> import numpy as np
-    >>> float(cross_entropy(np.zeros((3, 2)), np.array([0, 1, 1]))) == np.log(2)
-    True
+    >>> print(cross_entropy(np.zeros((3, 2)), np.array([0, 1, 1])))  # log(2)
+    0.6931471805599453
     """
     return nll_loss(log_softmax(logits), labels)

@@ -14,7 +14,7 @@ from .methods import Methods
 from .ops import RULES, Operation
 from .ops.indexing import check_index, getitem
 from .ops.operation import NUMBERS
-from .recording import is_recording
+from .recording import enable_grad, is_recording
 
 PLAIN = NUMBERS | {np.ndarray}
 ADD, SUBTRACT, MULTIPLY, DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
@@ -116,9 +116,10 @@ class Value(Methods):
         if keep not in ("all", "leaves"):
             raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
         grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
-        totals = [(node, g if node.op is not None else added(node, g)) for node, g in grads.items()]
-        for node, total in totals:  # only now, when nothing can fail any more
-            node.grad = total
+        for node in grads:
+            check_held(node)
+        for node, g in grads.items():  # only now, when nothing can fail any more
+            node.grad = added(node, g) if node.op is None else g
 
     def concrete(self) -> Any:
         return self.data
@@ -129,12 +130,17 @@ class Value(Methods):
 
     @staticmethod
     def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Value:
-        if len(args) == 1 and type(args[0]) is Value:
-            inputs, live = [args[0].data], args[0].requires_grad
-        else:
-            args = tuple(a if isinstance(a, Value) else as_operand(a) for a in args)
-            inputs = [a.data if isinstance(a, Value) else a for a in args]
-            live = any(isinstance(a, Value) and a.requires_grad for a in args)
+        inputs, live = [], False
+        for i, a in enumerate(args):
+            if isinstance(a, Value):
+                live = live or a.requires_grad
+                inputs.append(a.data)
+            elif type(a) in NUMBERS:
+                inputs.append(a)
+            else:
+                inputs.append(as_operand(a))
+                if inputs[i] is not a:
+                    args = (*args[:i], inputs[i], *args[i + 1 :])
         try:
             data = operation.evaluate(*inputs, **params)
         except (ValueError, TypeError, IndexError) as error:
@@ -143,16 +149,18 @@ class Value(Methods):
 
     def __copy__(self) -> Value:
         """A second node of the same making: same inputs, own data, no gradient yet."""
-        return node(own(self.data), self.op, self.args, self.params, self.requires_grad, self.name)
+        with enable_grad():
+            return node(own(self.data), self.op, self.args, self.params, self.requires_grad, self.name)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         """The whole graph again, with data of its own."""
-        for old in reversed(newest_first(self)):
-            if id(old) not in memo:
-                args = tuple(memo[id(a)] if isinstance(a, Value) else a for a in old.args)
-                new = node(own(old.data), old.op, args, old.params, old.requires_grad, old.name)
-                new.grad = own(old.grad)
-                memo[id(old)] = new
+        with enable_grad():
+            for old in reversed(newest_first(self)):
+                if id(old) not in memo:
+                    args = tuple(memo[id(a)] if isinstance(a, Value) else a for a in old.args)
+                    new = node(own(old.data), old.op, args, old.params, old.requires_grad, old.name)
+                    new.grad = own(old.grad)
+                    memo[id(old)] = new
         copied: Value = memo[id(self)]
         return copied
 
@@ -287,6 +295,8 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     else:
         seed = as_data(gradient.data if isinstance(gradient, Value) else gradient)
         seed = seed if type(root.data) is float else np.asarray(seed, root.dtype)
+        if np.ndim(seed) == 0 != root.ndim and root.size == 1:
+            seed = np.full(root.shape, seed)
     if np.shape(gradient) not in (root.shape, ()) or (np.shape(gradient) == () != root.shape and root.size != 1):
         raise ValueError(
             f"backward(gradient=...) needs one number for each entry: shape {root.shape}; got {np.shape(gradient)}"
@@ -294,18 +304,22 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     return Value(seed, requires_grad=False) if create_graph and not isinstance(seed, Value) else seed
 
 
+def check_held(node: Any) -> None:
+    """Refuse a .grad that cannot be added to, before any other is changed."""
+    if node.op is None and node.grad is not None and np.shape(node.grad) not in (node.shape, ()):
+        raise ValueError(
+            f"cannot add to {node.name or 'a leaf'}.grad: it has shape {np.shape(node.grad)}, "
+            f"but .data has shape {node.shape}. Set .grad to None first"
+        )
+
+
 def added(leaf: Any, g: Any) -> Any:
     """A leaf's gradient after a pass: what it held before plus what the pass brought."""
     held = leaf.grad
-    if type(g) is float and isinstance(leaf.data, np.ndarray):
+    if isinstance(g, float | np.generic) and isinstance(leaf.data, np.ndarray):
         g = np.asarray(g, leaf.dtype)
     if held is None:
         return g
-    if np.shape(held) not in (leaf.shape, ()):
-        raise ValueError(
-            f"cannot add to {leaf.name or 'a leaf'}.grad: it has shape {np.shape(held)}, "
-            f"but .data has shape {leaf.shape}. Set .grad to None first"
-        )
     if isinstance(held, Value) and not isinstance(g, Value):
         held = held.data
     if type(held) is np.ndarray and type(g) is np.ndarray:

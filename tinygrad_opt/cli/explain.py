@@ -14,6 +14,7 @@ from ..draw import draw
 from ..engine import Node, newest_first
 from ..explain import Explanation, explain
 from ..explain.steps import forward_expr, input_exprs
+from ..expr import Expr
 from ..naming import Names
 from ..notation import number, numbers, text
 from ..value import Value
@@ -120,7 +121,8 @@ def first_non_finite(root: Node) -> str | None:
             what = f"{text(formula)} = {numbers(formula)} = {number(node.data)}: the first non-finite result"
             made = [a for a in node.args if isinstance(a, Node) and a.op is not None]
             where = "".join(f", with {names[a]} = {text(forward_expr(a, names))}" for a in made)
-            needs = f"; {node.op.name} needs {text(domain(*input_exprs(node, names)))}" if domain else ""
+            inputs = [x if isinstance(x, Expr) else Expr(x, number(x)) for x in input_exprs(node, names)]
+            needs = f"; {node.op.name} needs {text(domain(*inputs))}" if domain else ""
             return what + where + needs
     return None
 

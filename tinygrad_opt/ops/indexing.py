@@ -28,7 +28,7 @@ def scatter_add(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
 def may_repeat(index: Any) -> bool:
     """Whether an index can name an entry twice: only integer arrays can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(p, list | tuple) or (isinstance(p, np.ndarray) and p.dtype != bool and p.ndim > 0) for p in parts)
+    return any(isinstance(p, list | tuple) or (isinstance(p, np.ndarray) and p.dtype != bool and p.ndim) for p in parts)
 
 
 def check_index(index: Any) -> Any:

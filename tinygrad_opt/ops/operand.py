@@ -15,7 +15,7 @@ from .operation import RULES, Operation
 
 # Asked of the concrete data: they answer with plain numbers, shapes or masks, which carry no gradient.
 PLAIN = frozenset({
-    np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.full_like,
+    np.shape, np.ndim, np.size, np.result_type, np.ones_like, np.full_like,
     np.empty_like, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero,
     np.any, np.all, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj,
 })  # fmt: skip
@@ -89,8 +89,9 @@ def call(self: Operand, fn: Callable[..., Any], args: tuple[Any, ...], params: d
     """Find fn in the rule table and record it."""
     operation = RULES.get(fn)
     if operation is None:
+        name = f"{fn.__module__}.{fn.__name__}".replace("numpy", "np", 1)
         raise NotImplementedError(
-            f"np.{fn.__name__} has no derivative rule: add one with "
-            f"tinygrad_opt.differentiable(np.{fn.__name__}, rule), or compute on .data"
+            f"{name} has no derivative rule: add one with "
+            f"tinygrad_opt.differentiable({name}, rule), or compute on .data"
         )
     return self.record(operation, *operation.bind(args, params))

@@ -106,8 +106,15 @@ class Operation:
         count = 1 if self.sequence else len(self.rules)
         if len(args) > count:
             named = list(inspect.signature(self.fn).parameters)[count:]
+            if len(args) - count > len(named):
+                raise TypeError(self.refuse_call([], len(args), count))
             params = dict(zip(named, args[count:], strict=False)) | params
             args = args[:count]
+        elif len(args) < count and params:
+            operands = list(inspect.signature(self.fn).parameters)[len(args) : count]
+            if all(name in params for name in operands):
+                args = (*args, *(params[name] for name in operands))
+                params = {name: value for name, value in params.items() if name not in operands}
         unknown = [name for name in params if name not in self.defaults]
         if unknown or len(args) < count:
             raise TypeError(self.refuse_call(unknown, len(args), count))

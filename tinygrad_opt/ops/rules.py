@@ -82,11 +82,14 @@ def summed_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, .
 
 def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
     """Sum g over the axes that broadcasting added or stretched: its adjoint."""
-    lead = len(g.shape) - len(target)
-    if lead:
+    shape = getattr(g, "shape", ())
+    lead = len(shape) - len(target)
+    if lead > 0:
         g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
-    if g.shape != target:
+    if lead >= 0 and g.shape != target:
         g = np.add.reduce(g, axis=one_or_all(summed_axes(g.shape, target)), keepdims=True)
+    if lead < 0 or g.shape != target:
+        raise ValueError(f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal")
     return g
 
 

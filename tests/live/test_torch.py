@@ -1,0 +1,249 @@
+"""The same numbers as PyTorch: values, gradients and second derivatives in float64, over the samples.
+
+Where the two differ by choice:
+
+- max over an axis shares its gradient among ties, as torch.amax does; torch.max(dim=) picks one entry.
+- var and std divide by n, as NumPy does, unless ddof says otherwise; PyTorch divides by n - 1.
+- axis=() reduces nothing, as in NumPy; PyTorch takes an empty dim for all of them.
+- spread, product_of_others and scatter_add are adjoints that PyTorch does not name; nor does it name cast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from samples import SAMPLES, Case
+
+from tinygrad_opt import Value
+from tinygrad_opt import functional as ours
+from tinygrad_opt.ops import RULES, indexing, reductions, shapes
+from tinygrad_opt.ops.products import linear
+
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
+
+UNNAMED = {reductions.spread, reductions.product_of_others, indexing.scatter_add, shapes.cast}
+
+
+def dims(x: Any, axis: Any) -> tuple[int, ...]:
+    assume(axis != () or x.ndim == 0)
+    return tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+
+
+def over_axes(fn: Callable[..., Any], **settings: Any) -> Callable[..., Any]:
+    def call(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return fn(x, dim=dims(x, axis), keepdim=keepdims, **settings)
+
+    return call
+
+
+def spread_of(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def call(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        return fn(x, dim=dims(x, axis), correction=ddof, keepdim=keepdims)
+
+    return call
+
+
+def over_one_axis(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def call(x: Any, axis: Any = -1) -> Any:
+        assume(isinstance(axis, int))
+        return fn(x, dim=axis)
+
+    return call
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    for dim in sorted((d % x.ndim for d in dims(x, axis)), reverse=True):
+        x = torch.prod(x, dim, keepdim=keepdims)
+    return x
+
+
+def dot(x: Any, y: Any) -> Any:
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    return torch.tensordot(x, y, dims=([-1], [max(y.ndim - 2, 0)]))
+
+
+def transpose(x: Any, axes: Any = None) -> Any:
+    return x.permute(tuple(range(x.ndim))[::-1] if axes is None else tuple(axes))
+
+
+def concatenate(xs: Any, axis: Any = 0) -> Any:
+    return torch.cat([x.ravel() for x in xs]) if axis is None else torch.cat(xs, axis)
+
+
+def getitem(x: Any, index: Any) -> Any:
+    parts = index if isinstance(index, tuple) else (index,)
+    assume(not any(isinstance(part, slice) and (part.step or 1) < 0 for part in parts))
+    sequence = (list, tuple, range, np.ndarray)
+    return x[tuple(torch.as_tensor(np.array(part)) if isinstance(part, sequence) else part for part in parts)]
+
+
+def same_name(*names: str) -> dict[Any, Any]:
+    return {getattr(np, name): getattr(torch, name) for name in names}
+
+
+TORCH: dict[Any, Callable[..., Any]] = {
+    **same_name("add", "subtract", "multiply", "divide", "remainder", "logaddexp", "maximum", "minimum"),
+    **same_name("negative", "positive", "square", "reciprocal", "absolute", "sign", "floor", "ceil", "trunc"),
+    **same_name("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "arcsin", "arccos"),
+    **same_name("arctan", "sinh", "cosh", "tanh", "where", "matmul", "ravel", "broadcast_to", "swapaxes"),
+    np.power: torch.pow,
+    np.floor_divide: lambda x, y: torch.div(x, y, rounding_mode="floor"),
+    np.rint: torch.round,
+    np.zeros_like: lambda x: x * 0,
+    np.clip: torch.clamp,
+    ours.sigmoid: torch.sigmoid,
+    ours.softplus: F.softplus,
+    ours.relu: torch.relu,
+    ours.leaky_relu: lambda x, slope=0.01: F.leaky_relu(x, slope),
+    ours.elu: lambda x, alpha=1.0: F.elu(x, alpha),
+    np.dot: dot,
+    np.outer: lambda x, y: torch.outer(x.ravel(), y.ravel()),
+    linear: F.linear,
+    np.sum: over_axes(torch.sum),
+    np.mean: over_axes(torch.mean),
+    np.max: over_axes(torch.amax),
+    np.min: over_axes(torch.amin),
+    np.prod: prod,
+    np.var: spread_of(torch.var),
+    np.std: spread_of(torch.std),
+    ours.logsumexp: over_axes(torch.logsumexp),
+    ours.softmax: over_one_axis(torch.softmax),
+    ours.log_softmax: over_one_axis(torch.log_softmax),
+    ours.nll_loss: F.nll_loss,
+    np.reshape: lambda x, shape: x.reshape(shape),
+    np.expand_dims: lambda x, axis: x.reshape(np.expand_dims(np.empty(x.shape), axis).shape),
+    np.squeeze: lambda x, axis=None: x.squeeze() if axis is None else x.squeeze(axis),
+    np.transpose: transpose,
+    np.matrix_transpose: lambda x: x.mT,
+    np.moveaxis: torch.movedim,
+    np.concatenate: concatenate,
+    np.stack: lambda xs, axis=0: torch.stack(xs, axis),
+    indexing.getitem: getitem,
+}
+
+
+def test_every_operation_of_torch_is_compared() -> None:
+    assert {RULES[fn] for fn in SAMPLES} == {RULES[fn] for fn in TORCH} | {RULES[fn] for fn in UNNAMED}
+
+
+# -- both sides of one call --------------------------------------------------------------------
+def by_us(case: Case, g: Any, weights: list[Any]) -> list[Any]:
+    """The value, the gradients, and the gradients of <gradients, weights>."""
+    operands = [Value(x) if i in case.live else x for i, x in enumerate(case.operands)]
+    leaves = [operands[i] for i in case.live]
+    y = case(*operands)
+    y.backward(g, create_graph=True)
+    gradients = [leaf.grad for leaf in leaves]
+    for leaf in leaves:
+        leaf.grad = None
+    total = sum((np.sum(gradient * w) for gradient, w in zip(gradients, weights, strict=True)), Value(0.0))
+    total.backward()
+    return [y.data, *(x.data for x in gradients), *(0.0 if leaf.grad is None else leaf.grad for leaf in leaves)]
+
+
+def tensor(x: Any, live: bool) -> Any:
+    if x is None:
+        return None
+    t = torch.tensor(x) if isinstance(x, np.ndarray | np.bool_) else torch.tensor(x, dtype=torch.float64)
+    return t.requires_grad_(live)
+
+
+def by_torch(case: Case, g: Any, weights: list[Any]) -> list[Any]:
+    operands = [tensor(x, i in case.live) for i, x in enumerate(case.operands)]
+    if case.fn is np.clip and case.live == (0,):
+        operands[1:] = case.operands[1:]
+    leaves = [operands[i] for i in case.live]
+    fn = TORCH[case.fn]
+    if case.fn is np.moveaxis:
+        y = fn(operands[0], case.params["source"], case.params["destination"])
+    elif case.fn is np.swapaxes:
+        y = fn(operands[0], case.params["axis1"], case.params["axis2"])
+    elif case.fn is np.broadcast_to:
+        y = fn(operands[0], case.params["shape"])
+    else:
+        y = fn(operands, **case.params) if case.operation.sequence else fn(*operands, **case.params)
+    gradients = slopes(y, leaves, torch.as_tensor(g, dtype=torch.float64))
+    total = sum((torch.sum(gradient * torch.tensor(w)) for gradient, w in zip(gradients, weights, strict=True)))
+    seconds = slopes(total, leaves, torch.ones_like(total)) if total.requires_grad else map(torch.zeros_like, leaves)
+    return [x.detach().numpy(force=True) for x in (y, *gradients, *seconds)]
+
+
+def slopes(y: Any, leaves: list[Any], g: Any) -> list[Any]:
+    found = torch.autograd.grad(y, leaves, g, create_graph=True, allow_unused=True)
+    return [torch.zeros_like(leaf) if x is None else x for leaf, x in zip(leaves, found, strict=True)]
+
+
+@pytest.mark.parametrize("fn", TORCH, ids=lambda fn: RULES[fn].name)
+def test_value_gradient_and_second_derivative_are_those_of_torch(fn: Any) -> None:
+    @settings(max_examples=15, derandomize=True, deadline=None, database=None)
+    @given(SAMPLES[fn])
+    def law(case: Case) -> None:
+        rng = case.rng()
+        g = rng.uniform(-1, 1, np.shape(case(*case.operands)))
+        weights = [rng.uniform(-1, 1, np.shape(case.operands[i])) for i in case.live]
+        for own, theirs in zip(by_us(case, g, weights), by_torch(case, g, weights), strict=True):
+            np.testing.assert_allclose(own, theirs, rtol=1e-12, atol=1e-13)
+
+    law()
+
+
+# -- special points ----------------------------------------------------------------------------
+POINTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[float]]] = {
+    "relu at 0": (ours.relu, torch.relu, [0.0, -0.0]),
+    "absolute value at 0": (np.abs, torch.abs, [0.0]),
+    "leaky relu at 0": (ours.leaky_relu, F.leaky_relu, [0.0]),
+    "elu at 0": (ours.elu, F.elu, [0.0]),
+    "clip at its bounds": (lambda v: np.clip(v, -1, 1), lambda t: torch.clamp(t, -1, 1), [-1.0, 1.0, 2.0]),
+    "largest of equals": (np.max, torch.amax, [2.0, 2.0, 1.0]),
+    "smallest of equals": (np.min, torch.amin, [2.0, 1.0, 1.0, 1.0]),
+    "a tie with a constant": (
+        lambda v: np.maximum(v, 2),
+        lambda t: torch.maximum(t, torch.full_like(t, 2)),
+        [2.0, 3.0],
+    ),
+    "spread of equals": (np.std, lambda t: torch.std(t, correction=0), [5.0, 5.0, 5.0]),
+    "product with one zero": (np.prod, torch.prod, [2.0, 0.0, 3.0]),
+    "product with two zeros": (np.prod, torch.prod, [0.0, 0.0, 3.0]),
+    "zero to a whole power": (lambda v: v**2, lambda t: t**2, [0.0]),
+    "zero to the zero": (lambda v: v**0, lambda t: t**0, [0.0]),
+    "an exponent of zero": (lambda v: 0.0**v, lambda t: 0.0**t, [0.0, 2.0, -1.0]),
+    "root of zero": (np.sqrt, torch.sqrt, [0.0]),
+    "an impossible entry": (ours.logsumexp, lambda t: torch.logsumexp(t, 0), [-np.inf, 0.0]),
+}
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_special_points_are_those_of_torch(name: str) -> None:
+    f, theirs, point = POINTS[name]
+    v, t = Value(point), torch.tensor(point, dtype=torch.float64, requires_grad=True)
+    with np.errstate(all="ignore"):
+        y = np.sum(f(v))
+        y.backward()
+    z = torch.sum(theirs(t))
+    z.backward()
+    np.testing.assert_allclose(y.data, z.item(), rtol=1e-14)
+    np.testing.assert_allclose(v.grad, t.grad.numpy(), rtol=1e-14)
+
+
+def test_ties_along_an_axis_differ_from_torch_max() -> None:
+    v, t = Value([2.0, 2.0, 1.0]), torch.tensor([2.0, 2.0, 1.0], requires_grad=True)
+    np.max(v, axis=0).backward()
+    torch.max(t, dim=0).values.backward()
+    np.testing.assert_array_equal(v.grad, [0.5, 0.5, 0])
+    np.testing.assert_array_equal(t.grad, [1, 0, 0])
+
+
+def test_the_default_variance_differs_from_torch() -> None:
+    assert np.var(Value([1.0, 2.0, 3.0])).data == pytest.approx(2 / 3)
+    assert torch.var(torch.tensor([1.0, 2.0, 3.0])).item() == 1
+
+
+def test_no_axes_mean_all_of_them_to_torch() -> None:
+    np.testing.assert_array_equal(np.sum(Value(np.ones(3)), axis=()).data, np.ones(3))
+    assert torch.sum(torch.ones(3), dim=()).item() == 3
