@@ -47,7 +47,7 @@ DATA: Refusals = {
     "an object array": (
         lambda: Value(np.array([1, None])), TypeError,
         "a Value must be real numbers; got objects (ndarray, dtype object)"),
-    "None": (lambda: Value(None), TypeError, "a Value must be real numbers; got objects (NoneType, dtype object)"),
+    "None": (lambda: Value(None), TypeError, "a Value must be real numbers; got None"),
     "a string": (
         lambda: Value("1.5"), TypeError, f"a Value must be real numbers; got a string (str, dtype <U3){STRING}"),
     "a list of strings": (
@@ -90,13 +90,15 @@ OPERANDS: Refusals = {
         "an operand of a Value cannot be a masked array: fill it first, x.filled(0)"),
     "a ragged list": (
         lambda: np.add(Value([[1.0]]), [[1], [2, 3]]), ValueError,
-        "an operand of a Value must be rectangular; got a ragged list (setting an array element with a sequence. "
-        "The requested array has an inhomogeneous shape after 1 dimensions. The detected shape was (2,) + "
-        "inhomogeneous part.)"),
+        "an operand of a Value must be rectangular; got a ragged list: make its rows equal"),
+    "None": (lambda: v() * None, TypeError, "an operand of a Value must be real numbers; got None"),
 }  # fmt: skip
 
 # -- shapes ------------------------------------------------------------------------------------
 SHAPES: Refusals = {
+    "a comparison": (
+        lambda: v() < np.ones(4), ValueError,
+        "comparison: shapes (3,) and (4,) do not broadcast: axis -1 has 3 and 4; they must be equal, or one of them 1"),
     "vector times matrix": (
         lambda: v() @ m(), ValueError,
         "matmul: shapes (3,) and (2, 3) do not fit: the left's last axis is 3, the right's last axis but one is 2; "
@@ -184,7 +186,8 @@ CALLS: Refusals = {
         "write y = np.exp(...) instead"),
     "out of a function": (
         lambda: np.sum(v(), out=np.zeros(())), TypeError,
-        f"sum on a Value takes axis, keepdims; got out=. {LEAVE_OUT}"),
+        "np.sum(..., out=) with a Value would overwrite an array that the graph may need; "
+        "write y = np.sum(...) instead"),
     "where of a reduction": (
         lambda: np.sum(v(), where=[True, False, True]), TypeError,
         f"sum on a Value takes axis, keepdims; got where=. {LEAVE_OUT}"),
@@ -203,10 +206,10 @@ CALLS: Refusals = {
     "too few operands": (lambda: np.clip(v(), 0), TypeError, "clip on a Value takes 3 positional operands; got 2"),
     "np.asarray": (
         lambda: np.asarray(v()), TypeError,
-        "a Value is not an array: use .data for its numbers (they leave the graph)"),
+        "a Value is not an array: use .data for its numbers (they leave the graph), np.stack to join several into one"),
     "np.array of Values": (
         lambda: np.array([s(), s()]), TypeError,
-        "a Value is not an array: use .data for its numbers (they leave the graph)"),
+        "a Value is not an array: use .data for its numbers (they leave the graph), np.stack to join several into one"),
     "a ufunc without a rule": (
         lambda: np.arctan2(v(), 1), NotImplementedError,
         f"np.arctan2 {NO_RULE}(np.arctan2, rule), or compute on .data"),
@@ -247,7 +250,7 @@ def test_data_that_a_value_does_not_hold(call: Any, error: type[Exception], text
 
 def test_a_ragged_list_is_named_as_such() -> None:
     text = refused(lambda: Value([[1, 2], [3]]), ValueError)
-    assert text.startswith("a Value must be rectangular; got a ragged list (setting an array element")
+    assert text == "a Value must be rectangular; got a ragged list: make its rows equal"
 
 
 @each(OPERANDS)

@@ -28,10 +28,10 @@ def as_data(x: Any) -> float | Array:
 
 
 def as_operand(x: Any) -> Any:
-    """A constant beside a Value: a number, an array of numbers, or None where a function takes it."""
+    """A constant beside a Value: a number or an array of numbers."""
     if type(x) is np.ndarray and x.dtype.kind in "fiub":
         return x
-    if x is None or isinstance(x, Operand) or type(x) in (float, int):
+    if isinstance(x, Operand) or type(x) in (float, int):
         return x
     if isinstance(x, float):
         return float(x)
@@ -50,8 +50,8 @@ def as_array(x: Any, role: str) -> Array:
         raise TypeError(f"{role} cannot be a {type(x).__name__} of Values: join them with np.stack or np.concatenate")
     try:
         array = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"{role} must be rectangular; got a ragged {type(x).__name__} ({error})") from None
+    except ValueError:
+        raise ValueError(f"{role} must be rectangular; got a ragged {type(x).__name__}: make its rows equal") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{role} must be real numbers; got {describe_kind(x, array)}")
     return array
@@ -59,6 +59,8 @@ def as_array(x: Any, role: str) -> Array:
 
 def describe_kind(x: Any, array: Array) -> str:
     """Name the kind of data that is refused."""
+    if x is None:
+        return "None"
     kinds = {"c": "complex data", "O": "objects", "U": "a string", "S": "bytes", "M": "dates", "m": "time spans"}
     kind = kinds.get(array.dtype.kind, str(array.dtype))
     advice = {"c": ": take np.real or np.abs first", "U": ": convert it with float(...)"}.get(array.dtype.kind, "")

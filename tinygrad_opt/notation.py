@@ -51,7 +51,8 @@ def wrap(inner: str, needed: bool) -> str:
 def settings(x: Expr) -> list[str]:
     """The parameters of a call that differ from their defaults."""
     changed = {k: v for k, v in x.params.items() if k not in x.defaults or not same(v, x.defaults[k])}
-    return [("" if k == "shape" else f"{k}=") + index_text(v, slices=False) for k, v in changed.items()]
+    first = next(iter(changed), None)
+    return [("" if k == first == "shape" else f"{k}=") + index_text(v, slices=False) for k, v in changed.items()]
 
 
 def same(a: Any, b: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .data import FLOAT32, FLOAT64, as_data, as_operand, as_result, refusal
+from .data import FLOAT32, FLOAT64, as_data, as_operand, as_result, broadcast_clash, refusal
 from .engine import NO_PARAMS, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
@@ -78,6 +78,9 @@ class Value(Methods):
 
     __float__ = item
 
+    def __int__(self) -> int:
+        return int(self.item())
+
     def __bool__(self) -> bool:
         return bool(self.data)
 
@@ -135,7 +138,7 @@ class Value(Methods):
             if isinstance(a, Value):
                 live = live or a.requires_grad
                 inputs.append(a.data)
-            elif type(a) in NUMBERS:
+            elif type(a) in NUMBERS or (a is None and operation.optional):
                 inputs.append(a)
             else:
                 inputs.append(as_operand(a))
@@ -275,7 +278,8 @@ def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
     try:
         return ask(a.data, b)
     except ValueError as error:
-        raise refusal(RULES[np.subtract], [a.data, b], NO_PARAMS, error) from None
+        clash = broadcast_clash([a.shape, np.shape(b)], 0)
+        raise ValueError(f"comparison: shapes {a.shape} and {np.shape(b)} do not broadcast: {clash or error}") from None
 
 
 def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:

@@ -56,28 +56,30 @@ for flat in (np.sign, np.floor, np.ceil, np.rint, np.trunc):
 differentiable(np.zeros_like, lambda g, out, x: np.zeros_like(g), elementwise=True)
 
 # -- exponentials and logarithms ---------------------------------------------------------------
-differentiable(np.exp,      lambda g, out, x: g * out,          scalar=math.exp)
+# exp, log, sin, cos, sinh and cosh stand in rules, where NumPy computes them even for a float; with
+# no scalar form of their own, a pass that builds a graph gives the same bits as one that does not.
+differentiable(np.exp,      lambda g, out, x: g * out)
 differentiable(np.expm1,    lambda g, out, x: g * (out + 1),    scalar=math.expm1)
-differentiable(np.log,      lambda g, out, x: g / x,            scalar=math.log,   domain=lambda x: x > 0)
+differentiable(np.log,      lambda g, out, x: g / x,                               domain=lambda x: x > 0)
 differentiable(np.log1p,    lambda g, out, x: g / (1 + x),      scalar=math.log1p, domain=lambda x: x > -1)
 differentiable(np.log2,     lambda g, out, x: g / (x * LN2),    scalar=math.log2,  domain=lambda x: x > 0)
 differentiable(np.log10,    lambda g, out, x: g / (x * LN10),   scalar=math.log10, domain=lambda x: x > 0)
 differentiable(np.sqrt,     lambda g, out, x: g / (2 * out),    scalar=math.sqrt,  domain=lambda x: x >= 0)
 differentiable(np.logaddexp,
-                            lambda g, out, x, y: g * np.exp(x - out),
-                            lambda g, out, x, y: g * np.exp(y - out), analytic=False)
+                            lambda g, out, x, y: g * sigmoid(x - y),
+                            lambda g, out, x, y: g * sigmoid(y - x), analytic=False)
 
 # -- trigonometric and hyperbolic --------------------------------------------------------------
-differentiable(np.sin,      lambda g, out, x: g * np.cos(x),    scalar=math.sin)
-differentiable(np.cos,      lambda g, out, x: -g * np.sin(x),   scalar=math.cos)
+differentiable(np.sin,      lambda g, out, x: g * np.cos(x))
+differentiable(np.cos,      lambda g, out, x: -g * np.sin(x))
 differentiable(np.tan,      lambda g, out, x: g * (1 + out * out), scalar=math.tan)
 differentiable(np.arcsin,   lambda g, out, x: g / np.sqrt(1 - x * x), scalar=math.asin,
                             domain=lambda x: (x >= -1) & (x <= 1))
 differentiable(np.arccos,   lambda g, out, x: -g / np.sqrt(1 - x * x), scalar=math.acos,
                             domain=lambda x: (x >= -1) & (x <= 1))
 differentiable(np.arctan,   lambda g, out, x: g / (1 + x * x),  scalar=math.atan)
-differentiable(np.sinh,     lambda g, out, x: g * np.cosh(x),   scalar=math.sinh)
-differentiable(np.cosh,     lambda g, out, x: g * np.sinh(x),   scalar=math.cosh)
+differentiable(np.sinh,     lambda g, out, x: g * np.cosh(x))
+differentiable(np.cosh,     lambda g, out, x: g * np.sinh(x))
 differentiable(np.tanh,     lambda g, out, x: g * (1 - out * out), scalar=math.tanh)
 
 # -- choosing ----------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ differentiable(
     lambda g, out, x, low, high: g * below(x, low),
     lambda g, out, x, low, high: g * above(x, high),
     elementwise=True,
+    optional=True,
     kink=lambda out, x, low, high: np.subtract(above(x, high), below(x, low), dtype=int),
 )
 
@@ -147,10 +150,12 @@ relu     = differentiable(relu,     lambda g, out, x: g * (x > 0),         eleme
                           scalar=lambda x: 0.0 if x <= 0 else x,           kink=lambda out, x: x > 0)
 leaky_relu = differentiable(
     leaky_relu, lambda g, out, x, slope=0.01: g * (x > 0) + slope * g * (x <= 0),
-    elementwise=True, kink=lambda out, x, slope=0.01: x > 0)
+    elementwise=True, scalar=lambda x, slope=0.01: x if x > 0 else slope * x,
+    kink=lambda out, x, slope=0.01: x > 0)
 elu = differentiable(
     elu, lambda g, out, x, alpha=1.0: g * (x > 0) + (out + alpha) * g * (x <= 0),
-    elementwise=True, kink=lambda out, x, alpha=1.0: x > 0)
+    elementwise=True, scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x),
+    kink=lambda out, x, alpha=1.0: x > 0)
 # fmt: on
 
 alias(np.fabs, np.absolute)

@@ -55,11 +55,7 @@ class Operand:
         if method == "__call__" and not params and ufunc in RULES:
             return self.record(RULES[ufunc], args, params)
         name, kind = ufunc.__name__, type(self).__name__
-        if params.pop("out", None) is not None:
-            raise TypeError(
-                f"np.{name}(..., out=) with a {kind} would overwrite an array that the graph may need; "
-                f"write y = np.{name}(...) instead"
-            )
+        refuse_out(name, kind, params.pop("out", None))
         if method == "reduce" and ufunc in REDUCE:
             return call(self, REDUCE[ufunc], args, {"axis": 0} | params)
         if method != "__call__":
@@ -73,11 +69,24 @@ class Operand:
     ) -> Any:
         if fn in PLAIN:
             return fn(*map(concrete, args), **params)
+        refuse_out(fn.__name__, type(self).__name__, params.pop("out", None))
         return call(self, fn, args, params)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         kind = type(self).__name__
-        raise TypeError(f"a {kind} is not an array: use .data for its numbers (they leave the graph)")
+        raise TypeError(
+            f"a {kind} is not an array: use .data for its numbers (they leave the graph), "
+            "np.stack to join several into one"
+        )
+
+
+def refuse_out(name: str, kind: str, out: Any) -> None:
+    """Raise if the call asks for its result in an array that is there already."""
+    if out is not None:
+        raise TypeError(
+            f"np.{name}(..., out=) with a {kind} would overwrite an array that the graph may need; "
+            f"write y = np.{name}(...) instead"
+        )
 
 
 def concrete(x: Any) -> Any:

@@ -37,6 +37,7 @@ class Operation:
     kink         ``kink(out, *inputs, **params)``: which side of a kink each entry is on
     domain       ``domain(*inputs)``: where the function is defined and finite
     analytic     has a derivative on the complex plane that NumPy computes (complex step allowed)
+    optional     operands may be None, as the bounds of clip
     sequence     the operands stand in one list: ``fn([a, b, c])``
     """
 
@@ -50,6 +51,7 @@ class Operation:
         kink: Rule | None = None,
         domain: Rule | None = None,
         analytic: bool = True,
+        optional: bool = False,
     ):
         self.fn = fn
         self.name: str = fn.__name__
@@ -59,6 +61,7 @@ class Operation:
         self.kink = kink
         self.domain = domain
         self.analytic = analytic and kink is None
+        self.optional = optional
         self.sequence = isinstance(rules, ForEach)
         # fit for the engine's short path on Python floats
         self.short = self.elementwise and isinstance(rules, tuple) and len(rules) <= 2 and None not in rules

@@ -37,6 +37,8 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
     >>> x.grad
     0.25
     """
+    if not callable(fn):
+        raise TypeError(f"differentiable takes a function and its rules; got {fn!r} in the function's place")
     for_each = isinstance(rules[0], ForEach) if rules else False
     if not rules or (not for_each and all(rule is None for rule in rules)):
         raise TypeError(f"differentiable({fn.__name__}) needs at least one rule; got none")

@@ -8,7 +8,7 @@ import numpy as np
 
 from .indexing import getitem
 from .operation import ForEach
-from .rules import differentiable
+from .rules import alias, differentiable
 
 Axes = int | tuple[int, ...] | None
 
@@ -16,6 +16,11 @@ Axes = int | tuple[int, ...] | None
 def cast(x: Any, dtype: Any) -> Any:
     """x with another floating-point dtype."""
     return np.asarray(x, dtype)
+
+
+def reshape(x: Any, shape: Any) -> Any:
+    """x in another shape; np.reshape itself names this argument differently from version to version."""
+    return np.asarray(x).reshape(shape)
 
 
 def positions(axes: Axes, ndim: int) -> tuple[int, ...]:
@@ -52,7 +57,7 @@ def layer(i: int, axis: int, ndim: int) -> tuple[Any, ...]:
 
 # fmt: off
 cast = differentiable(cast,         lambda g, out, x, dtype: cast(g, dtype=np.result_type(x)), analytic=False)
-differentiable(np.reshape,          lambda g, out, x, shape: np.reshape(g, np.shape(x)))
+reshape = differentiable(reshape,   lambda g, out, x, shape: np.reshape(g, np.shape(x)))
 differentiable(np.ravel,            lambda g, out, x: np.reshape(g, np.shape(x)))
 differentiable(np.expand_dims,      lambda g, out, x, axis: np.reshape(g, np.shape(x)))
 differentiable(np.squeeze,          lambda g, out, x, axis=None: np.reshape(g, np.shape(x)))
@@ -65,3 +70,5 @@ differentiable(np.concatenate,      ForEach(reshaped_piece))
 differentiable(np.stack,            ForEach(
     lambda i, g, out, *xs, axis=0: getitem(g, index=layer(i, axis, np.ndim(out)))))
 # fmt: on
+
+alias(np.reshape, reshape)
