@@ -203,7 +203,6 @@ CALLS: Refusals = {
     "a misspelt parameter": (
         lambda: leaky_relu(v(), slop=1), TypeError, f"leaky_relu on a Value takes slope; got slop=. {LEAVE_OUT}"),
     "too many operands": (lambda: relu(v(), 3), TypeError, "relu on a Value takes 1 positional operands; got 2"),
-    "too few operands": (lambda: np.clip(v(), 0), TypeError, "clip on a Value takes 3 positional operands; got 2"),
     "np.asarray": (
         lambda: np.asarray(v()), TypeError,
         "a Value is not an array: use .data for its numbers (they leave the graph), np.stack to join several into one"),

@@ -79,10 +79,8 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
                     part = contribution(rule, g, out, inputs, node.params, a.data)
                     if a in grads:
                         accumulate(grads, owned, a, part)
-                    elif a.op is None and type(part) is np.ndarray and (part is g or part.base is not None):
-                        grads[a] = part.copy()
                     else:
-                        grads[a] = part
+                        grads[a] = owned_copy(part, g, inputs) if a.op is None else part
     return grads
 
 
@@ -102,6 +100,13 @@ def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str,
     if type(part) is type(data) is np.ndarray and part.shape == data.shape and part.dtype is data.dtype:
         return part
     return fit(part, data)
+
+
+def owned_copy(part: Any, g: Any, inputs: Any) -> Any:
+    """A leaf's first contribution as an array of its own: part may be a view, or an array passed through."""
+    if type(part) is np.ndarray and (part.base is not None or part is g or any(part is x for x in inputs)):
+        return part.copy()
+    return part
 
 
 def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any) -> None:

@@ -17,10 +17,49 @@ from .ops.operation import NUMBERS
 from .recording import enable_grad, is_recording
 
 PLAIN = NUMBERS | {np.ndarray}
-ADD, SUBTRACT, MULTIPLY, DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
-POWER, MATMUL, REMAINDER = (RULES[f] for f in (np.power, np.matmul, np.remainder))
-FLOOR_DIVIDE, NEGATIVE, POSITIVE = (RULES[f] for f in (np.floor_divide, np.negative, np.positive))
-ABSOLUTE = RULES[np.absolute]
+NEGATIVE, POSITIVE, ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
+
+
+def operators(fn: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """A Python operator and its reflection, by a short path; what is unusual takes `record`, which explains.
+
+    One frame from the operator to the finished node: a call more would cost a tenth of it.
+    """
+    op = RULES[fn]
+    compute: Callable[[Any, Any], Any] = op.scalar  # type: ignore[assignment]  # every operator has one
+
+    def operator(self: Value, other: Any) -> Value:
+        if type(other) is Value:
+            y, live = other.data, self.requires_grad or other.requires_grad
+        elif type(other) in PLAIN:
+            y, live = other, self.requires_grad
+        else:
+            return Value.record(op, (self, other), NO_PARAMS)
+        try:
+            data = compute(self.data, y)
+        except (ArithmeticError, ValueError, TypeError):
+            return Value.record(op, (self, other), NO_PARAMS)
+        if type(data) is float and live and is_recording():
+            v = new(Value)
+            v.data, v.op, v.args, v.params, v.requires_grad = data, op, (self, other), NO_PARAMS, True
+            v.grad = v.name = None
+            v.age = next_age()
+            return v
+        if type(data) is complex:
+            return Value.record(op, (self, other), NO_PARAMS)
+        return node(data, op, (self, other), NO_PARAMS, live)
+
+    def reflected(self: Value, other: Any) -> Value:
+        if type(other) in PLAIN:
+            try:
+                data = compute(other, self.data)
+            except (ArithmeticError, ValueError, TypeError):
+                data = 0j
+            if type(data) is not complex:
+                return node(data, op, (other, self), NO_PARAMS, self.requires_grad)
+        return Value.record(op, (other, self), NO_PARAMS)
+
+    return operator, reflected
 
 
 class Value(Methods):
@@ -120,9 +159,10 @@ class Value(Methods):
             raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
         grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
         for node in grads:
-            check_held(node)
+            if node.op is None and node.grad is not None:
+                check_held(node)
         for node, g in grads.items():  # only now, when nothing can fail any more
-            node.grad = added(node, g) if node.op is None else g
+            node.grad = g if node.op is not None else added(node, g)
 
     def concrete(self) -> Any:
         return self.data
@@ -174,25 +214,18 @@ class Value(Methods):
 
     # -- operators -----------------------------------------------------------------------------
     # fmt: off
-    def __add__(self, y: Any) -> Value:       return binary(ADD, self, y)
-    def __radd__(self, x: Any) -> Value:      return binary(ADD, x, self)
-    def __sub__(self, y: Any) -> Value:       return binary(SUBTRACT, self, y)
-    def __rsub__(self, x: Any) -> Value:      return binary(SUBTRACT, x, self)
-    def __mul__(self, y: Any) -> Value:       return binary(MULTIPLY, self, y)
-    def __rmul__(self, x: Any) -> Value:      return binary(MULTIPLY, x, self)
-    def __truediv__(self, y: Any) -> Value:   return binary(DIVIDE, self, y)
-    def __rtruediv__(self, x: Any) -> Value:  return binary(DIVIDE, x, self)
-    def __floordiv__(self, y: Any) -> Value:  return binary(FLOOR_DIVIDE, self, y)
-    def __rfloordiv__(self, x: Any) -> Value: return binary(FLOOR_DIVIDE, x, self)
-    def __mod__(self, y: Any) -> Value:       return binary(REMAINDER, self, y)
-    def __rmod__(self, x: Any) -> Value:      return binary(REMAINDER, x, self)
-    def __pow__(self, y: Any) -> Value:       return binary(POWER, self, y)
-    def __rpow__(self, x: Any) -> Value:      return binary(POWER, x, self)
-    def __matmul__(self, y: Any) -> Value:    return binary(MATMUL, self, y)
-    def __rmatmul__(self, x: Any) -> Value:   return binary(MATMUL, x, self)
-    def __neg__(self) -> Value:               return Value.record(NEGATIVE, (self,), NO_PARAMS)
-    def __pos__(self) -> Value:               return Value.record(POSITIVE, (self,), NO_PARAMS)
-    def __abs__(self) -> Value:               return Value.record(ABSOLUTE, (self,), NO_PARAMS)
+    __add__,      __radd__      = operators(np.add)
+    __sub__,      __rsub__      = operators(np.subtract)
+    __mul__,      __rmul__      = operators(np.multiply)
+    __truediv__,  __rtruediv__  = operators(np.divide)
+    __floordiv__, __rfloordiv__ = operators(np.floor_divide)
+    __mod__,      __rmod__      = operators(np.remainder)
+    __pow__,      __rpow__      = operators(np.power)
+    __matmul__,   __rmatmul__   = operators(np.matmul)
+
+    def __neg__(self) -> Value:       return Value.record(NEGATIVE, (self,), NO_PARAMS)
+    def __pos__(self) -> Value:       return Value.record(POSITIVE, (self,), NO_PARAMS)
+    def __abs__(self) -> Value:       return Value.record(ABSOLUTE, (self,), NO_PARAMS)
 
     def __lt__(self, y: Any) -> Any:          return compare(operator.lt, self, y)
     def __le__(self, y: Any) -> Any:          return compare(operator.le, self, y)
@@ -251,27 +284,6 @@ def node(
     return v
 
 
-def binary(op: Operation, a: Any, b: Any) -> Value:
-    """Record an operator by its short path; whatever is unusual takes the long one, which explains."""
-    x = y = None
-    live = False
-    if type(a) is Value:
-        x, live = a.data, a.requires_grad
-    elif type(a) in PLAIN:
-        x = a
-    if type(b) is Value:
-        y, live = b.data, live or b.requires_grad
-    elif type(b) in PLAIN:
-        y = b
-    try:
-        data = op.scalar(x, y)  # type: ignore[misc]  # every operator has one
-    except (ArithmeticError, ValueError, TypeError):
-        return Value.record(op, (a, b), NO_PARAMS)
-    if type(data) is complex:
-        return Value.record(op, (a, b), NO_PARAMS)
-    return node(data, op, (a, b), NO_PARAMS, live)
-
-
 def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
     """A mask: True where the comparison holds."""
     b = b.data if isinstance(b, Value) else b
@@ -310,7 +322,7 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
 
 def check_held(node: Any) -> None:
     """Refuse a .grad that cannot be added to, before any other is changed."""
-    if node.op is None and node.grad is not None and np.shape(node.grad) not in (node.shape, ()):
+    if np.shape(node.grad) not in (node.shape, ()):
         raise ValueError(
             f"cannot add to {node.name or 'a leaf'}.grad: it has shape {np.shape(node.grad)}, "
             f"but .data has shape {node.shape}. Set .grad to None first"

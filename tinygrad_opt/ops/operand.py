@@ -98,7 +98,7 @@ def call(self: Operand, fn: Callable[..., Any], args: tuple[Any, ...], params: d
     """Find fn in the rule table and record it."""
     operation = RULES.get(fn)
     if operation is None:
-        name = f"{fn.__module__}.{fn.__name__}".replace("numpy", "np", 1)
+        name = f"{getattr(fn, '__module__', 'numpy')}.{fn.__name__}".replace("numpy", "np", 1)  # ufuncs had none in 2.0
         raise NotImplementedError(
             f"{name} has no derivative rule: add one with "
             f"tinygrad_opt.differentiable({name}, rule), or compute on .data"
