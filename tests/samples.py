@@ -332,7 +332,7 @@ SAMPLES: dict[Callable[..., Any], st.SearchStrategy[Case]] = {
     **{fn: reduced(fn, WITH_AXES, keepdims=False) for fn in (reductions.softmax, reductions.log_softmax)},
     reductions.nll_loss: losses(),
     shapes.cast: unary(shapes.cast, params=st.just({"dtype": np.dtype(np.float64)})),
-    np.reshape: shaped(np.reshape, RESHAPES, "shape"),
+    shapes.reshape: shaped(shapes.reshape, RESHAPES, "shape"),
     np.ravel: unary(np.ravel),
     np.expand_dims: shaped(np.expand_dims, EXPANSIONS, "axis"),
     np.squeeze: shaped(np.squeeze, SQUEEZES, "axis"),

@@ -377,7 +377,6 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
     "dot": [lambda v, w: v.dot(y[0]), lambda v, w: np.dot(v, y[0])],
     "reshape": [
         lambda v, w: v.reshape(3, 2), lambda v, w: v.reshape((3, 2)), lambda v, w: np.reshape(v, (3, 2)),
-        lambda v, w: np.reshape(v, shape=(3, 2)),
     ],
     "ravel": [lambda v, w: v.ravel(), lambda v, w: np.ravel(v)],
     "transpose": [

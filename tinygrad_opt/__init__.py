@@ -1,5 +1,6 @@
 """Backprop that explains itself: a small automatic differentiation engine on NumPy."""
 
+from . import functional
 from .calculus import grad, value_and_grad
 from .check import gradcheck
 from .draw import draw
@@ -10,4 +11,4 @@ from .value import Value
 
 __version__ = "0.1.0"
 
-__all__ = ["Value", "differentiable", "draw", "explain", "grad", "gradcheck", "no_grad", "value_and_grad"]
+__all__ = ["Value", "differentiable", "draw", "explain", "functional", "grad", "gradcheck", "no_grad", "value_and_grad"]

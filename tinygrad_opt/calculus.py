@@ -23,7 +23,7 @@ def value_and_grad(f: Function, argnum: int = 0) -> Callable[..., tuple[Any, Any
     again; given anything else it is a pair of plain numbers or arrays.  No .grad is touched.
 
     Costs one evaluation of f and one backward pass over it.
-    Raises TypeError if f does not return a scalar made from that argument's numbers.
+    Raises TypeError if f does not return a scalar.  Where f does not depend on it, the gradient is 0.
 
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
@@ -43,7 +43,7 @@ def value_and_grad(f: Function, argnum: int = 0) -> Callable[..., tuple[Any, Any
         if not isinstance(y, Value):
             if np.ndim(y):
                 raise TypeError(f"grad needs a function that returns a scalar; this one returned {type(y).__name__}")
-            return y, np.zeros_like(x.data) if x.ndim else 0.0
+            y = Value(y, requires_grad=False)
         g = gradient_of(y, x, again)
         return (y, g) if again else (y.data, g)
 

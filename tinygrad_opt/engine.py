@@ -7,18 +7,17 @@ order and nothing recurses.  And rules are plain NumPy, so one sweep serves numb
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from .ops import Operand, Operation, unbroadcast
-from .ops.operation import Rule
+from .ops.operation import NO_PARAMS, Rule
 from .ops.shapes import cast
 
 FLOAT64 = np.dtype(np.float64)
-NO_PARAMS: Mapping[str, Any] = {}
 next_age = itertools.count().__next__
 by_age = attrgetter("age")
 
@@ -70,6 +69,8 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
         if op is None:
             continue
         g = take(node, None)
+        if not keep_all:
+            node.grad = None
         if type(g) is float and op.short and not node.params:
             step_scalar(node, g, grads)
         elif g is not None:
@@ -80,8 +81,16 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
                     if a in grads:
                         accumulate(grads, owned, a, part)
                     else:
-                        grads[a] = owned_copy(part, g, inputs) if a.op is None else part
+                        grads[a] = own_copy(part, (g, out, *inputs)) if a.op is None else part
     return grads
+
+
+def receivers(node: Node) -> Iterator[tuple[int, Node, Rule]]:
+    """Each input that a backward step on node serves: its place among the arguments, and its rule."""
+    if node.op is not None:
+        for i, (a, rule) in enumerate(zip(node.args, node.op.rules, strict=False)):
+            if rule is not None and isinstance(a, Node) and a.requires_grad:
+                yield i, a, rule
 
 
 def concretes(node: Node) -> tuple[Any, list[Any]]:
@@ -102,9 +111,9 @@ def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str,
     return fit(part, data)
 
 
-def owned_copy(part: Any, g: Any, inputs: Any) -> Any:
-    """A leaf's first contribution as an array of its own: part may be a view, or an array passed through."""
-    if type(part) is np.ndarray and (part.base is not None or part is g or any(part is x for x in inputs)):
+def own_copy(part: Any, given: tuple[Any, ...]) -> Any:
+    """A leaf's first contribution as an array of its own: part may be a view, or what the rule was given."""
+    if type(part) is np.ndarray and (part.base is not None or any(part is x for x in given)):
         return part.copy()
     return part
 
@@ -113,9 +122,8 @@ def accumulate(grads: dict[Node, Any], owned: set[Node], a: Node, part: Any) -> 
     """Add a further contribution: the second makes a new sum, later ones add to it in place.
 
     The first was borrowed: it may be a view, or an upstream gradient on its way to several inputs.
-    Only leaves own even their first.
     """
-    if type(part) is np.ndarray and (a in owned or a.op is None):
+    if type(part) is np.ndarray and a in owned:
         grads[a] += part
     else:
         grads[a] = grads[a] + part
@@ -149,7 +157,7 @@ def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
             if type(part) is not float:
                 part = as_float(part, rules[1], (g, out, x, y))
             grads[b] = grads[b] + part if b in grads else part
-    else:
+    elif args[0].requires_grad:
         (a,) = args
         try:
             part = rules[0](g, out, a.data)

@@ -13,8 +13,7 @@ import numpy as np
 
 from .ops import Operand, Operation, concrete
 from .ops.indexing import getitem
-
-NO_PARAMS: Mapping[str, Any] = {}
+from .ops.operation import NO_PARAMS
 
 
 class Expr(Operand, np.lib.mixins.NDArrayOperatorsMixin):
@@ -46,6 +45,9 @@ class Expr(Operand, np.lib.mixins.NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         return getitem(self, index=index)
 
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
     def __repr__(self) -> str:
         return f"Expr({self.name or self.fn}, {self.value!r})"
 
@@ -57,9 +59,9 @@ class Expr(Operand, np.lib.mixins.NDArrayOperatorsMixin):
         if operation.fn is np.multiply:
             for one, other in (args, args[::-1]):
                 if one is ONE or (isinstance(one, int) and one == 1):
-                    return other
+                    return as_number(other)
                 if is_minus_one(one):
-                    return -other
+                    return -as_number(other)
         if operation.fn is np.power and isinstance(args[1], int | float) and args[1] == 1:
             return args[0]
         value = operation.evaluate(*map(concrete, args), **params)
@@ -71,6 +73,13 @@ class Expr(Operand, np.lib.mixins.NDArrayOperatorsMixin):
 
 ONE = Expr(1.0, "1")
 """The upstream gradient that turns a rule into the local derivative; factors of it are left out."""
+
+
+def as_number(x: Any) -> Any:
+    """x; a mask as the zeros and ones that a product with it is."""
+    if isinstance(x, Expr) and np.asarray(x.value).dtype.kind == "b":
+        return Expr(1.0 * x.value, x.name, x.fn, x.args, x.params, x.defaults)
+    return 1.0 * x if isinstance(x, bool | np.bool_) else x
 
 
 def is_minus_one(x: Any) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .engine import NO_PARAMS, Node
+from .engine import Node
 from .ops import RULES, elementwise, reductions
+from .ops.operation import NO_PARAMS
 from .ops.shapes import Axes
 
 if TYPE_CHECKING:

@@ -56,5 +56,9 @@ def one_line(name: str) -> str:
 
 def distinct(name: str, taken: dict[str, int]) -> str:
     """name itself the first time, then name'2, name'3."""
-    taken[name] = taken.get(name, 0) + 1
-    return name if taken[name] == 1 else f"{name}'{taken[name]}"
+    candidate = name
+    while candidate in taken:
+        taken[name] += 1
+        candidate = f"{name}'{taken[name]}"
+    taken[candidate] = 1
+    return candidate

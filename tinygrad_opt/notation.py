@@ -12,36 +12,46 @@ from .expr import Expr
 Show = Callable[[Any], str]
 
 # Operators with their binding strength; a weaker one inside a stronger one stands in parentheses.
+COMPARISON, OR, AND, SUM, PRODUCT, NEGATIVE, POWER, POSTFIX = range(1, 9)
 INFIX = {
-    "add": ("+", 2), "subtract": ("-", 2), "multiply": ("*", 3), "divide": ("/", 3), "matmul": ("@", 3),
-    "remainder": ("%", 3), "floor_divide": ("//", 3), "power": ("**", 5),
-    "greater": (">", 1), "greater_equal": (">=", 1), "less": ("<", 1), "less_equal": ("<=", 1),
-    "equal": ("==", 1), "not_equal": ("!=", 1), "bitwise_and": ("&", 1), "bitwise_or": ("|", 1),
+    "add": ("+", SUM), "subtract": ("-", SUM), "multiply": ("*", PRODUCT), "divide": ("/", PRODUCT),
+    "matmul": ("@", PRODUCT), "remainder": ("%", PRODUCT), "floor_divide": ("//", PRODUCT), "power": ("**", POWER),
+    "greater": (">", COMPARISON), "greater_equal": (">=", COMPARISON), "less": ("<", COMPARISON),
+    "less_equal": ("<=", COMPARISON), "equal": ("==", COMPARISON), "not_equal": ("!=", COMPARISON),
+    "bitwise_and": ("&", AND), "bitwise_or": ("|", OR),
 }  # fmt: skip
-NEGATIVE = 4
-POSTFIX = 6
 SMALL = 12  # an array of at most this many entries is shown in full
+
+
+def sides(sign: str, strength: int) -> tuple[int, int]:
+    """How strongly the two operands must bind: a power groups to the right, a comparison to neither side."""
+    return (strength + (strength in (COMPARISON, POWER)), strength + (strength != POWER))
 
 
 def text(x: Any, show: Show | None = None, outer: int = 0) -> str:
     """x as NumPy source, with the fewest parentheses; show writes the leaves, by default their names."""
-    if not isinstance(x, Expr):
-        return number(x)
-    if x.fn is None:
-        shown = show(x) if show else str(x.name)
-        return f"({shown})" if outer > 2 and shown.startswith("-") else shown
+    if not isinstance(x, Expr) or x.fn is None:
+        shown = number(x) if not isinstance(x, Expr) else show(x) if show else str(x.name)
+        return wrap(shown, outer > SUM and shown.startswith("-"))
     if x.fn in INFIX:
         sign, strength = INFIX[x.fn]
-        left, right = (strength + 1, strength) if sign == "**" else (strength, strength + 1)
+        left, right = sides(sign, strength)
         return wrap(f"{text(x.args[0], show, left)} {sign} {text(x.args[1], show, right)}", strength < outer)
     if x.fn == "negative":
-        return wrap(f"-{text(x.args[0], show, NEGATIVE)}", outer > 2)
+        return wrap(f"-{text(x.args[0], show, NEGATIVE)}", outer > SUM)
     if x.fn == "getitem":
         return f"{text(x.args[0], show, POSTFIX)}[{index_text(x.params['index'])}]"
-    if x.fn in ("matrix_transpose", "transpose") and x.ndim == 2:
+    if swaps_two_axes(x):
         return f"{text(x.args[0], show, POSTFIX)}.T"
     inner = [text(a, show) for a in x.args] + settings(x)
     return f"{x.fn}({', '.join(inner)})"
+
+
+def swaps_two_axes(x: Expr) -> bool:
+    """Whether x is the transpose of a matrix."""
+    if x.ndim != 2:
+        return False
+    return x.fn == "matrix_transpose" or (x.fn == "transpose" and x.params.get("axes") in (None, (1, 0), [1, 0]))
 
 
 def wrap(inner: str, needed: bool) -> str:
@@ -62,8 +72,8 @@ def same(a: Any, b: Any) -> bool:
 def index_text(index: Any, slices: bool = True) -> str:
     """An index or a parameter as it would be typed."""
     if isinstance(index, tuple):
-        inner = ", ".join(index_text(part, slices) for part in index)
-        return inner if slices else f"({inner}{',' if len(index) == 1 else ''})"
+        inner = ", ".join(index_text(part, slices=False) for part in index)
+        return inner if slices and index else f"({inner}{',' if len(index) == 1 else ''})"
     if isinstance(index, slice):
         ends = ("" if end is None else str(end) for end in (index.start, index.stop))
         return ":".join(ends) + ("" if index.step is None else f":{index.step}")
@@ -71,8 +81,8 @@ def index_text(index: Any, slices: bool = True) -> str:
         return "..."
     if isinstance(index, type | np.dtype):
         return str(np.dtype(index))
-    if isinstance(index, np.ndarray):
-        return number(index)
+    if isinstance(index, np.ndarray | list):
+        return number(np.asarray(index))
     return str(index)
 
 
@@ -106,7 +116,6 @@ LATEX_INFIX = {
     "greater": ">", "greater_equal": r"\ge", "less": "<", "less_equal": r"\le", "equal": "=",
     "not_equal": r"\ne", "bitwise_and": r"\wedge", "bitwise_or": r"\vee",
 }  # fmt: skip
-COMPARISON = 1
 LATEX_NAMES = {"log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "max", "min"}
 LATEX_FORMS = {
     "divide": r"\frac{%s}{%s}", "reciprocal": r"\frac{1}{%s}", "sqrt": r"\sqrt{%s}", "exp": "e^{%s}",
@@ -117,31 +126,28 @@ LATEX_FORMS = {
 
 def latex(x: Any, show: Show | None = None, outer: int = 0) -> str:
     """x as LaTeX; show writes the leaves, by default their names."""
-    if not isinstance(x, Expr):
-        return latex_number(x)
-    if x.fn is None:
-        shown = show(x) if show else latex_name(str(x.name))
-        return latex_wrap(shown, outer > 2 and shown.startswith("-"))
+    if not isinstance(x, Expr) or x.fn is None:
+        shown = latex_number(x) if not isinstance(x, Expr) else show(x) if show else latex_name(str(x.name))
+        return latex_wrap(shown, (outer > SUM and shown.startswith("-")) or (outer >= POSTFIX and "^" in shown))
     if x.fn in LATEX_FORMS:
-        return LATEX_FORMS[x.fn] % tuple(latex(a, show) for a in x.args)
-    if x.fn == "power":
-        return f"{latex(x.args[0], show, POSTFIX)}^{{{latex(x.args[1], show)}}}"
+        return latex_wrap(LATEX_FORMS[x.fn] % tuple(latex(a, show) for a in x.args), outer >= POSTFIX)
+    if x.fn in ("power", "square"):
+        exponent = latex(x.args[1], show) if x.fn == "power" else "2"
+        return latex_wrap(f"{latex(x.args[0], show, POSTFIX)}^{{{exponent}}}", outer >= POSTFIX)
     if x.fn in LATEX_INFIX:
-        strength = INFIX[x.fn][1]
+        sign, strength = INFIX[x.fn]
+        left, right = sides(sign, strength)
         sign = r"\cdot" if show and x.fn == "multiply" else LATEX_INFIX[x.fn]
-        inner = f"{latex(x.args[0], show, strength)} {sign} {latex(x.args[1], show, strength + 1)}"
-        if strength == COMPARISON:
-            return rf"\left[{inner}\right]"
-        return latex_wrap(inner, strength < outer)
+        inner = f"{latex(x.args[0], show, left)} {sign} {latex(x.args[1], show, right)}"
+        return rf"\left[{inner}\right]" if strength == COMPARISON else latex_wrap(inner, strength < outer)
     if x.fn == "negative":
-        return latex_wrap(f"-{latex(x.args[0], show, NEGATIVE)}", outer > 2)
-    if x.fn in ("matrix_transpose", "transpose"):
-        return rf"{latex(x.args[0], show, POSTFIX)}^{{\top}}"
-    if x.fn == "square":
-        return f"{latex(x.args[0], show, POSTFIX)}^{{2}}"
-    name = rf"\{x.fn}" if x.fn in LATEX_NAMES else rf"\mathrm{{{latex_escape(x.fn)}}}"
+        return latex_wrap(f"-{latex(x.args[0], show, NEGATIVE)}", outer > SUM)
+    if swaps_two_axes(x):
+        return latex_wrap(rf"{latex(x.args[0], show, POSTFIX)}^{{\top}}", outer >= POSTFIX)
     if x.fn == "getitem":
-        return f"{latex(x.args[0], show, POSTFIX)}_{{{latex_escape(index_text(x.params['index']))}}}"
+        index = latex_escape(index_text(x.params["index"]))
+        return rf"{{{latex(x.args[0], show, POSTFIX)}}}_{{\text{{{index}}}}}"
+    name = rf"\{x.fn}" if x.fn in LATEX_NAMES else rf"\mathrm{{{latex_escape(x.fn)}}}"
     extra = "".join(rf",\ \text{{{latex_escape(s)}}}" for s in settings(x))
     return rf"{name}\left({', '.join(latex(a, show) for a in x.args)}{extra}\right)"
 
@@ -178,3 +184,12 @@ ESCAPES = {
 
 def latex_escape(s: str) -> str:
     return "".join(ESCAPES.get(c, c) for c in s)
+
+
+# -- JSON --------------------------------------------------------------------------------------
+def plain(x: Any) -> Any:
+    """A number or nested list for JSON, which has no NaN and no infinity: those as text."""
+    if isinstance(x, np.ndarray):
+        return [plain(entry) for entry in x] if x.ndim else plain(x.item())
+    x = x.item() if isinstance(x, np.generic) else x
+    return str(x) if isinstance(x, float) and not np.isfinite(x) else x

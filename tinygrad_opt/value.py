@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
@@ -9,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from .data import FLOAT32, FLOAT64, as_data, as_operand, as_result, broadcast_clash, refusal
-from .engine import NO_PARAMS, newest_first, next_age, sweep
+from .engine import fit, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
 from .ops.indexing import check_index, getitem
-from .ops.operation import NUMBERS
+from .ops.operation import NO_PARAMS, NUMBERS
 from .recording import enable_grad, is_recording
 
 PLAIN = NUMBERS | {np.ndarray}
@@ -28,7 +29,7 @@ def operators(fn: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], Callab
     op = RULES[fn]
     compute: Callable[[Any, Any], Any] = op.scalar  # type: ignore[assignment]  # every operator has one
 
-    def operator(self: Value, other: Any) -> Value:
+    def direct(self: Value, other: Any) -> Value:
         if type(other) is Value:
             y, live = other.data, self.requires_grad or other.requires_grad
         elif type(other) in PLAIN:
@@ -59,7 +60,7 @@ def operators(fn: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], Callab
                 return node(data, op, (other, self), NO_PARAMS, self.requires_grad)
         return Value.record(op, (other, self), NO_PARAMS)
 
-    return operator, reflected
+    return direct, reflected
 
 
 class Value(Methods):
@@ -84,6 +85,8 @@ class Value(Methods):
 
     def __init__(self, data: Any, name: str | None = None, requires_grad: bool = True):
         self.data = float(data) if type(data) in NUMBERS else as_data(data)
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a name is a string; got {name!r}")
         self.grad = None
         self.name = name
         self.op = None
@@ -157,12 +160,11 @@ class Value(Methods):
             )
         if keep not in ("all", "leaves"):
             raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
-        grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
-        for node in grads:
-            if node.op is None and node.grad is not None:
-                check_held(node)
-        for node, g in grads.items():  # only now, when nothing can fail any more
-            node.grad = g if node.op is not None else added(node, g)
+        with enable_grad() if create_graph else contextlib.nullcontext():
+            grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
+            totals = [(node, added(node, g) if node.op is None else g) for node, g in grads.items()]
+        for node, total in totals:  # only now, when nothing can fail any more
+            node.grad = total
 
     def concrete(self) -> Any:
         return self.data
@@ -286,7 +288,7 @@ def node(
 
 def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
     """A mask: True where the comparison holds."""
-    b = b.data if isinstance(b, Value) else b
+    b = b.data if isinstance(b, Value) else np.asarray(b) if isinstance(b, list | tuple) else b
     try:
         return ask(a.data, b)
     except ValueError as error:
@@ -296,8 +298,6 @@ def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
 
 def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     """What the backward sweep starts from: 1, or the checked gradient the caller gives."""
-    if gradient is None and not create_graph and type(root.data) is float:
-        return 1.0
     if gradient is None:
         if root.size != 1:
             raise ValueError(
@@ -305,40 +305,27 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
                 "(.sum(), .mean()), or pass gradient=, an array of that shape"
             )
         gradient = 1.0
-        seed = 1.0 if type(root.data) is float else np.ones_like(root.data)
-    elif isinstance(gradient, Value) and create_graph:
-        seed = gradient
-    else:
-        seed = as_data(gradient.data if isinstance(gradient, Value) else gradient)
-        seed = seed if type(root.data) is float else np.asarray(seed, root.dtype)
-        if np.ndim(seed) == 0 != root.ndim and root.size == 1:
-            seed = np.full(root.shape, seed)
-    if np.shape(gradient) not in (root.shape, ()) or (np.shape(gradient) == () != root.shape and root.size != 1):
-        raise ValueError(
-            f"backward(gradient=...) needs one number for each entry: shape {root.shape}; got {np.shape(gradient)}"
-        )
-    return Value(seed, requires_grad=False) if create_graph and not isinstance(seed, Value) else seed
-
-
-def check_held(node: Any) -> None:
-    """Refuse a .grad that cannot be added to, before any other is changed."""
-    if np.shape(node.grad) not in (node.shape, ()):
-        raise ValueError(
-            f"cannot add to {node.name or 'a leaf'}.grad: it has shape {np.shape(node.grad)}, "
-            f"but .data has shape {node.shape}. Set .grad to None first"
-        )
+    shape = np.shape(gradient)
+    if shape != root.shape and (shape or root.size != 1):
+        raise ValueError(f"backward(gradient=...) needs one number for each entry: shape {root.shape}; got {shape}")
+    if create_graph and isinstance(gradient, Value):
+        return fit(gradient + np.zeros(root.shape), root.data)
+    seed = as_data(gradient.data if isinstance(gradient, Value) else gradient)
+    if isinstance(root.data, np.ndarray):
+        seed = np.full(root.shape, seed, root.dtype)
+    return Value(seed, requires_grad=False) if create_graph else seed
 
 
 def added(leaf: Any, g: Any) -> Any:
-    """A leaf's gradient after a pass: what it held before plus what the pass brought."""
+    """A leaf's gradient after a pass: what it held before plus what the pass brought, in a new array."""
     held = leaf.grad
-    if isinstance(g, float | np.generic) and isinstance(leaf.data, np.ndarray):
-        g = np.asarray(g, leaf.dtype)
-    if held is None:
+    if held is not None:
+        if np.shape(held) not in (leaf.shape, ()):
+            raise ValueError(
+                f"cannot add to {leaf.name or 'a leaf'}.grad: it has shape {np.shape(held)}, "
+                f"but .data has shape {leaf.shape}. Set .grad to None first"
+            )
+        g = (held.data if isinstance(held, Value) and not isinstance(g, Value) else held) + g
+    if isinstance(g, Value):
         return g
-    if isinstance(held, Value) and not isinstance(g, Value):
-        held = held.data
-    if type(held) is np.ndarray and type(g) is np.ndarray:
-        held += g
-        return held
-    return held + g
+    return np.asarray(g, leaf.dtype) if isinstance(leaf.data, np.ndarray) else float(g)

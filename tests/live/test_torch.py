@@ -116,7 +116,7 @@ TORCH: dict[Any, Callable[..., Any]] = {
     ours.softmax: over_one_axis(torch.softmax),
     ours.log_softmax: over_one_axis(torch.log_softmax),
     ours.nll_loss: F.nll_loss,
-    np.reshape: lambda x, shape: x.reshape(shape),
+    shapes.reshape: lambda x, shape: x.reshape(shape),
     np.expand_dims: lambda x, axis: x.reshape(np.expand_dims(np.empty(x.shape), axis).shape),
     np.squeeze: lambda x, axis=None: x.squeeze() if axis is None else x.squeeze(axis),
     np.transpose: transpose,

@@ -34,7 +34,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, rtol: float = 1e-6, atol: flo
     gradcheck OK 3 entries; worst ...
     """
     arrays = [np.array(x.data if isinstance(x, Value) else x, np.float64) for x in inputs]
-    leaves = [Value(array) for array in arrays]
+    leaves = [as_value(array) for array in arrays]
     with enable_grad():
         y = f(*leaves)
     weights = np.random.default_rng(0).standard_normal(np.shape(data_of(y))) if np.ndim(data_of(y)) else np.float64(1.0)
@@ -42,7 +42,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, rtol: float = 1e-6, atol: flo
 
     def weighted() -> float:
         with no_grad():
-            return float(np.sum(weights * data_of(f(*map(Value, arrays)))))
+            return float(np.sum(weights * data_of(f(*map(as_value, arrays)))))
 
     entries = []
     for name, array, gradient in zip(names(f, inputs), arrays, gradients, strict=True):
@@ -51,6 +51,11 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, rtol: float = 1e-6, atol: flo
             tolerance = rtol * max(abs(a), abs(numeric)) + atol + noise
             entries.append(Entry(name, index, a, numeric, tolerance))
     return Report(entries)
+
+
+def as_value(array: Any) -> Value:
+    """A number as a number, an array as an array: each by the path that its user takes."""
+    return Value(array if array.ndim else array.item())
 
 
 def data_of(y: Any) -> Any:

@@ -6,6 +6,8 @@ import dataclasses
 import math
 from typing import Any
 
+from ..notation import plain
+
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
@@ -76,4 +78,5 @@ class Report:
 
     def record(self) -> list[dict[str, Any]]:
         """Plain data for JSON."""
-        return [dataclasses.asdict(entry) | {"ok": entry.ok} for entry in self.entries]
+        entries = [dataclasses.asdict(entry) | {"ok": entry.ok} for entry in self.entries]
+        return [{name: plain(value) for name, value in entry.items()} for entry in entries]

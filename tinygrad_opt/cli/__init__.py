@@ -31,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"tinygrad_opt {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     explain.add_parser(commands)
-    options = parser.parse_args(argv)
+    options, later = parser.parse_known_args(argv)
+    if any(word.startswith("-") for word in later):
+        parser.error(f"unrecognized arguments: {' '.join(later)}")
+    options.values = [*getattr(options, "values", []), *later]  # NAME=VALUE may also follow an option
     try:
         status: int = options.run(options)
         sys.stdout.flush()

@@ -75,16 +75,18 @@ def run(options: argparse.Namespace) -> int:
     if options.expression is None:
         options.expression, options.values = NEURON, NEURON_VALUES
     expression, values = Expression(options.expression), parse_values(options.values)
+    if options.step is not None and not (options.svg or options.png):
+        raise ExpressionError("--step chooses what is drawn: give --svg FILE or --png FILE too")
     with np.errstate(all="ignore"):  # what is not finite is reported by name, or printed
         root = evaluate(expression, values)
         explanation = explain(root)
         report = gradcheck(lambda *leaves: expression(dict(zip(values, leaves, strict=True))), *values.values())
-    if options.json:
-        print(json.dumps(explanation.record() | {"check": report.record()}, indent=1))
-    else:
-        print(explanation)
-        print_check(report)
-    write_pictures(options, root, explanation)
+        if options.json:
+            print(json.dumps(explanation.record() | {"check": report.record()}, indent=1, allow_nan=False))
+        else:
+            print(explanation)
+            print_check(report)
+        write_files(options, root, explanation)
     return 0 if report else 1
 
 
@@ -147,12 +149,13 @@ def print_check(report: Report) -> None:
     print(report)
 
 
-def write_pictures(options: argparse.Namespace, root: Value, explanation: Explanation) -> None:
+def write_files(options: argparse.Namespace, root: Value, explanation: Explanation) -> None:
     """Write the files that were asked for."""
     root.backward()
-    for path, suffix in ((options.svg, ".svg"), (options.png, ".png")):
-        if path:
-            picture = draw(root, step=options.step)
-            path.write_bytes(picture.svg().encode() if suffix == ".svg" else picture.png())
+    picture = draw(root, step=options.step)
+    if options.svg:
+        options.svg.write_text(picture.svg(), encoding="utf-8")
+    if options.png:
+        options.png.write_bytes(picture.png())
     if options.html:
         explanation.to_html(options.html)

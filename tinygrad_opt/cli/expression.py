@@ -74,12 +74,12 @@ class Expression:
                 return self.constant(node)
             case ast.Name(id=name):
                 return values[name]
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-                return self.apply(node, OPERATORS[type(op)], [left, right], values)
+            case ast.BinOp():
+                return self.chain(node, values)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
-                return self.apply(node, OPERATORS[type(op)], [operand], values)
+                return self.apply(node, op, self.compute(operand, values))
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
-                return self.apply(node, OPERATORS[type(op)], [left, right], values)
+                return self.apply(node, op, self.compute(left, values), self.compute(right, values))
             case ast.Call(func=ast.Name(id=name)):
                 return self.call(node, name, values)
             case ast.Subscript(value=value, slice=index):
@@ -88,9 +88,22 @@ class Expression:
                 return self.listed(node, [self.compute(entry, values) for entry in entries])
         raise self.refuse(node, f"{describe(node)} is not allowed here")
 
-    def apply(self, node: ast.AST, fn: Any, operands: list[ast.expr], values: Mapping[str, Any]) -> Any:
+    def chain(self, node: ast.AST, values: Mapping[str, Any]) -> Any:
+        """a + b + c + ... from the left, however many there are."""
+        links = []
+        while isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            links.append(node)
+            node = node.left
+        if not links:
+            raise self.refuse(node, "this operator is not allowed here")
+        result = self.compute(node, values)
+        for link in reversed(links):
+            result = self.apply(link, link.op, result, self.compute(link.right, values))
+        return result
+
+    def apply(self, node: ast.AST, op: ast.AST, *inputs: Any) -> Any:
         """An operator; on plain numbers it follows IEEE 754 as it does on Values."""
-        inputs = [self.compute(operand, values) for operand in operands]
+        fn = OPERATORS[type(op)]
         if fn in RULES and all(type(x) in (int, float) for x in inputs):
             if fn is np.negative:
                 return -inputs[0]
@@ -105,7 +118,8 @@ class Expression:
         fn = self.functions[name]
         operation: Operation = RULES[fn]
         count = 1 if operation.sequence else len(operation.rules)
-        args = [self.compute(a, values) if i < count else self.index(a) for i, a in enumerate(node.args)]
+        plain = [i >= count or is_plain(a, operation, i) for i, a in enumerate(node.args)]
+        args = [self.index(a) if p else self.compute(a, values) for a, p in zip(node.args, plain, strict=True)]
         params = {k.arg or "**": self.index(k.value) for k in node.keywords}
         return self.guard(node, lambda: fn(*args, **params))
 
@@ -130,8 +144,6 @@ class Expression:
                 return tuple(self.index(entry) for entry in entries)
             case ast.List(elts=entries):
                 return [self.index(entry) for entry in entries]
-            case ast.Name(id="None" | "True" | "False"):
-                return {"None": None, "True": True, "False": False}[node.id]
         raise self.refuse(node, f"{describe(node)} cannot be an index or a parameter: use plain integers")
 
     def constant(self, node: ast.Constant) -> int | float:
@@ -149,6 +161,8 @@ class Expression:
             if isinstance(result, float | np.ndarray) and not np.all(np.isfinite(result)):
                 raise ValueError(f"this constant is {result}; it must be finite")
             return result
+        except MemoryError:
+            raise self.refuse(node, "the result does not fit into memory") from None
         except (TypeError, ValueError, IndexError, NotImplementedError, ArithmeticError) as error:
             if isinstance(error, ExpressionError):
                 raise
@@ -156,6 +170,14 @@ class Expression:
 
     def refuse(self, node: ast.AST, why: str) -> ExpressionError:
         return ExpressionError(f"{why} (at column {getattr(node, 'col_offset', 0) + 1} of {self.source!r})")
+
+
+def is_plain(node: ast.AST, operation: Operation, i: int) -> bool:
+    """Whether an operand is no formula: a bound that is left open, or a list of labels."""
+    if operation.sequence:
+        return False
+    is_open = isinstance(node, ast.Constant) and node.value is None and operation.optional
+    return is_open or (isinstance(node, ast.List) and operation.rules[i] is None)
 
 
 def describe(node: ast.AST) -> str:

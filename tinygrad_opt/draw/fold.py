@@ -161,11 +161,15 @@ class Folding:
         start = max(0, focus - size // 2)
         last = [boxes[i].members[-1] for i in order]  # names a box through both merges
         rest: dict[How, list[int]] = {"later": last[:start], "earlier": last[start + size :]}
-        for how, part in rest.items():
-            folded = set(part) - self.fixed
-            keys = [how if box.members[-1] in folded else i for i, box in enumerate(boxes)]
-            boxes = merged(boxes, keys, how)
-        return boxes
+        for fixed in (self.fixed, set()):
+            kept = boxes
+            for how, part in rest.items():
+                folded = set(part) - fixed
+                keys = [how if box.members[-1] in folded else i for i, box in enumerate(kept)]
+                kept = merged(kept, keys, how)
+            if len(sorted_boxes(kept)) == len(kept):  # else a fixed box stood in the midst of what is folded
+                break
+        return kept
 
 
 def visits(boxes: list[Box], scoped: Sequence[Scope]) -> list[int]:
@@ -211,6 +215,15 @@ def joined(boxes: list[Box], place: list[int], own: int, how: How) -> Box:
 
 def in_order(boxes: list[Box]) -> list[Box]:
     """The boxes with each after its inputs."""
+    order = sorted_boxes(boxes)
+    place = [0] * len(boxes)
+    for new, i in enumerate(order):
+        place[i] = new
+    return [Box(boxes[i].members, [place[j] for j in boxes[i].inputs], boxes[i].how) for i in order]
+
+
+def sorted_boxes(boxes: list[Box]) -> list[int]:
+    """Where the boxes stand when each follows its inputs; those on a cycle are missing."""
     consumers = consumers_of([box.inputs for box in boxes])
     missing = [len(set(box.inputs)) for box in boxes]
     order = [i for i, count in enumerate(missing) if count == 0]
@@ -219,7 +232,4 @@ def in_order(boxes: list[Box]) -> list[Box]:
             missing[c] -= 1
             if missing[c] == 0:
                 order.append(c)
-    place = [0] * len(boxes)
-    for new, i in enumerate(order):
-        place[i] = new
-    return [Box(boxes[i].members, [place[j] for j in boxes[i].inputs], boxes[i].how) for i in order]
+    return order

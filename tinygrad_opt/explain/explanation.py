@@ -8,7 +8,8 @@ from typing import Any
 
 from ..engine import Node, newest_first
 from ..naming import Names
-from .steps import Forward, Step, awaited_reports, backward_steps, plain
+from ..notation import plain
+from .steps import Forward, Step, awaited_reports, backward_steps
 
 
 class Explanation:
@@ -18,6 +19,7 @@ class Explanation:
     steps      the backward steps in order, each with its contributions
     gradients  the resulting gradient of every leaf that requires one, by name
 
+    Values are shown as the nodes hold them when it is told: tell it before the data are changed.
     ``print(explanation)`` tells it in text; ``to_html(path)`` writes a page; a notebook shows the page.
     """
 
@@ -37,6 +39,8 @@ class Explanation:
     @functools.cached_property
     def gradients(self) -> dict[str, Any]:
         totals = {c.to_node: c.after for step in self.steps for c in step.contributions if c.to_node.op is None}
+        if self.root.op is None:
+            totals[self.root] = self.seed
         return {self.names[leaf]: totals[leaf] for leaf in self.leaves if leaf in totals}
 
     def record(self) -> dict[str, Any]:
@@ -83,4 +87,6 @@ def explain(root: Any, gradient: Any = None) -> Explanation:
     >>> explanation.gradients
     {'x': -2.0, 'y': 2.0}
     """
-    return Explanation(root, root.seed(gradient))
+    if not isinstance(root, Node):
+        raise TypeError(f"explain tells how a Value was computed; got {type(root).__name__}")
+    return Explanation(root, root.seed(gradient))  # type: ignore[attr-defined]  # every node is a Value

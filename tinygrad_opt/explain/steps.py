@@ -6,13 +6,14 @@ step, run on Exprs instead of arrays.  Nothing here knows a derivative.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import notation
-from ..engine import Node, concretes, contribution, fit, newest_first
+from ..engine import Node, concretes, contribution, fit, newest_first, receivers
 from ..expr import ONE, Expr
 from ..naming import Names
 from ..ops import Operation, summed_axes
@@ -60,7 +61,7 @@ class Forward:
         """Plain data for JSON."""
         return {
             "name": self.name, "op": self.op, "formula": self.formula, "numbers": self.numbers,
-            "latex": self.latex, "shape": list(self.shape), "value": plain(self.value),
+            "latex": self.latex, "shape": list(self.shape), "value": notation.plain(self.value),
         }  # fmt: skip
 
 
@@ -136,11 +137,12 @@ class Contribution:
     def record(self) -> dict[str, Any]:
         """Plain data for JSON."""
         local = self.local
+        slope = None if local is None else {"formula": notation.text(local), "value": notation.plain(value_of(local))}
         return {
-            "to": self.to, "formula": self.formula, "numbers": self.numbers, "latex": self.latex,
-            "local": None if local is None else {"formula": notation.text(local), "value": plain(value_of(local))},
-            "part": plain(self.part), "before": plain(self.before), "after": plain(self.after),
-            "reported": self.reported, "awaited": self.awaited, "summed_axes": list(self.summed),
+            "to": self.to, "formula": self.formula, "numbers": self.numbers, "latex": self.latex, "local": slope,
+            "part": notation.plain(self.part), "before": notation.plain(self.before),
+            "after": notation.plain(self.after), "reported": self.reported, "awaited": self.awaited,
+            "summed_axes": list(self.summed),
         }  # fmt: skip
 
 
@@ -178,15 +180,14 @@ class Step:
     def rule_on(self, g: Expr, index: int) -> Any:
         """The rule for one input, run on Exprs."""
         out, inputs = self.exprs
-        return list(zip(self.node.args, operation(self.node).rules, strict=False))[index][1](
-            g, out, *inputs, **self.node.params
-        )
+        rule = next(itertools.islice(operation(self.node).rules, index, None))
+        return rule(g, out, *inputs, **self.node.params)
 
     def record(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
             "step": self.number, "node": self.name, "op": self.op, "formula": self.formula,
-            "shape": list(self.shape), "upstream": plain(self.upstream),
+            "shape": list(self.shape), "upstream": notation.plain(self.upstream),
             "contributions": [c.record() for c in self.contributions],
         }  # fmt: skip
 
@@ -213,10 +214,8 @@ def awaited_reports(oldest_first: list[Node]) -> dict[Node, int]:
     """How many contributions each node will get: one for each edge that a rule serves."""
     awaited: dict[Node, int] = {}
     for node in oldest_first:
-        if node.op is not None:
-            for a, rule in zip(node.args, node.op.rules, strict=False):
-                if rule is not None and isinstance(a, Node) and a.requires_grad:
-                    awaited[a] = awaited.get(a, 0) + 1
+        for _, a, _ in receivers(node):
+            awaited[a] = awaited.get(a, 0) + 1
     return awaited
 
 
@@ -224,30 +223,18 @@ def backward_steps(root: Node, seed: Any, names: Names, awaited: dict[Node, int]
     """The engine's sweep, one record a node; it leaves every .grad alone."""
     grads = {root: seed}
     reported: dict[Node, int] = {}
-    number = 0
-    for node in newest_first(root):
-        if node.op is None or node not in grads:
-            continue
-        number += 1
+    told = (node for node in newest_first(root) if node.op is not None and node in grads)
+    for number, node in enumerate(told, start=1):
         step = Step(number, node, grads[node], names)
         out, inputs = concretes(node)
-        for i, (a, rule) in enumerate(zip(node.args, node.op.rules, strict=False)):
-            if rule is not None and isinstance(a, Node) and a.requires_grad:
-                part = contribution(rule, grads[node], out, inputs, node.params, a.data)
-                reported[a] = reported.get(a, 0) + 1
-                c = Contribution(step, i, part, grads.get(a), reported[a], awaited[a])
-                grads[a] = c.after
-                step.contributions.append(c)
+        for i, a, rule in receivers(node):
+            part = contribution(rule, grads[node], out, inputs, node.params, a.data)
+            reported[a] = reported.get(a, 0) + 1
+            c = Contribution(step, i, part, grads.get(a), reported[a], awaited[a])
+            grads[a] = c.after
+            step.contributions.append(c)
         yield step
 
 
 def value_of(x: Any) -> Any:
     return x.value if isinstance(x, Expr) else x
-
-
-def plain(x: Any) -> Any:
-    """A number or nested list for JSON, which has no NaN and no infinity: those as text."""
-    if isinstance(x, np.ndarray):
-        return [plain(entry) for entry in x] if x.ndim else plain(float(x))
-    x = x.item() if isinstance(x, np.generic) else x
-    return str(x) if isinstance(x, float) and not np.isfinite(x) else x

@@ -13,10 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from .operand import Operand
 from .rules import alias, differentiable
 
 LN2 = math.log(2)
 LN10 = math.log(10)
+
+
+def one_less(n: Any, x: Any) -> Any:
+    """The exponent n - 1 of the slope of x**n; n itself at 0**0, where the slope is 0."""
+    moves = np.not_equal(n, 0) | np.not_equal(x, 0) if isinstance(n, Operand) else n != 0
+    return n - 1.0 * moves
+
 
 # fmt: off
 # -- arithmetic --------------------------------------------------------------------------------
@@ -29,7 +37,7 @@ differentiable(np.multiply, lambda g, out, x, y: g * y,
 differentiable(np.divide,   lambda g, out, x, y: g / y,
                             lambda g, out, x, y: -g * out / y,  scalar=operator.truediv,
                             domain=lambda x, y: y != 0)
-differentiable(np.power,    lambda g, out, x, n: g * n * x ** (n - (n != 0)),
+differentiable(np.power,    lambda g, out, x, n: g * n * x ** one_less(n, x),
                             lambda g, out, x, n: g * out * np.log(x + (x == 0) * (n >= 0)),
                             scalar=operator.pow,
                             domain=lambda x, n: (x > 0) | (n == np.floor(n)))
@@ -109,8 +117,8 @@ def above(x: Any, high: Any) -> Any:
 differentiable(
     np.clip,
     lambda g, out, x, low, high: g * (out == x),
-    lambda g, out, x, low, high: g * below(x, low),
-    lambda g, out, x, low, high: g * above(x, high),
+    lambda g, out, x, low, high: g * (below(x, low) & (out == low)),
+    lambda g, out, x, low, high: g * (above(x, high) | (below(x, low) & (out != low))),
     elementwise=True,
     optional=True,
     kink=lambda out, x, low, high: np.subtract(above(x, high), below(x, low), dtype=int),

@@ -15,7 +15,7 @@ from .operation import RULES, Operation
 
 # Asked of the concrete data: they answer with plain numbers, shapes or masks, which carry no gradient.
 PLAIN = frozenset({
-    np.shape, np.ndim, np.size, np.result_type, np.ones_like, np.full_like,
+    np.shape, np.ndim, np.size, np.result_type, np.ones_like,
     np.empty_like, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero,
     np.any, np.all, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj,
 })  # fmt: skip
@@ -68,7 +68,7 @@ class Operand:
         self, fn: Callable[..., Any], types: Any, args: tuple[Any, ...], params: dict[str, Any]
     ) -> Any:
         if fn in PLAIN:
-            return fn(*map(concrete, args), **params)
+            return fn(*map(concrete, args), **{name: concrete(value) for name, value in params.items()})
         refuse_out(fn.__name__, type(self).__name__, params.pop("out", None))
         return call(self, fn, args, params)
 

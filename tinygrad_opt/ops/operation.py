@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 Rule = Callable[..., Any]
 
 NUMBERS = frozenset({float, int})
+NO_PARAMS: Mapping[str, Any] = {}
 
 
 class ForEach:
@@ -101,8 +102,11 @@ class Operation:
         else:
             rule = next(r for r in self.rules if r is not None)
             skip = 2 + len(self.rules)
-        known = [p for p in inspect.signature(rule).parameters.values() if p.kind is not p.VAR_POSITIONAL]
-        return {p.name: p.default for p in known[skip:]}
+        known = list(inspect.signature(rule).parameters.values())
+        named = [p for p in known if p.kind is p.KEYWORD_ONLY]
+        if not any(p.kind is p.VAR_POSITIONAL for p in known):
+            named = known[skip:]
+        return {p.name: p.default for p in named}
 
     def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a call as the user wrote it into operands and named parameters."""
@@ -118,6 +122,9 @@ class Operation:
             if all(name in params for name in operands):
                 args = (*args, *(params[name] for name in operands))
                 params = {name: value for name, value in params.items() if name not in operands}
+        live = [name for name, value in params.items() if hasattr(value, "__array_ufunc__") and not is_array(value)]
+        if live:
+            raise TypeError(f"{self.name} takes a plain {live[0]}, which gets no gradient; got {params[live[0]]!r}")
         unknown = [name for name in params if name not in self.defaults]
         if unknown or len(args) < count:
             raise TypeError(self.refuse_call(unknown, len(args), count))
@@ -130,6 +137,10 @@ class Operation:
             seen = ", ".join(f"{name}=" for name in unknown)
             return f"{self.name} on a Value takes {takes}; got {seen}. Leave it out, or compute on .data"
         return f"{self.name} on a Value takes {count} positional operands; got {given}"
+
+
+def is_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic)
 
 
 def is_elementwise(fn: Callable[..., Any]) -> bool:

@@ -46,9 +46,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
     x (..., D), weight (K, D), bias (K,)  ->  (..., K)
     """
-    out = x @ weight.mT
-    out += bias
-    return out
+    return x @ weight.mT + bias
 
 
 def dot_left(g: Any, out: Any, x: Any, y: Any) -> Any:

@@ -80,7 +80,7 @@ def product_of_others(x: Any, axis: Axes = None) -> Any:
 
 def shifted(line: Any, step: int, fill: float) -> Any:
     """line moved step entries to the right, with fill entering at the left."""
-    filling = np.full_like(line[..., :step], fill)
+    filling = fill * np.ones_like(line[..., :step])
     return np.concatenate([filling, line[..., :-step]], axis=-1)
 
 
@@ -142,11 +142,23 @@ def log_softmax(x: Any, axis: Axes = -1) -> Any:
     return below_top - np.log(np.add.reduce(np.exp(below_top), axis=axis, keepdims=True))
 
 
+def check_labels(log_p: Any, labels: Any) -> None:
+    """Refuse labels that do not name one column for each row."""
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels must be integers; got {labels.dtype}")
+    if log_p.ndim != 2 or labels.shape != log_p.shape[:1]:
+        raise ValueError(f"scores (N, C) need labels (N,), one a row; got {log_p.shape} and {labels.shape}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < log_p.shape[1]:
+        raise ValueError(f"labels must be from 0 to {log_p.shape[1] - 1}; got {labels.min()} to {labels.max()}")
+
+
 def nll_loss(log_p: Any, labels: Any) -> Any:
     """Negative log-likelihood: the mean over rows of -log_p[i, labels[i]].
 
     log_p (N, C) holds log-probabilities, labels (N,) integers from 0 to C-1.
+    Raises ValueError for labels of another shape or outside that range, TypeError for other numbers.
     """
+    check_labels(log_p, labels)
     return -np.add.reduce(log_p[np.arange(len(labels)), labels]) / len(labels)
 
 

@@ -37,15 +37,19 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
     >>> x.grad
     0.25
     """
-    if not callable(fn):
-        raise TypeError(f"differentiable takes a function and its rules; got {fn!r} in the function's place")
+    if not callable(fn) or not hasattr(fn, "__name__"):
+        raise TypeError(f"differentiable takes a named function and its rules; got {fn!r} in the function's place")
     for_each = isinstance(rules[0], ForEach) if rules else False
     if not rules or (not for_each and all(rule is None for rule in rules)):
         raise TypeError(f"differentiable({fn.__name__}) needs at least one rule; got none")
     function = fn if is_numpy(fn) else dispatching(fn)
     table_rules: Any = rules[0] if for_each else rules
     operation = Operation(fn, table_rules, **facts)
-    RULES[function] = operation
+    if function in RULES:  # whoever holds the entry, as methods and aliases do, is to see the new rules in it
+        vars(RULES[function]).clear()
+        vars(RULES[function]).update(vars(operation))
+    else:
+        RULES[function] = operation
     return function
 
 
@@ -64,13 +68,13 @@ def dispatching(fn: Function) -> Function:
 
     @functools.wraps(fn)
     def call(*args: Any, **params: Any) -> Any:
-        for a in args:
+        for a in (*args, *params.values()) if params else args:
             if isinstance(a, Operand):
                 operation = RULES[call]
                 if params or len(args) != len(operation.rules):
                     args, params = operation.bind(args, params)
                 return a.record(operation, args, params)
-        return fn(*args, **params)
+        return fn(*(np.asarray(a) if isinstance(a, list) else a for a in args), **params)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
 
@@ -84,6 +88,8 @@ def summed_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, .
 
 def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
     """Sum g over the axes that broadcasting added or stretched: its adjoint."""
+    if g is None:
+        raise TypeError(f"a rule gave None for an input of shape {target}; it must return the gradient")
     shape = getattr(g, "shape", ())
     lead = len(shape) - len(target)
     if lead > 0:
