@@ -81,7 +81,7 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
                     if a in grads:
                         accumulate(grads, owned, a, part)
                     else:
-                        grads[a] = own_copy(part, (g, out, *inputs)) if a.op is None else part
+                        grads[a] = part if a.op is not None else own_copy(part, g, out, inputs)
     return grads
 
 
@@ -111,10 +111,14 @@ def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str,
     return fit(part, data)
 
 
-def own_copy(part: Any, given: tuple[Any, ...]) -> Any:
+def own_copy(part: Any, g: Any, out: Any, inputs: Any) -> Any:
     """A leaf's first contribution as an array of its own: part may be a view, or what the rule was given."""
-    if type(part) is np.ndarray and (part.base is not None or any(part is x for x in given)):
-        return part.copy()
+    if type(part) is np.ndarray:
+        if part.base is not None or part is g or part is out:
+            return part.copy()
+        for x in inputs:
+            if part is x:
+                return part.copy()
     return part
 
 

@@ -299,6 +299,8 @@ def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
 def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     """What the backward sweep starts from: 1, or the checked gradient the caller gives."""
     if gradient is None:
+        if type(root.data) is float and not create_graph:
+            return 1.0
         if root.size != 1:
             raise ValueError(
                 f"backward() starts from a scalar, and this Value has shape {root.shape}: reduce it first "
@@ -319,6 +321,8 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
 def added(leaf: Any, g: Any) -> Any:
     """A leaf's gradient after a pass: what it held before plus what the pass brought, in a new array."""
     held = leaf.grad
+    if held is None and type(g) is type(leaf.data):
+        return g
     if held is not None:
         if np.shape(held) not in (leaf.shape, ()):
             raise ValueError(

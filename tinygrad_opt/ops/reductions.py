@@ -148,7 +148,8 @@ def check_labels(log_p: Any, labels: Any) -> None:
         raise TypeError(f"labels must be integers; got {labels.dtype}")
     if log_p.ndim != 2 or labels.shape != log_p.shape[:1]:
         raise ValueError(f"scores (N, C) need labels (N,), one a row; got {log_p.shape} and {labels.shape}")
-    if labels.size and not 0 <= labels.min() <= labels.max() < log_p.shape[1]:
+    unsigned = labels.view(f"u{labels.itemsize}")  # in which a negative label is beyond any range
+    if labels.size and np.maximum.reduce(unsigned) >= log_p.shape[1]:
         raise ValueError(f"labels must be from 0 to {log_p.shape[1] - 1}; got {labels.min()} to {labels.max()}")
 
 
