@@ -39,6 +39,22 @@ def test_inner_gradient_keeps_to_its_own_argument():
     assert grad(lambda x: x * grad(lambda y: x * y)(Value(2.0)))(3.0) == 6.0
 
 
+def test_mixed_derivatives_whichever_argument_the_inner_grad_takes():
+    f = lambda x, y: np.sin(x * y)  # noqa: E731
+    mixed = np.cos(0.35) - 0.35 * np.sin(0.35)
+    assert grad(grad(f, 0), 1)(0.5, 0.7) == pytest.approx(mixed, rel=1e-14)
+    assert grad(grad(f, 1), 0)(0.5, 0.7) == pytest.approx(mixed, rel=1e-14)
+    assert grad(lambda x: grad(lambda y: x * y * y)(3.0))(2.0) == 6.0
+    assert grad(lambda x: x * grad(lambda y: x * y * y)(3.0))(2.0) == 24.0
+
+
+def test_a_gradient_penalty_reaches_the_parameters():
+    w = Value(3.0)
+    slope = grad(lambda x: w * x * x)(2.0)
+    (slope * slope).backward()
+    assert (slope.data, w.grad) == (12.0, 2 * 12.0 * 4.0)
+
+
 def test_argnum_and_keywords():
     f = lambda x, y, scale=1.0: scale * x * y**2  # noqa: E731
     assert grad(f, argnum=1)(2.0, 3.0) == 12.0
@@ -52,7 +68,7 @@ def test_works_inside_no_grad():
 
 def test_a_function_that_ignores_its_argument_has_gradient_zero():
     assert grad(lambda x: 5.0)(2.0) == 0.0
-    assert grad(lambda x: Value(1.0) * 2)(np.ones(2)).tolist() == [0.0, 0.0]
+    assert grad(lambda x: Value(1.0, requires_grad=False) * 2)(np.ones(2)).tolist() == [0.0, 0.0]
     assert grad(lambda x: Value(1.0) * 2)(Value(2.0)).data == 0.0
 
 
@@ -67,5 +83,7 @@ def test_bad_calls_say_what_is_wrong():
         grad(lambda x: x * 2)(np.ones(2))
     with pytest.raises(TypeError, match="this one returned list"):
         grad(lambda x: [1.0, 2.0])(1.0)
+    with pytest.raises(TypeError, match="this one returned NoneType"):
+        grad(lambda x: None)(1.0)
     with pytest.raises(TypeError, match="cannot differentiate argument 2: 1 positional arguments were given"):
         grad(lambda x: x, argnum=2)(1.0)

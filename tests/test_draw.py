@@ -388,3 +388,9 @@ def test_no_program_at_all(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="pip install no-such-wheel"):
         draw(neuron()).svg()
     assert draw(neuron()).source
+
+
+@pytest.mark.parametrize("name", ["graph.svg", "graph.png"])
+def test_saving_under_a_pictures_name_saves_the_picture(tmp_path, name):
+    draw(Value(2.0, name="x") * 3).save(tmp_path / name)
+    assert (tmp_path / name).read_bytes()[:4] in (b"<?xm", b"\x89PNG")

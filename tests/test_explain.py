@@ -130,6 +130,12 @@ def test_kinks_say_which_side_was_taken():
     assert "at this input: x > 1 is True" in str(explain(np.maximum(Value(2.0, name="x"), 1.0)))
 
 
+def test_every_operation_can_say_where_it_is_defined_and_which_side_it_took():
+    x = Value(0.25, name="x")
+    told = str(explain(np.clip(x, 0.0, 1.0) + np.clip(x, None, 0.1) + (1 + x) ** np.log(x) + x % 0.2 + x // 0.2))
+    assert "at this input:" in told
+
+
 def test_a_long_chain_is_told_by_its_ends():
     y = Value(0.5, name="x")
     for _ in range(1000):

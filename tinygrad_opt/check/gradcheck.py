@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import as_data
 from ..engine import sweep
 from ..recording import enable_grad, no_grad
 from ..value import Value
@@ -33,7 +34,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, rtol: float = 1e-6, atol: flo
     >>> print(gradcheck(lambda x, y: np.sum(x * np.tanh(y)), [1.0, 2.0], 0.5))  # doctest: +ELLIPSIS
     gradcheck OK 3 entries; worst ...
     """
-    arrays = [np.array(x.data if isinstance(x, Value) else x, np.float64) for x in inputs]
+    arrays = [np.array(x.data if isinstance(x, Value) else as_data(x), np.float64) for x in inputs]
     leaves = [as_value(array) for array in arrays]
     with enable_grad():
         y = f(*leaves)

@@ -17,6 +17,7 @@ from ..explain.steps import forward_expr, input_exprs
 from ..expr import Expr
 from ..naming import Names
 from ..notation import number, numbers, text
+from ..ops import concrete
 from ..value import Value
 from .expression import Expression, ExpressionError, parse_values
 
@@ -93,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
 def evaluate(expression: Expression, values: dict[str, Any]) -> Value:
     """The expression at the given values, or an error that says which of the two is wrong."""
     missing = [name for name in expression.names if name not in values]
+    if missing and missing[0] in ("np", "numpy", "math"):
+        raise ExpressionError(f"functions stand by their bare names: sin(x), not {missing[0]}.sin(x)")
     if missing:
         raise ExpressionError(f"no value for {', '.join(missing)}: add {missing[0]}=NUMBER after the expression")
     unknown = [name for name in values if name not in expression.names]
@@ -124,7 +127,8 @@ def first_non_finite(root: Node) -> str | None:
             made = [a for a in node.args if isinstance(a, Node) and a.op is not None]
             where = "".join(f", with {names[a]} = {text(forward_expr(a, names))}" for a in made)
             inputs = [x if isinstance(x, Expr) else Expr(x, number(x)) for x in input_exprs(node, names)]
-            needs = f"; {node.op.name} needs {text(domain(*inputs))}" if domain else ""
+            broken = domain and not np.all(domain(*(concrete(a) for a in node.args)))
+            needs = f"; {node.op.name} needs {text(domain(*inputs))}" if domain and broken else ""
             return what + where + needs
     return None
 
@@ -147,6 +151,8 @@ def print_check(report: Report) -> None:
     if len(report.entries) > MOST_ROWS:
         print(f"... and {len(report.entries) - MOST_ROWS} more entries")
     print(report)
+    if not report:
+        print("at a kink the two sides differ, and the differences see both; elsewhere one of the two is wrong")
 
 
 def write_files(options: argparse.Namespace, root: Value, explanation: Explanation) -> None:

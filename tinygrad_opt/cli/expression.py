@@ -95,7 +95,8 @@ class Expression:
             links.append(node)
             node = node.left
         if not links:
-            raise self.refuse(node, "this operator is not allowed here")
+            advice = ": a power is x**2" if isinstance(getattr(node, "op", None), ast.BitXor) else ""
+            raise self.refuse(node, f"this operator is not allowed here{advice}")
         result = self.compute(node, values)
         for link in reversed(links):
             result = self.apply(link, link.op, result, self.compute(link.right, values))
@@ -184,7 +185,7 @@ def describe(node: ast.AST) -> str:
     """A name for a piece of syntax that is refused."""
     kinds = {
         ast.Attribute: "attribute access", ast.Lambda: "lambda", ast.Starred: "unpacking", ast.Dict: "a dict",
-        ast.Call: "a call of anything but a function's name", ast.Compare: "a chain of comparisons",
+        ast.Call: "a call of anything but a function's name (np.sin is sin here)", ast.Compare: "a comparison",
         ast.BoolOp: "and/or (use where, maximum, minimum)", ast.IfExp: "if/else (use where)",
         ast.NamedExpr: "assignment", ast.JoinedStr: "a string", ast.Tuple: "a tuple (use a list)",
     }  # fmt: skip

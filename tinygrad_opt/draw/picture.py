@@ -59,6 +59,12 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
     def _repr_svg_(self) -> str:
         return self.svg()
 
+    def save(self, filename: Name | None = None, directory: Name | None = None, *, skip_existing: bool = False) -> str:
+        """Save the DOT text; under a picture's name, such as graph.svg, write the picture itself."""
+        if filename is not None and Path(filename).suffix.lower() in (".svg", ".png"):
+            return str(self.write(Path(directory or "") / filename))
+        return str(super().save(filename, directory=directory, skip_existing=skip_existing))
+
     # -- what Digraph does with a dot on PATH, done with ours -----------------------------------
     def pipe(
         self,

@@ -121,7 +121,7 @@ differentiable(
     lambda g, out, x, low, high: g * (above(x, high) | (below(x, low) & (out != low))),
     elementwise=True,
     optional=True,
-    kink=lambda out, x, low, high: np.subtract(above(x, high), below(x, low), dtype=int),
+    kink=lambda out, x, low, high: 1.0 * above(x, high) - 1.0 * below(x, low),
 )
 
 
