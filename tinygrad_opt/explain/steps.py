@@ -19,8 +19,8 @@ from ..naming import Names
 from ..ops import Operation, summed_axes
 
 
-class Forward:
-    """How one node was computed."""
+class Told:
+    """A node and how it was made, in the names of an explanation."""
 
     __slots__ = ("names", "node")
 
@@ -36,10 +36,6 @@ class Forward:
         return operation(self.node).name
 
     @property
-    def value(self) -> Any:
-        return self.node.data
-
-    @property
     def shape(self) -> tuple[int, ...]:
         return np.shape(self.node.data)
 
@@ -47,6 +43,16 @@ class Forward:
     def formula(self) -> str:
         """The operation with names: ``w * x``."""
         return notation.text(forward_expr(self.node, self.names))
+
+
+class Forward(Told):
+    """How one node was computed."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> Any:
+        return self.node.data
 
     @property
     def numbers(self) -> str:
@@ -146,31 +152,15 @@ class Contribution:
         }  # fmt: skip
 
 
-class Step:
+class Step(Told):
     """One backward step: a node whose gradient is complete hands each of its inputs a share."""
 
-    __slots__ = ("contributions", "names", "node", "number", "upstream")
+    __slots__ = ("contributions", "number", "upstream")
 
     def __init__(self, number: int, node: Node, upstream: Any, names: Names):
-        self.number, self.node, self.upstream, self.names = number, node, upstream, names
+        super().__init__(node, names)
+        self.number, self.upstream = number, upstream
         self.contributions: list[Contribution] = []
-
-    @property
-    def name(self) -> str:
-        return self.names[self.node]
-
-    @property
-    def op(self) -> str:
-        return operation(self.node).name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return np.shape(self.node.data)
-
-    @property
-    def formula(self) -> str:
-        """How the node was made."""
-        return notation.text(forward_expr(self.node, self.names))
 
     @property
     def exprs(self) -> tuple[Expr, list[Any]]:
