@@ -98,7 +98,8 @@ def refusal(op: Operation, inputs: list[Any], params: Any, error: Exception) -> 
         return ValueError(f"{op.name}: shapes {' and '.join(map(str, shapes))} do not broadcast: {clash}")
     settings = "".join(f", {name}={value!r}" for name, value in params.items())
     name = "indexing" if op.name == "getitem" else op.name
-    kind = next(c for c in type(error).__mro__ if c in (np.exceptions.AxisError, ValueError, TypeError, IndexError))
+    kinds = (np.exceptions.AxisError, ValueError, TypeError, IndexError)
+    kind = next((c for c in type(error).__mro__ if c in kinds), TypeError)
     return kind(f"{name} of shape {', '.join(map(str, shapes))}{settings}: {error}")
 
 

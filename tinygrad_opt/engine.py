@@ -101,13 +101,13 @@ def concretes(node: Node) -> tuple[Any, list[Any]]:
 def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str, Any], data: Any) -> Any:
     """What one rule hands to one input, in the shape and dtype of that input, whose data is given."""
     try:
-        part = rule(g, out, *inputs, **params)
+        part = rule(g, out, *inputs, **params) if params else rule(g, out, *inputs)
     except ArithmeticError:
         part = in_ieee(rule, (g, out, *inputs), params)
+    if type(part) is type(data) is np.ndarray and part.dtype is data.dtype and data.ndim:
+        return part if part.shape == data.shape else unbroadcast(part, data.shape)
     if type(part) is complex:  # Python's answer to (-1.0) ** 0.5; NumPy's is nan
         part = in_ieee(rule, (g, out, *inputs), params)
-    if type(part) is type(data) is np.ndarray and part.shape == data.shape and part.dtype is data.dtype:
-        return part
     return fit(part, data)
 
 

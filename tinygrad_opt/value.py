@@ -186,9 +186,10 @@ class Value(Methods):
                 inputs.append(as_operand(a))
                 if inputs[i] is not a:
                     args = (*args[:i], inputs[i], *args[i + 1 :])
+        compute = operation.fn if type(inputs[0]) is np.ndarray and not operation.sequence else operation.evaluate
         try:
-            data = operation.evaluate(*inputs, **params)
-        except (ValueError, TypeError, IndexError) as error:
+            data = compute(*inputs, **params)
+        except (ValueError, TypeError, IndexError, AttributeError) as error:
             raise refusal(operation, inputs, params, error) from None
         return node(data, operation, args, params, live)
 

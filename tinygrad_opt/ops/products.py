@@ -46,7 +46,11 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
     x (..., D), weight (K, D), bias (K,)  ->  (..., K)
     """
-    return x @ weight.mT + bias
+    out = x @ weight.mT
+    if type(bias) is np.ndarray and bias.dtype is out.dtype and bias.shape == out.shape[-1:]:
+        out += bias  # a third less time than with a second array
+        return out
+    return out + bias
 
 
 def dot_left(g: Any, out: Any, x: Any, y: Any) -> Any:
