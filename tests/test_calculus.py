@@ -40,7 +40,10 @@ def test_inner_gradient_keeps_to_its_own_argument():
 
 
 def test_mixed_derivatives_whichever_argument_the_inner_grad_takes():
-    f = lambda x, y: np.sin(x * y)  # noqa: E731
+
+    def f(x, y):
+        return np.sin(x * y)
+
     mixed = np.cos(0.35) - 0.35 * np.sin(0.35)
     assert grad(grad(f, 0), 1)(0.5, 0.7) == pytest.approx(mixed, rel=1e-14)
     assert grad(grad(f, 1), 0)(0.5, 0.7) == pytest.approx(mixed, rel=1e-14)
@@ -56,7 +59,10 @@ def test_a_gradient_penalty_reaches_the_parameters():
 
 
 def test_argnum_and_keywords():
-    f = lambda x, y, scale=1.0: scale * x * y**2  # noqa: E731
+
+    def f(x, y, scale=1.0):
+        return scale * x * y**2
+
     assert grad(f, argnum=1)(2.0, 3.0) == 12.0
     assert grad(f, argnum=-1)(2.0, 3.0, scale=10.0) == 120.0
 

@@ -51,14 +51,15 @@ def operators(fn: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], Callab
         return node(data, op, (self, other), NO_PARAMS, live)
 
     def reflected(self: Value, other: Any) -> Value:
-        if type(other) in PLAIN:
-            try:
-                data = compute(other, self.data)
-            except (ArithmeticError, ValueError, TypeError):
-                data = 0j
-            if type(data) is not complex:
-                return node(data, op, (other, self), NO_PARAMS, self.requires_grad)
-        return Value.record(op, (other, self), NO_PARAMS)
+        if type(other) not in PLAIN:
+            return Value.record(op, (other, self), NO_PARAMS)
+        try:
+            data = compute(other, self.data)
+        except (ArithmeticError, ValueError, TypeError):
+            return Value.record(op, (other, self), NO_PARAMS)
+        if type(data) is complex:  # Python's answer to (-8.0) ** (1/3); NumPy's, and so ours, is nan
+            return Value.record(op, (other, self), NO_PARAMS)
+        return node(data, op, (other, self), NO_PARAMS, self.requires_grad)
 
     return direct, reflected
 

@@ -70,8 +70,8 @@ class Expression:
         match node:
             case ast.Constant(value=bool() | None):
                 raise self.refuse(node, f"{node.value!r} is not a number")
-            case ast.Constant(value=int() | float()):
-                return self.constant(node)
+            case ast.Constant(value=int() | float() as number):
+                return self.constant(node, number)
             case ast.Name(id=name):
                 return values[name]
             case ast.BinOp():
@@ -147,13 +147,13 @@ class Expression:
                 return [self.index(entry) for entry in entries]
         raise self.refuse(node, f"{describe(node)} cannot be an index or a parameter: use plain integers")
 
-    def constant(self, node: ast.Constant) -> int | float:
+    def constant(self, node: ast.AST, number: int | float) -> int | float:
         """A number; an integer too large for a float is refused."""
         try:
-            float(node.value)  # type: ignore[arg-type]  # the caller has checked its type
+            float(number)
         except OverflowError:
             raise self.refuse(node, "an integer beyond the range of floats") from None
-        return node.value  # type: ignore[return-value]
+        return number
 
     def guard(self, node: ast.AST, compute: Any) -> Any:
         """Compute, and give what the package refuses its place in the formula."""
