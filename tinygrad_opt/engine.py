@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .ops import Operand, Operation, unbroadcast
+from .ops import Operand, Operation, concrete, unbroadcast
 from .ops.operation import NO_PARAMS, Rule
 from .ops.shapes import cast
 
@@ -77,7 +77,9 @@ def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> 
             out, inputs = (node, node.args) if graph else concretes(node)
             for a, rule in zip(node.args, op.rules):  # noqa: B905  # a ForEach has a rule for every operand, for ever
                 if rule is not None and isinstance(a, Node) and a.requires_grad:
-                    part = contribution(rule, g, out, inputs, node.params, a.data)
+                    part = contribution(op, rule, g, out, inputs, node.params, a.data)
+                    if graph and not isinstance(part, Operand):
+                        part = type(root)(part, requires_grad=False)  # type: ignore[call-arg]  # nodes are Values
                     if a in grads:
                         accumulate(grads, owned, a, part)
                     else:
@@ -98,17 +100,24 @@ def concretes(node: Node) -> tuple[Any, list[Any]]:
     return node.data, [a.data if isinstance(a, Node) else a for a in node.args]
 
 
-def contribution(rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str, Any], data: Any) -> Any:
-    """What one rule hands to one input, in the shape and dtype of that input, whose data is given."""
+def contribution(op: Operation, rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str, Any], data: Any) -> Any:
+    """What one rule of op hands to one input, in the shape and dtype of that input, whose data is given."""
     try:
         part = rule(g, out, *inputs, **params) if params else rule(g, out, *inputs)
     except ArithmeticError:
         part = in_ieee(rule, (g, out, *inputs), params)
+    if op.guarded:
+        part = guarded(part, g)
     if type(part) is type(data) is np.ndarray and part.dtype is data.dtype and data.ndim:
         return part if part.shape == data.shape else unbroadcast(part, data.shape)
     if type(part) is complex:  # Python's answer to (-1.0) ** 0.5; NumPy's is nan
         part = in_ieee(rule, (g, out, *inputs), params)
     return fit(part, data)
+
+
+def guarded(part: Any, g: Any) -> Any:
+    """part, but zero where g is: log(x) behind a where that did not choose it hands on 0, not 0/0."""
+    return part if np.isfinite(concrete(part)).all() else np.where(g == 0, 0, part)
 
 
 def own_copy(part: Any, g: Any, out: Any, inputs: Any) -> Any:
@@ -139,9 +148,13 @@ def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
 
     Written out for one and two arguments; a loop over them takes twice as long.
     """
-    rules, args, out = node.op.rules, node.args, node.data  # type: ignore[union-attr]
-    kind = type(node)
-    if len(args) == 2:
+    op, args, out = node.op, node.args, node.data
+    kind, rules = type(node), op.rules  # type: ignore[union-attr]
+    if g == 0.0 and op.guarded:  # type: ignore[union-attr]
+        for _, a, rule in receivers(node):
+            part = contribution(op, rule, g, *concretes(node), NO_PARAMS, a.data)  # type: ignore[arg-type]
+            grads[a] = grads[a] + part if a in grads else part
+    elif len(args) == 2:
         a, b = args
         x = a.data if type(a) is kind or isinstance(a, Node) else a
         y = b.data if type(b) is kind or isinstance(b, Node) else b

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import notation
-from ..engine import Node, concretes, contribution, fit, newest_first, receivers
+from ..engine import Node, concretes, contribution, fit, guarded, newest_first, receivers
 from ..expr import ONE, Expr
 from ..naming import Names
 from ..ops import Operation, summed_axes
@@ -97,7 +97,10 @@ class Contribution:
     @property
     def expr(self) -> Any:
         """The rule that ran, as a formula in the upstream gradient; its value is part."""
-        part = self.step.rule_on(Expr(self.step.upstream, f"{self.step.name}.grad"), self.index)
+        g = Expr(self.step.upstream, f"{self.step.name}.grad")
+        part = self.step.rule_on(g, self.index)
+        if operation(self.step.node).guarded:
+            part = guarded(part, g)
         return fit(part, self.to_node.data) if isinstance(part, Expr) else part
 
     @property
@@ -218,7 +221,7 @@ def backward_steps(root: Node, seed: Any, names: Names, awaited: dict[Node, int]
         step = Step(number, node, grads[node], names)
         out, inputs = concretes(node)
         for i, a, rule in receivers(node):
-            part = contribution(rule, grads[node], out, inputs, node.params, a.data)
+            part = contribution(operation(node), rule, grads[node], out, inputs, node.params, a.data)
             reported[a] = reported.get(a, 0) + 1
             c = Contribution(step, i, part, grads.get(a), reported[a], awaited[a])
             grads[a] = c.after

@@ -2,13 +2,15 @@
 
 from . import elementwise, indexing, products, reductions, shapes
 from .operand import Operand, concrete
-from .operation import RULES, Operation
-from .rules import differentiable, summed_axes, unbroadcast
+from .operation import COMPOSITIONS, RULES, Operation
+from .rules import composed, differentiable, summed_axes, unbroadcast
 
 __all__ = [
+    "COMPOSITIONS",
     "RULES",
     "Operand",
     "Operation",
+    "composed",
     "concrete",
     "differentiable",
     "elementwise",

@@ -100,7 +100,7 @@ differentiable(np.minimum,  lambda g, out, x, y: g * (x < y) + g * (x == y) / 2,
 differentiable(np.where,    None,
                             lambda g, out, condition, x, y: np.where(condition, g, 0),
                             lambda g, out, condition, x, y: np.where(condition, 0, g),
-                            elementwise=True)
+                            elementwise=True, kink=lambda out, condition, x, y: condition)
 # fmt: on
 
 

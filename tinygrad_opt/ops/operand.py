@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .operation import RULES, Operation
+from .operation import COMPOSITIONS, RULES, Operation
 
 # Asked of the concrete data: they answer with plain numbers, shapes or masks, which carry no gradient.
 PLAIN = frozenset({
@@ -95,7 +95,9 @@ def concrete(x: Any) -> Any:
 
 
 def call(self: Operand, fn: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """Find fn in the rule table and record it."""
+    """Find fn in the rule table and record it; one composed of others records those."""
+    if fn in COMPOSITIONS:
+        return COMPOSITIONS[fn](*args, **params)
     operation = RULES.get(fn)
     if operation is None:
         name = f"{getattr(fn, '__module__', 'numpy')}.{fn.__name__}".replace("numpy", "np", 1)  # ufuncs had none in 2.0

@@ -64,6 +64,8 @@ class Operation:
         self.analytic = analytic and kink is None
         self.optional = optional
         self.sequence = isinstance(rules, ForEach)
+        # its slope may be infinite or undefined, where a zero upstream gradient is still to give zero
+        self.guarded = self.elementwise and domain is not None
         # fit for the engine's short path on Python floats
         self.short = self.elementwise and isinstance(rules, tuple) and len(rules) <= 2 and None not in rules
 
@@ -148,3 +150,6 @@ def is_elementwise(fn: Callable[..., Any]) -> bool:
 
 
 RULES: dict[Callable[..., Any], Operation] = {}
+
+# NumPy functions that need no rule: each is written here in functions that have one.
+COMPOSITIONS: dict[Callable[..., Any], Callable[..., Any]] = {}

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .operand import Operand
-from .operation import RULES, ForEach, Operation, Rule
+from .operation import COMPOSITIONS, RULES, ForEach, Operation, Rule
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -56,6 +56,17 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
 def alias(name: Callable[..., Any], fn: Callable[..., Any]) -> None:
     """Let a second NumPy name of the same function find its entry."""
     RULES[name] = RULES[fn]
+
+
+def composed(*names: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Let calls of these NumPy functions on operands run the decorated one, written in differentiable functions."""
+
+    def register(fn: Function) -> Function:
+        for name in names:
+            COMPOSITIONS[name] = fn
+        return fn
+
+    return register
 
 
 def is_numpy(fn: Callable[..., Any]) -> bool:

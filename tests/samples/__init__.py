@@ -1,0 +1,14 @@
+"""SAMPLES: for every operation of the rule table, how Hypothesis draws calls of it."""
+
+from . import elementwise, indexing, products, reductions, shapes
+from .case import Case
+
+SAMPLES = {
+    **elementwise.SAMPLES,
+    **products.SAMPLES,
+    **reductions.SAMPLES,
+    **shapes.SAMPLES,
+    **indexing.SAMPLES,
+}
+
+__all__ = ["SAMPLES", "Case"]
