@@ -30,6 +30,7 @@ LAYERS = [
     "methods",
     "value",
     "functional",
+    "tree",
     "calculus",
     "notation",
     "naming",

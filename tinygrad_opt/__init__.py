@@ -1,7 +1,7 @@
 """Backprop that explains itself: a small automatic differentiation engine on NumPy."""
 
 from . import functional
-from .calculus import grad, value_and_grad
+from .calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .check import gradcheck
 from .draw import draw
 from .explain import explain
@@ -11,4 +11,19 @@ from .value import Value
 
 __version__ = "0.1.0"
 
-__all__ = ["Value", "differentiable", "draw", "explain", "functional", "grad", "gradcheck", "no_grad", "value_and_grad"]
+__all__ = [
+    "Value",
+    "differentiable",
+    "draw",
+    "explain",
+    "functional",
+    "grad",
+    "gradcheck",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "no_grad",
+    "value_and_grad",
+    "vjp",
+]

@@ -7,7 +7,7 @@ order and nothing recurses.  And rules are plain NumPy, so one sweep serves numb
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -54,29 +54,47 @@ def newest_first(root: Node) -> list[Node]:
     return sorted(seen, key=by_age, reverse=True)
 
 
-def sweep(root: Node, seed: Any, graph: bool = False, keep_all: bool = True) -> dict[Node, Any]:
+def leading_to(targets: Collection[Node], order: list[Node]) -> set[Node]:
+    """The targets and whatever among the nodes, given newest first, depends on one of them."""
+    found = set(targets)
+    for node in reversed(order):
+        if not found.isdisjoint(a for a in node.args if isinstance(a, Node)):
+            found.add(node)
+    return found
+
+
+def sweep(
+    root: Node, seed: Any, graph: bool = False, keep_all: bool = True, toward: Collection[Node] | None = None
+) -> dict[Node, Any]:
     """The gradient of root with respect to every node it depends on that requires one.
 
     seed is the gradient of root itself.  With graph=True it is a node, the rules are given nodes,
     and so the gradients are nodes too.  keep_all=False lets an intermediate's gradient go as soon
-    as it has been passed on; those of the leaves remain, each in an array of its own.
+    as it has been passed on; those of the leaves remain, each in an array of its own.  toward names
+    the nodes whose gradients are wanted: then only what leads to them is computed.
     """
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
     take = grads.get if keep_all else grads.pop
-    for node in newest_first(root):
+    order = newest_first(root)
+    wanted = None if toward is None else leading_to(toward, order)
+    for node in order:
         op = node.op
         if op is None:
             continue
         g = take(node, None)
         if not keep_all:
             node.grad = None
-        if type(g) is float and op.short and not node.params:
+        if type(g) is float and op.short and wanted is None and not node.params:
             step_scalar(node, g, grads)
         elif g is not None:
             out, inputs = (node, node.args) if graph else concretes(node)
             for a, rule in zip(node.args, op.rules):  # noqa: B905  # a ForEach has a rule for every operand, for ever
-                if rule is not None and isinstance(a, Node) and a.requires_grad:
+                if (
+                    rule is not None
+                    and isinstance(a, Node)
+                    and (a.requires_grad if wanted is None else a in wanted and a.requires_grad)
+                ):
                     part = contribution(op, rule, g, out, inputs, node.params, a.data)
                     if graph and not isinstance(part, Operand):
                         part = type(root)(part, requires_grad=False)  # type: ignore[call-arg]  # nodes are Values

@@ -315,8 +315,7 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     if create_graph and isinstance(gradient, Value):
         return fit(gradient + np.zeros(root.shape), root.data)
     seed = as_data(gradient.data if isinstance(gradient, Value) else gradient)
-    if isinstance(root.data, np.ndarray):
-        seed = np.full(root.shape, seed, root.dtype)
+    seed = np.full(root.shape, seed, root.dtype) if isinstance(root.data, np.ndarray) else float(seed)
     return Value(seed, requires_grad=False) if create_graph else seed
 
 
