@@ -2,7 +2,7 @@
 
 from . import functional
 from .calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .check import gradcheck
+from .check import gradcheck, gradcheck_graph
 from .draw import draw
 from .explain import explain
 from .ops import differentiable
@@ -19,6 +19,7 @@ __all__ = [
     "functional",
     "grad",
     "gradcheck",
+    "gradcheck_graph",
     "hessian",
     "hvp",
     "jacobian",

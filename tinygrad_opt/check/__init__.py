@@ -1,6 +1,7 @@
 """Checks that gradients are what they claim to be."""
 
 from .gradcheck import gradcheck
-from .report import Entry, Report
+from .graph import GraphReport, gradcheck_graph
+from .report import Entry, InputReport, Report
 
-__all__ = ["Entry", "Report", "gradcheck"]
+__all__ = ["Entry", "GraphReport", "InputReport", "Report", "gradcheck", "gradcheck_graph"]

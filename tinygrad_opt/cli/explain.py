@@ -150,9 +150,7 @@ def print_check(report: Report) -> None:
     print("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
     if len(report.entries) > MOST_ROWS:
         print(f"... and {len(report.entries) - MOST_ROWS} more entries")
-    print(report)
-    if not report:
-        print("at a kink the two sides differ, and the differences see both; elsewhere one of the two is wrong")
+    print("\n".join([report.verdict, *report.findings]))
 
 
 def write_files(options: argparse.Namespace, root: Value, explanation: Explanation) -> None:

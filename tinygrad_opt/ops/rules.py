@@ -90,6 +90,10 @@ def dispatching(fn: Function) -> Function:
     return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
 
 
+class GradientShapeError(ValueError):
+    """A gradient that does not have the shape of what it is the gradient of."""
+
+
 def summed_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
     """The axes of shape over which target was repeated by broadcasting."""
     lead = len(shape) - len(target)
@@ -108,7 +112,9 @@ def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
     if lead >= 0 and g.shape != target:
         g = np.add.reduce(g, axis=one_or_all(summed_axes(g.shape, target)), keepdims=True)
     if lead < 0 or g.shape != target:
-        raise ValueError(f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal")
+        raise GradientShapeError(
+            f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal"
+        )
     return g
 
 

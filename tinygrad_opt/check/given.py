@@ -1,0 +1,42 @@
+"""Gradients that were not made here: by hand in NumPy, or by another library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..ops.rules import GradientShapeError
+from ..tree import leaves
+from .slope import EPS
+from .subject import Array, Backprop, Slot, Subject, as_number, concrete
+
+
+def given_gradient(subject: Subject, gradient: Callable[..., Any], y: Any) -> Backprop:
+    """What the caller's own function says, in the order of the slots, and the rounding error to expect of f."""
+    with subject.placed(subject.points()) as (_, args):
+        found = gradient(*args)
+    several = len(subject.inputs) > 1 and isinstance(found, tuple | list)
+    parts = [as_number(leaf) for part in (found if several else [found]) for leaf in leaves(part)]
+    slots = subject.slots
+    if len(parts) != len(slots):
+        raise TypeError(f"gradient must return one array for each of {len(slots)} inputs; it returned {len(parts)}")
+    for slot, g in zip(slots, parts, strict=True):
+        if g.shape != slot.data.shape:
+            raise GradientShapeError(misshaped(slot, g))
+    value = concrete(y)
+    eps = max(EPS, float(np.finfo(np.result_type(value)).eps))
+    return Backprop([np.asarray(g, float) for g in parts], 8 * eps * abs(float(value)), abs(float(value)))
+
+
+def misshaped(slot: Slot, g: Array) -> str:
+    """How a gradient's shape differs from its input's, and what that is likely to mean."""
+    said = f"{slot.name} has shape {slot.data.shape}, and its gradient has shape {g.shape}"
+    lead = g.ndim - slot.data.ndim
+    if g.ndim > 1 and g.shape == slot.data.shape[::-1]:
+        return f"{said}: the transpose; it needs .T"
+    if lead > 0 and g.shape[lead:] == slot.data.shape:
+        axes = ", ".join(map(str, range(lead)))
+        return f"{said}: {slot.name} was broadcast on the way; sum its gradient over axis {axes}"
+    return f"{said}; they must be equal"

@@ -1,0 +1,192 @@
+"""gradcheck_graph: every operation of a graph against differences of itself, at the inputs it had."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import Node, contribution, newest_first, receivers
+from ..explain.steps import forward_expr
+from ..naming import Names
+from ..notation import text
+from ..ops import Operation
+from ..ops.rules import GradientShapeError
+from ..value import Value
+from .hints import hints
+from .report import Entry, worst_of
+from .slope import EPS, FAIL, Comparison, Line, Sample, lengths
+
+FULL = 32  # inputs of more entries are checked at ENTRIES of them and along DIRECTIONS
+ENTRIES, DIRECTIONS = 8, 4
+
+
+@dataclasses.dataclass(frozen=True)
+class OperationReport:
+    """One rule of one operation, at its actual inputs.
+
+    formula  how the operation was called
+    input    which operand the rule serves, from 0, and what it is called
+    """
+
+    operation: str
+    formula: str
+    input: int
+    input_name: str
+    entries: list[Entry]
+    hints: list[str]
+
+    def __bool__(self) -> bool:
+        return not self.hints and not any(entry.status == FAIL for entry in self.entries)
+
+    def __str__(self) -> str:
+        worst = worst_of(self.entries)
+        numbers = f": at {worst.place} it gives {worst.analytic:.6g}, differences {worst.numeric:.6g}" if worst else ""
+        said = "".join(f"; {hint}" for hint in self.hints)
+        return f"{self.operation}, in {self.formula}: its rule for {self.input_name} is wrong{numbers}{said}"
+
+
+@dataclasses.dataclass(frozen=True)
+class GraphReport:
+    """Every operation of a graph: true if all rules are right where they were used."""
+
+    operations: list[OperationReport]
+
+    @property
+    def failures(self) -> list[OperationReport]:
+        return [report for report in self.operations if not report]
+
+    def __bool__(self) -> bool:
+        return not self.failures
+
+    def __str__(self) -> str:
+        if self:
+            return f"gradcheck_graph OK: {len(self.operations)} rules agree with differences of their operations"
+        head = f"gradcheck_graph FAIL: {len(self.failures)} of {len(self.operations)} rules are wrong"
+        return "\n".join([head, *(f"  {report}" for report in self.failures)])
+
+
+def gradcheck_graph(root: Value, *, rtol: float = 1e-8, seed: int = 0) -> GraphReport:
+    """Check every operation that made root by itself, and so name the one whose rule is wrong.
+
+    Each rule is given the numbers that were there and a random upstream gradient, and what it hands
+    to its input is compared with differences of the operation's own function: at every entry of a
+    small input, at some and along random directions of a large one.
+
+    >>> from tinygrad_opt import Value, differentiable
+    >>> def cube(x):
+    ...     return x**3
+    >>> cube = differentiable(cube, lambda g, out, x: 2 * g * x**2)
+    >>> report = gradcheck_graph(cube(Value(2.0, name="x")) + 1)
+    >>> bool(report), report.failures[0].operation
+    (False, 'cube')
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"gradcheck_graph checks the graph that made a Value; got {type(root).__name__}")
+    nodes = newest_first(root)[::-1]
+    names = Names(nodes)
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):
+        rules = [Rule(node, i, rng) for node in nodes for i, _, _ in receivers(node)]
+        return GraphReport([rule.report(names, rtol) for rule in rules])
+
+
+class Rule:
+    """One rule, with the numbers that it was used on in float64 and a random upstream gradient."""
+
+    def __init__(self, node: Node, i: int, rng: np.random.Generator):
+        assert node.op is not None
+        self.node, self.op, self.i, self.rng = node, node.op, i, rng
+        self.inputs = [in_double(a.data if isinstance(a, Node) else a) for a in node.args]
+        self.data = np.array(self.inputs[i], np.float64)
+        self.out = evaluated(self.op, self.inputs, node.params)
+        self.g = rng.standard_normal(np.shape(self.out)) if np.ndim(self.out) else float(rng.standard_normal())
+
+    def gradient(self, g: Any) -> Any:
+        """What the rule hands to its input."""
+        rule = next(itertools.islice(self.op.rules, self.i, None))
+        part = contribution(self.op, rule, g, self.out, self.inputs, self.node.params, self.inputs[self.i])
+        return np.asarray(part, np.float64)
+
+    def report(self, names: Names, rtol: float) -> OperationReport:
+        name = names[self.node.args[self.i]]
+        try:
+            claimed = self.gradient(self.g)
+        except GradientShapeError as error:
+            return self.told(names, [], [str(error)])
+        entries = [self.compared(index, direction, claimed, name, rtol) for index, direction in self.directions()]
+        return self.told(names, entries, self.hints(claimed, [e for e in entries if e.input == name], entries))
+
+    def compared(self, index: tuple[int, ...] | None, direction: Any, claimed: Any, name: str, rtol: float) -> Entry:
+        """What the rule claims along a direction, beside differences of the operation."""
+        a, top = float(np.sum(claimed * direction)), float(np.max(np.abs(self.data), initial=0.0))
+        swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claimed * self.data)))
+        noise = swing * max(EPS, float(np.finfo(np.result_type(self.out)).eps))
+        sizes = lengths(1.0 if index is None else float(self.data[index]), top)
+        scale = float(np.max(np.abs(claimed), initial=0.0)) or swing
+        line, start = self.along(direction), self.sample(self.data)
+        v = Comparison(a, line, start, sizes, noise, scale, self.exact(direction)).verdict(rtol)
+        place, at = (name, index) if index is not None else (f"a direction of {name}", ())
+        return Entry(place, at, a, v.numeric, v.tolerance, v.status, v.method)
+
+    def told(self, names: Names, entries: list[Entry], said: list[str]) -> OperationReport:
+        formula = f"{names[self.node]} = {text(forward_expr(self.node, names))}"
+        return OperationReport(self.op.name, formula, self.i, names[self.node.args[self.i]], entries, said)
+
+    def hints(self, claimed: Any, at_entries: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
+        if not any(entry.status == FAIL for entry in entries):
+            return []
+        if np.array_equal(self.gradient(2.0 * np.asarray(self.g)), claimed):
+            return ["twice the upstream gradient gives the same: it is not multiplied in"]
+        if np.shape(self.g) == claimed.shape and np.array_equal(claimed, self.g):
+            return ["it hands the upstream gradient on as it is: the local derivative is missing"]
+        return hints(self.data, claimed, at_entries)
+
+    # -- the operation as a function of one input ----------------------------------------------
+    def directions(self) -> list[tuple[tuple[int, ...] | None, Any]]:
+        """What to move along: single entries with their index, and for a large input random directions too."""
+        every = list(np.ndindex(self.data.shape))
+        if len(every) > FULL:
+            every = [every[k] for k in self.rng.choice(len(every), ENTRIES, replace=False)]
+        found: list[tuple[tuple[int, ...] | None, Any]] = []
+        for index in every:
+            unit = np.zeros(self.data.shape)
+            unit[index] = 1.0
+            found.append((index, unit))
+        if self.data.size > FULL:
+            found += [(None, self.rng.standard_normal(self.data.shape)) for _ in range(DIRECTIONS)]
+        return found
+
+    def sample(self, x: Any) -> Sample:
+        inputs = [*self.inputs[: self.i], x, *self.inputs[self.i + 1 :]]
+        out = evaluated(self.op, inputs, self.node.params)
+        sides = () if self.op.kink is None else (np.asarray(self.op.kink(out, *inputs, **self.node.params)).tobytes(),)
+        return Sample(float(np.sum(self.g * out)), sides)
+
+    def along(self, direction: Any) -> Line:
+        return lambda t: self.sample(self.data + t * direction)
+
+    def exact(self, direction: Any) -> Callable[[], float] | None:
+        if not self.op.analytic:
+            return None
+        inputs = [*self.inputs[: self.i], self.data + 1e-30j * direction, *self.inputs[self.i + 1 :]]
+
+        def slope() -> float:
+            try:
+                return float(np.imag(np.sum(self.g * evaluated(self.op, inputs, self.node.params)))) / 1e-30
+            except (TypeError, ValueError):
+                return float("nan")
+
+        return slope
+
+
+def in_double(x: Any) -> Any:
+    """Numbers in float64; labels, masks and indices as they are."""
+    return x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+
+def evaluated(op: Operation, inputs: Sequence[Any], params: Any) -> Any:
+    return op.evaluate(*inputs, **params)

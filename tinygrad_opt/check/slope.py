@@ -1,0 +1,199 @@
+"""The slope of a function along a line, by differences, and the verdict on a gradient beside it.
+
+Every method here sees f only as ``line(t)``, its value at x + t * direction with the branches that
+were taken there.  Accuracies, for a function of scale 1 in float64: central differences 1e-10,
+Richardson's extrapolation of them 1e-12, a complex step 1e-16.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+EPS = float(np.finfo(np.float64).eps)
+STEP = EPS ** (1 / 3)  # where truncation (h**2) and cancellation (eps/h) errors of a central difference are equal
+LADDER = [10.0**-k for k in range(2, 10)]  # steps for Richardson, relative to the size of x
+GOOD = 1e-9  # a slope known to this relative accuracy needs no better one
+
+OK, FAIL, AT_KINK, CROSSED_KINK, NONFINITE = "OK", "FAIL", "AT_KINK", "CROSSED_KINK", "NONFINITE"
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """A value of f, and which side of each kink it is on; sides is None where f does not tell."""
+
+    value: float
+    sides: tuple[Any, ...] | None
+
+    @property
+    def finite(self) -> bool:
+        return math.isfinite(self.value)
+
+
+Line = Callable[[float], Sample]
+
+
+@dataclasses.dataclass(frozen=True)
+class Slope:
+    """A numeric derivative, how far it can be trusted, and how it was found."""
+
+    value: float
+    error: float
+    method: str
+
+    @property
+    def trust(self) -> tuple[float, float]:
+        """Less is better.  A slope that is no larger than its error may come of a step across many waves of f."""
+        return min(1.0, self.error / abs(self.value)) if self.value else 1.0, self.error
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What came of comparing one number of a gradient with differences."""
+
+    status: str
+    numeric: float
+    tolerance: float
+    method: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """One number of a gradient and the line along which it should be the slope.
+
+    analytic  the number to check
+    line      f along the direction it belongs to
+    start     f at x
+    sizes     the lengths on which x may live, the likeliest first: steps are taken relative to them
+    noise     the rounding error of f itself
+    scale     the largest number of this gradient: what is far below it need not be known as well
+    exact     the slope by a complex step, or None if f does not allow one
+    """
+
+    analytic: float
+    line: Line
+    start: Sample
+    sizes: tuple[float, ...]
+    noise: float
+    scale: float
+    exact: Callable[[], float] | None
+
+    @property
+    def size(self) -> float:
+        return self.sizes[0]
+
+    def verdict(self, rtol: float, method: str = "auto") -> Verdict:
+        """Central differences first; only what misses them is looked at more closely."""
+        if not math.isfinite(self.analytic):
+            return Verdict(NONFINITE, math.nan, 0.0, "none")
+        quick = self.central() if method in ("auto", "central") else None
+        if quick and (method == "central" or quick.error <= 1e-6 * self.scale):
+            found = self.compared(quick, rtol)
+            if found.status == OK or method == "central":
+                return found
+        close = self.by_complex_step() if method in ("auto", "complex") else None
+        close = close or self.richardson()
+        if close is None:
+            return self.beside_kink(rtol)
+        found = self.compared(close, rtol)
+        return found if found.status == OK or self.start.sides is not None else self.perhaps_kink(found, rtol)
+
+    def compared(self, slope: Slope, rtol: float) -> Verdict:
+        tolerance = rtol * max(abs(self.analytic), abs(slope.value)) + slope.error
+        agrees = abs(self.analytic - slope.value) <= tolerance
+        return Verdict(OK if agrees else FAIL, slope.value, tolerance, slope.method)
+
+    def smooth(self, *samples: Sample) -> bool:
+        """Whether all samples are finite and took the same branches as x."""
+        return all(s.finite and s.sides == self.start.sides for s in samples)
+
+    # -- two-sided slopes ----------------------------------------------------------------------
+    def central(self) -> Slope | None:
+        h = power_of_two(STEP * self.size)
+        right, left = self.line(h), self.line(-h)
+        if not self.smooth(left, right):
+            return None
+        return Slope((right.value - left.value) / (2 * h), self.noise / h, "central differences")
+
+    def by_complex_step(self) -> Slope | None:
+        """Exact to rounding: no difference is taken (Squire & Trapp, 1998)."""
+        value = self.exact() if self.exact else math.nan
+        return Slope(value, 10 * self.noise / self.size, "complex step") if math.isfinite(value) else None
+
+    def richardson(self) -> Slope | None:
+        """The best of Richardson's extrapolations over steps from large to small; None if all meet a kink."""
+        best: Slope | None = None
+        for step in (step * size for size in self.sizes for step in LADDER):
+            slope = self.extrapolated(power_of_two(step))
+            if slope and (best is None or slope.trust < best.trust):
+                best = slope
+            if best and best.error <= GOOD * abs(best.value):
+                break
+        return best
+
+    def extrapolated(self, h: float) -> Slope | None:
+        """Central differences at h, h/2 and h/4, extrapolated twice; their disagreement estimates the error."""
+        table = []
+        for step in (h, h / 2, h / 4):
+            right, left = self.line(step), self.line(-step)
+            if not self.smooth(left, right):
+                return None
+            table.append((right.value - left.value) / (2 * step))
+        first = [(4 * b - a) / 3 for a, b in itertools.pairwise(table)]
+        value = (16 * first[1] - first[0]) / 15
+        return Slope(value, 10 * abs(value - first[1]) + 4 * self.noise / h, "Richardson")
+
+    # -- slopes on either side of a kink -------------------------------------------------------
+    def beside_kink(self, rtol: float) -> Verdict:
+        """No step is short enough: the gradient must lie between the slopes on the two sides."""
+        tiny = 4 * EPS * self.size
+        apart = self.line(tiny).sides != self.line(-tiny).sides
+        return self.between(AT_KINK if apart else CROSSED_KINK, rtol)
+
+    def between(self, status: str, rtol: float) -> Verdict:
+        sides = [slope for slope in (self.one_sided(1), self.one_sided(-1)) if slope]
+        if not sides:
+            return Verdict(NONFINITE, math.nan, 0.0, "one-sided differences")
+        low, high = min(s.value for s in sides), max(s.value for s in sides)
+        tolerance = max(s.error for s in sides) + max(rtol, 1e-6) * max(abs(low), abs(high))
+        nearest = min(max(self.analytic, low), high)
+        agrees = abs(self.analytic - nearest) <= tolerance
+        method = f"slopes {low:.6g} and {high:.6g}"
+        return Verdict(status if agrees else FAIL, nearest, tolerance, method)
+
+    def one_sided(self, direction: int) -> Slope | None:
+        """The slope at x of the parabola through three points on one side, x itself left out: f may jump there."""
+        for step in (1e-4, 1e-5, 1e-6, 1e-7):
+            h = power_of_two(step * self.size)
+            a, b, c = (self.line(direction * k * h) for k in (1, 2, 3))
+            if a.finite and b.finite and c.finite and a.sides == b.sides == c.sides:
+                value = direction * (-2.5 * a.value + 4 * b.value - 1.5 * c.value) / h
+                plain = direction * (b.value - a.value) / h
+                return Slope(value, 10 * self.noise / h + 10 * step * abs(value - plain), "one-sided differences")
+        return None
+
+    def perhaps_kink(self, found: Verdict, rtol: float) -> Verdict:
+        """f does not tell its branches: it has a kink at x if the slopes on the two sides differ at every step."""
+        for step in (1e-4, 1e-6):
+            h = power_of_two(step * self.size)
+            right = (self.line(h).value - self.start.value) / h
+            left = (self.start.value - self.line(-h).value) / h
+            if not abs(right - left) > 1e-3 * max(abs(right), abs(left)) + 10 * self.noise / h:
+                return found
+        return self.between(AT_KINK, rtol)
+
+
+def power_of_two(h: float) -> float:
+    """The power of two nearest to h: adding it to x rounds little, dividing by it not at all."""
+    return float(2.0 ** round(math.log2(h)))
+
+
+def lengths(x: float, largest: float) -> tuple[float, ...]:
+    """The lengths to step relative to, for an entry x of an array whose largest entry is given."""
+    size = max(1.0, abs(x))
+    return (size, largest) if 0 < largest < 1e-3 * size else (size,)
