@@ -7,6 +7,7 @@ import sys
 import xml.dom.minidom
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tinygrad_opt
@@ -144,3 +145,91 @@ def test_every_function_of_the_table_with_a_public_name_can_be_called():
 
 def test_names_come_in_order_of_appearance():
     assert Expression("b + a*b + exp(c)").names == ["b", "a", "c"]
+
+
+# -- check -------------------------------------------------------------------------------------
+LOSSES = """
+import math
+import numpy as np
+
+def huber(x, delta=1.0):
+    a = np.abs(x)
+    return np.sum(np.where(a < delta, 0.5 * x * x, delta * (a - 0.5 * delta)))
+
+def cut(x):
+    return math.sin(x) * x
+
+def loss(W, x):
+    return np.sum((W @ x) ** 2)
+
+def backprop(W, x):
+    return 2 * np.outer(W @ x, x), 2 * W.T @ (W @ x)
+
+def unscaled(W, x):
+    return np.outer(W @ x, x), 2 * W.T @ (W @ x)
+"""
+
+
+@pytest.fixture
+def losses(tmp_path):
+    (tmp_path / "losses.py").write_text(LOSSES, encoding="utf-8")
+    return tmp_path
+
+
+AT = ["--at", "W=[[1,2],[3,5],[0,1]]", "x=[1,-2]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["losses.py:huber", "--at", "x=[0.5,-2,3]"], 0, "gradcheck OK, 3 entries"),
+        (
+            ["losses:huber", "--at", "x=[0.5,-2,3]", "delta=2.5", "--order", "2"],
+            0,
+            "gradcheck of order 2 OK, 4 entries",
+        ),
+        (["losses.py:huber", "--at", "x=@x.npy", "--method", "richardson"], 0, "gradcheck OK, 2 entries"),
+        (["losses.py:cut", "--at", "x=1"], 1, "gradcheck FAIL: the gradient is wrong at 1 of 1 entry"),
+        (["losses.py:loss", "--gradient", "losses.py:backprop", *AT], 0, "gradcheck OK, 8 entries"),
+        (["losses.py:loss", "--gradient", "losses:unscaled", *AT], 1, "W: half of what it should be"),
+        (["losses.py:loss", *AT, "--coverage", "random"], 0, "random coverage of 8 entries"),
+    ],
+)
+def test_check_says_whether_a_gradient_is_right(losses, arguments, status, told):
+    np.save(losses / "x.npy", np.array([0.5, 3.0]))
+    done = run("check", *arguments, cwd=losses)
+    assert told in done.stdout
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_check_writes_json_and_a_page(losses):
+    done = run("check", "losses.py:loss", *AT, "--json", "--html", "report.html", cwd=losses)
+    record = json.loads(done.stdout)
+    assert (record["status"], record["evaluations"], len(record["entries"])) == ("OK", 18, 8)
+    assert "gradcheck OK, 8 entries" in (losses / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["huber", "--at", "x=1"], "'huber' is not module:function or file.py:function"),
+        (["nothing.py:huber", "--at", "x=1"], "there is no file nothing.py"),
+        (["nothing:huber", "--at", "x=1"], "cannot import nothing: ModuleNotFoundError: No module named 'nothing'"),
+        (["losses.py:f", "--at", "x=1"], "losses.py has no function f; it has huber, cut, loss, backprop, unscaled"),
+        (["losses.py:huber"], "no value for x: add --at x=VALUE"),
+        (["losses.py:huber", "--at", "y=1"], "losses.py:huber has no parameter y; it has x, delta"),
+        (["losses.py:huber", "--at", "x=one"], "x=one: write a number or a nested list of numbers"),
+        (["losses.py:huber", "--at", "x=@no.npy"], "x=@no.npy: [Errno 2] No such file or directory: 'no.npy'"),
+        (
+            ["losses.py:loss", "--at", "W=[1,2]", "x=[1,2,3]"],
+            "losses.py:loss: ValueError: matmul: shapes (2,) and (3,)",
+        ),
+        (["losses.py:huber", "--at", "x=1", "--rtol", "2"], "rtol must be a number from 0 to 1; got 2.0"),
+    ],
+)
+def test_bad_input_of_check_is_one_line_and_status_2(losses, arguments, message):
+    done = run("check", *arguments, cwd=losses)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("tinygrad-opt: ")
+    assert done.stderr.count("\n") == 1

@@ -62,6 +62,7 @@ LAYERS = [
     "tinygrad_opt",
     "cli.expression",
     "cli.explain",
+    "cli.check",
     "cli",
     "__main__",
 ]

@@ -20,6 +20,10 @@ from .subject import Array, Backprop, Slot, Subject, sampled
 from .unfit import unfit
 
 METHODS, COVERAGES = ("auto", "central", "richardson", "complex"), ("full", "random")
+OUTSIDE = (
+    "every operation is right by itself: f depends on its inputs outside the graph too, "
+    "by a number taken out with .data or float(), or by a step that is no operation"
+)
 DIRECTIONS, ENTRIES = 8, 10  # of random coverage: directions through all inputs, entries of each
 
 
@@ -126,6 +130,8 @@ class Check:
         wrong = []
         if status in (FAIL, "SHAPE") and isinstance(y, Value) and y.requires_grad:
             wrong = gradcheck_graph(y, seed=self.options.seed).failures
+            if not wrong:
+                remarks = [*remarks, OUTSIDE]
         return Report(status, inputs, self.subject.order, self.subject.evaluations, remarks, wrong)
 
     def checked(self, slot: Slot, g: Array) -> InputReport:

@@ -88,7 +88,7 @@ def constant_factor(e: Errors) -> str | None:
         return f"{size} times what it should be: a sum where a mean is meant, or a count of {size} is not divided by"
     if size.isdigit() and 0 < ratio < 1:
         return f"1/{size} of what it should be: a mean where a sum is meant, or a factor {size} is missing"
-    return f"{ratio:.6g} times what it should be: a constant factor is missing or too many"
+    return f"{ratio:.6g} times what it should be: a constant factor is missing or too many" if e.bad.size > 1 else None
 
 
 def transposed(e: Errors) -> str | None:

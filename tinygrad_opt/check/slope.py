@@ -46,6 +46,12 @@ class Slope:
     error: float
     method: str
 
+    def agrees(self, rough: Slope | None) -> bool:
+        """Whether a rougher slope could be of the same function: f may take abs() or a branch on bare numbers."""
+        if rough is None:
+            return False
+        return abs(self.value - rough.value) <= 1e-4 * abs(rough.value) + 10 * rough.error
+
     @property
     def trust(self) -> tuple[float, float]:
         """Less is better.  A slope that is no larger than its error may come of a step across many waves of f."""
@@ -97,7 +103,8 @@ class Comparison:
             if found.status == OK or method == "central":
                 return found
         close = self.by_complex_step() if method in ("auto", "complex") else None
-        close = close or self.richardson()
+        if close is None or (method == "auto" and not close.agrees(quick)):
+            close = self.richardson()
         if close is None:
             return self.beside_kink(rtol)
         found = self.compared(close, rtol)

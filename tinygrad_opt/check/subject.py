@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -151,10 +152,11 @@ class Subject:
         """The derivative along a direction by a complex step; NaN if f refuses complex numbers."""
         tiny = 1e-30
         try:
-            with complex_step():
+            with complex_step(), warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)  # float() of a complex number
                 moved = [x + 1j * tiny * d for x, d in zip(self.points(), direction, strict=True)]
                 return float(np.imag(concrete(self.run(moved)[1]))) / tiny
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, np.exceptions.ComplexWarning):
             return float("nan")
 
     # -- its own gradient ----------------------------------------------------------------------

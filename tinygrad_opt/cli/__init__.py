@@ -12,14 +12,14 @@ Backpropagation that explains itself: every number of a gradient, the rule that 
 finite differences, and a picture."""
 
 EPILOG = """\
-Type `tinygrad-opt COMMAND --help` for the manual of a command.  Exit status: 0 on success, 2 on bad
-input, with one line on standard error."""
+Type `tinygrad-opt COMMAND --help` for the manual of a command.  Exit status: 0 on success, 1 if a
+gradient is not right, 2 on bad input, with one line on standard error."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     from .. import __version__
-    from . import explain
+    from . import check, explain
     from .expression import ExpressionError
 
     parser = argparse.ArgumentParser(
@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"tinygrad_opt {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     explain.add_parser(commands)
+    check.add_parser(commands)
     options, later = parser.parse_known_args(argv)
     if any(word.startswith("-") for word in later):
         parser.error(f"unrecognized arguments: {' '.join(later)}")
