@@ -120,6 +120,10 @@ class Check:
         inputs = [self.checked(slot, g) for slot, g in zip(subject.slots, self.back.gradients, strict=True)]
         lost = self.back.lost
         remarks = [f"the rule of {lost} is the first to make the gradient infinite or NaN"] if lost else []
+        if subject.order == 1 and subject.weighted:
+            remarks.append(
+                f"f returns {subject.weighted}: its sum weighted by random numbers is what was differentiated"
+            )
         if self.options.coverage == "random":
             inputs.append(self.along_directions())
             remarks.append(self.blind_spot())

@@ -100,6 +100,11 @@ class Subject:
         products = [np.sum(r * w) for r, w in zip(results, self.weights, strict=True)]
         return sum(products[1:], products[0])
 
+    @property
+    def weighted(self) -> str:
+        """The shapes of the results, if their entries had to be weighted; empty for a single number."""
+        return " and ".join(f"shape {np.shape(w)}" for w in self.weights or () if np.ndim(w))
+
     def slope(self, operands: list[Any], y: Any) -> Any:
         """The gradient of y along fixed random numbers: what a check of order 2 differentiates."""
         rng = np.random.default_rng([self.seed, 2])
