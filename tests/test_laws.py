@@ -346,7 +346,14 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
     "tanh": [lambda v, w: v.tanh(), lambda v, w: np.tanh(v)],
     "relu": [lambda v, w: v.relu(), lambda v, w: activations.relu(v)],
     "sigmoid": [lambda v, w: v.sigmoid(), lambda v, w: elementwise.sigmoid(v)],
-    "clip": [lambda v, w: v.clip(0.2, 0.6), lambda v, w: np.clip(v, 0.2, 0.6), lambda v, w: v.clip(max=0.6, min=0.2)],
+    "clip": [
+        lambda v, w: v.clip(0.2, 0.6), lambda v, w: np.clip(v, 0.2, 0.6), lambda v, w: v.clip(max=0.6, min=0.2),
+        lambda v, w: np.clip(v, min=0.2, max=0.6), lambda v, w: np.clip(v, a_max=0.6, a_min=0.2),
+        lambda v, w: np.clip(v, 0.2, a_max=0.6),
+    ],
+    "round": [lambda v, w: np.round(v, 1), lambda v, w: np.around(v, decimals=1)],
+    "deg2rad": [lambda v, w: np.deg2rad(v), lambda v, w: np.radians(v)],
+    "rad2deg": [lambda v, w: np.rad2deg(v), lambda v, w: np.degrees(v)],
     "sum": [
         lambda v, w: v.sum(0), lambda v, w: v.sum(axis=0), lambda v, w: np.sum(v, 0), lambda v, w: np.sum(v, axis=0),
         lambda v, w: np.add.reduce(v), lambda v, w: np.add.reduce(v, axis=0),

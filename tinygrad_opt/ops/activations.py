@@ -111,7 +111,7 @@ def glu(x: Any, axis: int = -1) -> Any:
     """
     shape = np.shape(x)
     if not -len(shape) <= axis < len(shape):
-        raise np.exceptions.AxisError(axis, len(shape))
+        raise np.exceptions.AxisError(axis, len(shape), "glu")
     if shape[axis] % 2:
         raise ValueError(f"glu halves axis {axis}, which needs an even number of entries; got shape {shape}")
     lead, half = (slice(None),) * (axis % len(shape)), shape[axis] // 2

@@ -178,7 +178,8 @@ for extremum in (np.fmax, np.fmin):
 differentiable(np.where,    None,
                             lambda g, out, condition, x, y: np.where(condition, g, 0),
                             lambda g, out, condition, x, y: np.where(condition, 0, g),
-                            elementwise=True, kink=lambda out, condition, x, y: condition)
+                            elementwise=True, kink=lambda out, condition, x, y: condition,
+                            scalar=lambda condition, x, y: x if condition else y)
 # fmt: on
 
 

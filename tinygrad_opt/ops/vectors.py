@@ -32,8 +32,10 @@ def one_hot(labels: Any, num_classes: int | None = None, dtype: Any = np.float64
 
 
 def length(x: Any, axis: Axes) -> Any:
-    """The Euclidean norm over axis, which is kept."""
-    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=True))
+    """The Euclidean norm over axis, which is kept; flat at a zero vector, where the root would be steep."""
+    total = np.sum(np.square(x), axis=axis, keepdims=True)
+    nonzero = total > 0
+    return np.where(nonzero, np.sqrt(np.where(nonzero, total, 1)), 0)
 
 
 def normalize(x: Any, axis: Axes = -1, eps: float = 1e-12) -> Any:
