@@ -77,12 +77,11 @@ def erfc_far(x: Any) -> Any:
 def erf(x: Any) -> Any:
     """Error function: 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
 
-    >>> import numpy as np
     >>> from tinygrad_opt import Value
     >>> x = Value(0.0)
     >>> erf(x).backward()
-    >>> x.grad == 2 / np.sqrt(np.pi)
-    True
+    >>> print(round(x.grad, 6))  # 2 / sqrt(pi)
+    1.128379
     """
     if isinstance(x, float | int):
         return math.erf(x)
