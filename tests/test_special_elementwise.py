@@ -57,6 +57,13 @@ def test_an_infinite_gradient_stops_where_a_function_is_flat(name: str, kind: An
         assert gradient(lambda x: np.sqrt(SWITCHED_OFF[name](x)), kind(-1)) == 0
 
 
+@pytest.mark.parametrize("fn", [np.max, np.min])
+def test_an_infinite_gradient_goes_to_the_extremum_only(fn: Any) -> None:
+    with np.errstate(divide="ignore"):
+        x = np.array([0.0, -1.0]) if fn is np.max else np.array([0.0, 1.0])
+        np.testing.assert_array_equal(gradient(lambda v: np.sqrt(fn(v)), x), [inf, 0])
+
+
 def test_an_infinite_gradient_passes_where_it_is_wanted(kind: Any) -> None:
     with np.errstate(divide="ignore"):
         assert gradient(lambda x: np.sqrt(F.relu(x) - 1), kind(1)) == inf
@@ -216,6 +223,8 @@ def test_clip_takes_one_bound_or_two_by_either_name() -> None:
 def test_clip_refuses_a_bound_with_two_names() -> None:
     with pytest.raises(ValueError, match="clip takes its bounds as a_min and a_max, or as min and max; got some of"):
         np.clip(Value(1.0), -1, 1, min=0)
+    with pytest.raises(TypeError, match="clip on a Value takes no keyword; got dtype="):
+        np.clip(Value(1.0), -1, 1, dtype=float)
 
 
 def test_nan_to_num_does_not_write_into_a_value() -> None:

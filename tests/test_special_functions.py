@@ -31,6 +31,11 @@ def test_error_functions_at_their_ends() -> None:
     assert erfc(np.array([26.5]))[0] > 0
 
 
+def test_error_functions_of_integers_are_numbers() -> None:
+    np.testing.assert_allclose(erf([0, 1, 2]), [0, math.erf(1), math.erf(2)], rtol=1e-15)
+    np.testing.assert_allclose(erfc(np.arange(3)), [1, math.erfc(1), math.erfc(2)], rtol=1e-15)
+
+
 @pytest.mark.parametrize("fn", [erf, erfc])
 def test_error_functions_keep_shape_and_dtype(fn: Any) -> None:
     for shape in ((), (0,), (2, 3)):

@@ -22,6 +22,7 @@ def test_one_hot_rows_are_rows_of_the_identity() -> None:
     assert one_hot(labels, 4, dtype=np.float32).dtype == np.float32
     assert one_hot(np.array([], int), 4).shape == (0, 4)
     assert one_hot(np.array([], int)).shape == (0, 0)
+    np.testing.assert_array_equal(one_hot(labels.astype(np.uint8)), np.eye(3)[labels])
 
 
 @pytest.mark.parametrize(("shape", "axis"), AXES)

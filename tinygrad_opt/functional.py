@@ -28,10 +28,10 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
-from .ops.elementwise import rsqrt, sigmoid
+from .ops.elementwise import sigmoid
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
-from .ops.special import erf, erfc
+from .ops.special import erf, erfc, rsqrt
 from .ops.vectors import clip_by_norm, normalize, one_hot
 
 __all__ = [

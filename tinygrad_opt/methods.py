@@ -25,7 +25,7 @@ EXP, LOG, SQRT, SQUARE = RULES[np.exp], RULES[np.log], RULES[np.sqrt], RULES[np.
 SIN, COS, TANH, ABSOLUTE = RULES[np.sin], RULES[np.cos], RULES[np.tanh], RULES[np.absolute]
 RELU, SIGMOID = RULES[activations.relu], RULES[elementwise.sigmoid]
 SUM, MEAN, PROD, MAX, MIN = (RULES[f] for f in (np.sum, np.mean, np.prod, np.max, np.min))
-VAR, STD, CLIP, DOT = RULES[np.var], RULES[np.std], RULES[elementwise.clip], RULES[np.dot]
+VAR, STD, CLIP, DOT = RULES[np.var], RULES[np.std], RULES[np.clip], RULES[np.dot]
 LOGSUMEXP, SOFTMAX, LOG_SOFTMAX = (
     RULES[f] for f in (reductions.logsumexp, reductions.softmax, reductions.log_softmax))
 RESHAPE, RAVEL, SQUEEZE, SWAPAXES = (RULES[f] for f in (np.reshape, np.ravel, np.squeeze, np.swapaxes))

@@ -1,4 +1,4 @@
-"""Rules of NumPy's elementwise functions.
+"""Rules of NumPy's elementwise functions, and of sigmoid, which is the slope of logaddexp.
 
 At special points: |x|'(0) = 0; where maximum, minimum, fmax or fmin tie, each side gets half, and a
 NaN that fmax or fmin passes over gets 0; clip passes the gradient at its bounds; the base of 0**0
@@ -55,11 +55,6 @@ def gap(x: Any, y: Any) -> Any:
     """x - y, and 0 for equal infinities."""
     with np.errstate(invalid="ignore"):
         return keep(x - y, (x != y) | np.isfinite(x))
-
-
-def rsqrt(x: Any) -> Any:
-    """1 / sqrt(x)."""
-    return 1 / np.sqrt(x)
 
 
 def sigmoid(x: Any) -> Any:
@@ -127,9 +122,8 @@ differentiable(np.log1p,    lambda g, out, x: g / (1 + x),      scalar=math.log1
 differentiable(np.log2,     lambda g, out, x: g / (x * LN2),    scalar=math.log2,  domain=lambda x: x > 0)
 differentiable(np.log10,    lambda g, out, x: g / (x * LN10),   scalar=math.log10, domain=lambda x: x > 0)
 differentiable(np.sqrt,     lambda g, out, x: g / (2 * out),    scalar=math.sqrt,  domain=lambda x: x >= 0)
-differentiable(np.cbrt,     lambda g, out, x: g / (3 * out * out), scalar=math.cbrt, domain=lambda x: x == x,
-                            analytic=False)
-rsqrt = differentiable(rsqrt, lambda g, out, x: -g * out / (2 * x), elementwise=True, domain=lambda x: x > 0)
+differentiable(np.cbrt,     lambda g, out, x: g / (3 * out * out), scalar=math.cbrt, analytic=False,
+                            domain=lambda x: abs(x) < math.inf)
 differentiable(np.logaddexp,
                             lambda g, out, x, y: keep(g, out > -np.inf) * sigmoid(gap(x, y)),
                             lambda g, out, x, y: keep(g, out > -np.inf) * sigmoid(gap(y, x)), analytic=False)
@@ -210,11 +204,11 @@ clip = differentiable(
 
 
 @composed(np.clip)
-def numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    """np.clip, whose bounds have two names each."""
+def numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, **params: Any) -> Any:
+    """np.clip, whose bounds have two names each; it takes no other params, and clip says so."""
     if (a_min is not None or a_max is not None) and (min is not None or max is not None):
         raise ValueError("clip takes its bounds as a_min and a_max, or as min and max; got some of both")
-    return clip(a, a_min if min is None else min, a_max if max is None else max)
+    return clip(a, a_min if min is None else min, a_max if max is None else max, **params)
 
 
 differentiable(
@@ -225,6 +219,7 @@ differentiable(
 )
 
 alias(np.fabs, np.absolute)
+alias(np.clip, clip)
 alias(np.radians, np.deg2rad)
 alias(np.degrees, np.rad2deg)
 alias(np.around, np.round)

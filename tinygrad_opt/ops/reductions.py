@@ -40,7 +40,7 @@ def mean_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = Fals
 def extremum_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     winners = x == spread(out, np.shape(x), axis, keepdims)
     ties = np.sum(winners, axis=axis, keepdims=keepdims)
-    return spread(g / ties, np.shape(x), axis, keepdims) * winners
+    return keep(spread(g / ties, np.shape(x), axis, keepdims), winners)
 
 
 def var_rule(g: Any, out: Any, x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:

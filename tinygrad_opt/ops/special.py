@@ -1,7 +1,7 @@
-"""Rules of special functions: the error function, its complement, and the derivatives of sinc.
+"""Rules of special functions: the reciprocal root, the error functions, sinc and its derivatives.
 
-At special points: sinc and its derivatives of every order are exact at 0; erf and erfc are flat at
-plus and minus infinity.
+At special points: sinc and its derivatives of every order are exact at 0, where rsqrt has the slope
+-inf; erf and erfc are flat at plus and minus infinity.
 """
 
 from __future__ import annotations
@@ -12,6 +12,12 @@ from typing import Any
 import numpy as np
 
 from .rules import differentiable
+
+
+def rsqrt(x: Any) -> Any:
+    """1 / sqrt(x)."""
+    return 1 / np.sqrt(x)
+
 
 # -- the error function ------------------------------------------------------------------------
 # Rational approximations of W. J. Cody, "Rational Chebyshev approximations for the error function",
@@ -85,7 +91,7 @@ def erf(x: Any) -> Any:
     """
     if isinstance(x, float | int):
         return math.erf(x)
-    size = np.abs(x)
+    size = 1.0 * np.abs(x)
     parts = [erf_near, lambda y: 1 - erfc_middle(y), lambda y: 1 - erfc_far(y)]
     return np.copysign(np.piecewise(size, [size <= NEAR, (size > NEAR) & (size <= FAR)], parts), x)
 
@@ -94,7 +100,7 @@ def erfc(x: Any) -> Any:
     """Complement of the error function: 1 - erf(x), accurate where that is nearly 0."""
     if isinstance(x, float | int):
         return math.erfc(x)
-    size = np.abs(x)
+    size = 1.0 * np.abs(x)
     parts = [lambda y: 1 - erf_near(y), erfc_middle, erfc_far]
     right = np.piecewise(size, [size <= NEAR, (size > NEAR) & (size <= FAR)], parts)
     return np.where(x < 0, 2 - right, right)
@@ -123,6 +129,7 @@ def bessel_over_power(z: Any, order: int) -> Any:
 
 
 # fmt: off
+rsqrt = differentiable(rsqrt, lambda g, out, x: -g * out / (2 * x), elementwise=True, domain=lambda x: x > 0)
 erf  = differentiable(erf,  lambda g, out, x: g * (2 / ROOT_PI) * np.exp(-x * x),   elementwise=True, analytic=False)
 erfc = differentiable(erfc, lambda g, out, x: -g * (2 / ROOT_PI) * np.exp(-x * x),  elementwise=True, analytic=False)
 bessel_over_power = differentiable(bessel_over_power, lambda g, out, z, order:

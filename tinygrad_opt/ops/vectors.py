@@ -25,7 +25,7 @@ def one_hot(labels: Any, num_classes: int | None = None, dtype: Any = np.float64
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers; got {labels.dtype}")
-    classes = int(np.max(labels, initial=-1)) + 1 if num_classes is None else num_classes
+    classes = num_classes if num_classes is not None else int(labels.max()) + 1 if labels.size else 0
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise ValueError(f"labels must be from 0 to {classes - 1}; got {labels.min()} to {labels.max()}")
     return np.asarray(labels[..., None] == np.arange(classes), dtype)

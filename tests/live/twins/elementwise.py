@@ -34,5 +34,4 @@ TORCH: dict[Any, Callable[..., Any]] = {
     np.nan_to_num: lambda x, nan=0.0, posinf=None, neginf=None: torch.nan_to_num(x, nan, posinf, neginf),
     elementwise.clip: torch.clamp,
     ours.sigmoid: torch.sigmoid,
-    ours.rsqrt: torch.rsqrt,
 }

@@ -11,6 +11,7 @@ import torch
 from tinygrad_opt import functional as ours
 
 TORCH: dict[Any, Callable[..., Any]] = {
+    ours.rsqrt: torch.rsqrt,
     np.sinc: torch.sinc,
     ours.erf: torch.erf,
     ours.erfc: torch.erfc,
