@@ -210,8 +210,8 @@ CALLS: Refusals = {
         lambda: np.array([s(), s()]), TypeError,
         "a Value is not an array: use .data for its numbers (they leave the graph), np.stack to join several into one"),
     "a ufunc without a rule": (
-        lambda: np.arctan2(v(), 1), NotImplementedError,
-        f"np.arctan2 {NO_RULE}(np.arctan2, rule), or compute on .data"),
+        lambda: np.spacing(v()), NotImplementedError,
+        f"np.spacing {NO_RULE}(np.spacing, rule), or compute on .data"),
     "a function without a rule": (
         lambda: np.cumsum(v()), NotImplementedError, f"np.cumsum {NO_RULE}(np.cumsum, rule), or compute on .data"),
     "a function of a submodule": (

@@ -15,7 +15,7 @@ from samples import SAMPLES, Case
 
 from tinygrad_opt import Value, notation
 from tinygrad_opt.expr import Expr
-from tinygrad_opt.ops import RULES, concrete, elementwise, indexing, reductions, unbroadcast
+from tinygrad_opt.ops import RULES, activations, concrete, elementwise, indexing, reductions, unbroadcast
 
 ROOMS = ("numpy", "tinygrad_opt")  # other tests add operations of their own
 OPERATIONS = {
@@ -23,7 +23,7 @@ OPERATIONS = {
     for fn, rule in reversed(RULES.items())
     if getattr(rule.fn, "__module__", "numpy").split(".")[0] in ROOMS
 }
-EXAMPLES = {np.matmul: 40, np.dot: 40, np.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80}
+EXAMPLES = {np.matmul: 40, np.dot: 40, elementwise.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80}
 
 
 def drawn(fn: Any) -> st.SearchStrategy[Case]:
@@ -246,7 +246,7 @@ SCALARS: dict[str, Callable[..., Any]] = {
     "getitem": lambda v: v[None, ...], "getitem all": lambda v: v[()], "dot": lambda v: np.dot(v, v),
     "dot with a vector": lambda v: np.dot(v, [1.0, 2.0]), "outer": lambda v: np.outer(v, v),
     "maximum": lambda v: np.maximum(v, 0.1), "where": lambda v: np.where(True, v, 0),
-    "clip": lambda v: np.clip(v, 0, 1), "leaky_relu": lambda v: elementwise.leaky_relu(-v, slope=0.2),
+    "clip": lambda v: np.clip(v, 0, 1), "leaky_relu": lambda v: activations.leaky_relu(-v, slope=0.2),
     "remainder": lambda v: v % 0.3, "power": lambda v: v**v,
 }  # fmt: skip
 
@@ -344,9 +344,16 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
     "sin": [lambda v, w: v.sin(), lambda v, w: np.sin(v)],
     "cos": [lambda v, w: v.cos(), lambda v, w: np.cos(v)],
     "tanh": [lambda v, w: v.tanh(), lambda v, w: np.tanh(v)],
-    "relu": [lambda v, w: v.relu(), lambda v, w: elementwise.relu(v)],
+    "relu": [lambda v, w: v.relu(), lambda v, w: activations.relu(v)],
     "sigmoid": [lambda v, w: v.sigmoid(), lambda v, w: elementwise.sigmoid(v)],
-    "clip": [lambda v, w: v.clip(0.2, 0.6), lambda v, w: np.clip(v, 0.2, 0.6), lambda v, w: v.clip(max=0.6, min=0.2)],
+    "clip": [
+        lambda v, w: v.clip(0.2, 0.6), lambda v, w: np.clip(v, 0.2, 0.6), lambda v, w: v.clip(max=0.6, min=0.2),
+        lambda v, w: np.clip(v, min=0.2, max=0.6), lambda v, w: np.clip(v, a_max=0.6, a_min=0.2),
+        lambda v, w: np.clip(v, 0.2, a_max=0.6),
+    ],
+    "round": [lambda v, w: np.round(v, 1), lambda v, w: np.around(v, decimals=1)],
+    "deg2rad": [lambda v, w: np.deg2rad(v), lambda v, w: np.radians(v)],
+    "rad2deg": [lambda v, w: np.rad2deg(v), lambda v, w: np.degrees(v)],
     "sum": [
         lambda v, w: v.sum(0), lambda v, w: v.sum(axis=0), lambda v, w: np.sum(v, 0), lambda v, w: np.sum(v, axis=0),
         lambda v, w: np.add.reduce(v), lambda v, w: np.add.reduce(v, axis=0),

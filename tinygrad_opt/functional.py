@@ -4,22 +4,72 @@ from __future__ import annotations
 
 from typing import Any
 
-from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
+from .ops.activations import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logit,
+    logsigmoid,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    silu,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
+from .ops.elementwise import sigmoid
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
+from .ops.special import erf, erfc, rsqrt
+from .ops.vectors import clip_by_norm, normalize, one_hot
 
 __all__ = [
+    "celu",
+    "clip_by_norm",
     "cross_entropy",
     "elu",
+    "erf",
+    "erfc",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
     "leaky_relu",
     "linear",
     "log_softmax",
+    "logit",
+    "logsigmoid",
     "logsumexp",
+    "mish",
     "nll_loss",
+    "normalize",
+    "one_hot",
+    "prelu",
     "relu",
+    "relu6",
+    "rsqrt",
+    "selu",
     "sigmoid",
+    "silu",
     "softmax",
     "softplus",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+    "threshold",
 ]
 
 

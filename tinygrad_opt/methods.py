@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .engine import Node
-from .ops import RULES, elementwise, reductions
+from .ops import RULES, activations, elementwise, reductions
 from .ops.operation import NO_PARAMS
 from .ops.shapes import Axes
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # fmt: off
 EXP, LOG, SQRT, SQUARE = RULES[np.exp], RULES[np.log], RULES[np.sqrt], RULES[np.square]
 SIN, COS, TANH, ABSOLUTE = RULES[np.sin], RULES[np.cos], RULES[np.tanh], RULES[np.absolute]
-RELU, SIGMOID = RULES[elementwise.relu], RULES[elementwise.sigmoid]
+RELU, SIGMOID = RULES[activations.relu], RULES[elementwise.sigmoid]
 SUM, MEAN, PROD, MAX, MIN = (RULES[f] for f in (np.sum, np.mean, np.prod, np.max, np.min))
 VAR, STD, CLIP, DOT = RULES[np.var], RULES[np.std], RULES[np.clip], RULES[np.dot]
 LOGSUMEXP, SOFTMAX, LOG_SOFTMAX = (

@@ -21,6 +21,7 @@ from samples import SAMPLES, Case
 from tinygrad_opt import Value
 from tinygrad_opt import functional as ours
 from tinygrad_opt.ops import RULES
+from tinygrad_opt.ops.elementwise import clip
 
 torch = pytest.importorskip("torch")
 from twins import TORCH, UNNAMED  # noqa: E402  # it needs torch
@@ -56,7 +57,7 @@ def tensor(x: Any, live: bool) -> Any:
 
 def by_torch(case: Case, g: Any, weights: list[Any]) -> list[Any]:
     operands = [tensor(x, i in case.live) for i, x in enumerate(case.operands)]
-    if case.fn is np.clip and case.live == (0,):
+    if case.fn is clip and case.live == (0,):
         operands[1:] = case.operands[1:]
     leaves = [operands[i] for i in case.live]
     fn = TORCH[case.fn]

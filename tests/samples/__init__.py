@@ -1,10 +1,12 @@
 """SAMPLES: for every operation of the rule table, how Hypothesis draws calls of it."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import activations, elementwise, indexing, products, reductions, shapes, special
 from .case import Case
 
 SAMPLES = {
     **elementwise.SAMPLES,
+    **activations.SAMPLES,
+    **special.SAMPLES,
     **products.SAMPLES,
     **reductions.SAMPLES,
     **shapes.SAMPLES,

@@ -26,7 +26,7 @@ from .case import (
 
 
 @st.composite
-def whole_powers(draw: Any) -> Case:
+def whole_powers(draw: Any, fn: Any) -> Case:
     """Bases of either sign under constant whole exponents."""
     seed = draw(seeds)
     rng = np.random.default_rng(seed)
@@ -34,7 +34,7 @@ def whole_powers(draw: Any) -> Case:
     n = draw(st.one_of(st.integers(-3, 4), st.just(rng.integers(-3, 5, (3,))), st.sampled_from([0.0, 2.0, -1.0])))
     if np.ndim(n) and x.shape not in [(), (3,), (2, 3), (1,)]:
         n = 2
-    return case(seed, np.power, [plain(draw, x), n], (0,))
+    return case(seed, fn, [plain(draw, x), n], (0,))
 
 
 @st.composite
@@ -56,29 +56,34 @@ def clips(draw: Any) -> Case:
     bounds = st.sampled_from([(-1.0, 1.0), (None, 0.5), (-0.5, None), (0, 1)])
     low, high = draw(bounds)
     if draw(st.booleans()):
-        return case(seed, np.clip, [x, low, high], (0,))
+        return case(seed, elementwise.clip, [x, low, high], (0,))
     low, high = rng.uniform(-2, -0.1, shape[-1:]), rng.uniform(0.1, 2, ())
-    return case(seed, np.clip, [x, plain(draw, low), plain(draw, high)])
+    return case(seed, elementwise.clip, [x, plain(draw, low), plain(draw, high)])
 
 
-slopes = st.sampled_from([{}, {"slope": 0.2}])
-alphas = st.sampled_from([{}, {"alpha": 0.5}])
+fillings = st.sampled_from([{}, {"nan": 1.5, "posinf": 2.0}, {"neginf": -3.0}])
+decimals = st.sampled_from([{}, {"decimals": 1}, {"decimals": -1}])
 
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     **{fn: binary(fn) for fn in (np.add, np.subtract, np.multiply, np.logaddexp, np.maximum, np.minimum)},
-    **{fn: binary(fn, any_number, nonzero) for fn in (np.divide, np.remainder, np.floor_divide)},
-    np.power: st.one_of(binary(np.power, positive, any_number), whole_powers()),
+    **{fn: binary(fn) for fn in (np.fmax, np.fmin, np.logaddexp2)},
+    **{fn: binary(fn, nonzero, nonzero) for fn in (np.arctan2, np.hypot, np.copysign, np.heaviside)},
+    **{fn: binary(fn, any_number, nonzero) for fn in (np.divide, np.remainder, np.fmod, np.floor_divide)},
+    **{fn: st.one_of(binary(fn, positive, any_number), whole_powers(fn)) for fn in (np.power, np.float_power)},
     **{fn: unary(fn) for fn in (np.negative, np.positive, np.square, np.absolute, np.zeros_like)},
     np.reciprocal: unary(np.reciprocal, nonzero),
-    **{fn: unary(fn) for fn in (np.sign, np.floor, np.ceil, np.rint, np.trunc, np.zeros_like)},
+    **{fn: unary(fn) for fn in (np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix)},
+    np.round: unary(np.round, params=decimals),
     **{fn: unary(fn) for fn in (np.exp, np.expm1, np.sin, np.cos, np.arctan, np.sinh, np.cosh, np.tanh)},
+    **{fn: unary(fn) for fn in (np.exp2, np.arcsinh, np.deg2rad, np.rad2deg)},
+    np.cbrt: unary(np.cbrt, nonzero),
+    np.arccosh: unary(np.arccosh, between(1.1, 3)),
     **{fn: unary(fn, positive) for fn in (np.log, np.log2, np.log10, np.sqrt)},
     np.log1p: unary(np.log1p, between(-0.7, 3)),
     np.tan: unary(np.tan, between(-1.2, 1.2)),
-    **{fn: unary(fn, between(-0.9, 0.9)) for fn in (np.arcsin, np.arccos)},
+    **{fn: unary(fn, between(-0.9, 0.9)) for fn in (np.arcsin, np.arccos, np.arctanh)},
     np.where: choices(),
-    np.clip: clips(),
-    **{fn: unary(fn) for fn in (elementwise.sigmoid, elementwise.softplus, elementwise.relu)},
-    elementwise.leaky_relu: unary(elementwise.leaky_relu, params=slopes),
-    elementwise.elu: unary(elementwise.elu, params=alphas),
+    elementwise.clip: clips(),
+    elementwise.sigmoid: unary(elementwise.sigmoid),
+    np.nan_to_num: unary(np.nan_to_num, params=fillings),
 }

@@ -1,6 +1,6 @@
 """Derivative rules, one line per argument."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import activations, elementwise, indexing, products, reductions, shapes, special, vectors
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -10,6 +10,7 @@ __all__ = [
     "RULES",
     "Operand",
     "Operation",
+    "activations",
     "composed",
     "concrete",
     "differentiable",
@@ -18,6 +19,8 @@ __all__ = [
     "products",
     "reductions",
     "shapes",
+    "special",
     "summed_axes",
     "unbroadcast",
+    "vectors",
 ]

@@ -1,7 +1,8 @@
 """Rules of the functions that reduce axes: axis may be an int, negative, a tuple, or None for all.
 
 At special points: the maximum shares its gradient equally among ties; the product is exact with any
-number of zeros; the standard deviation of equal numbers gets 0.
+number of zeros; the standard deviation of equal numbers gets 0, and so does logsumexp where every
+entry is -inf.
 
 np.add.reduce is np.sum without its wrapper, which costs as much as summing a thousand numbers; it
 is used where training spends its time.
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .elementwise import keep
 from .rules import alias, differentiable
 from .shapes import Axes, positions
 
@@ -38,7 +40,7 @@ def mean_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = Fals
 def extremum_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     winners = x == spread(out, np.shape(x), axis, keepdims)
     ties = np.sum(winners, axis=axis, keepdims=keepdims)
-    return spread(g / ties, np.shape(x), axis, keepdims) * winners
+    return keep(spread(g / ties, np.shape(x), axis, keepdims), winners)
 
 
 def var_rule(g: Any, out: Any, x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
@@ -112,8 +114,14 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over axis, without overflow: the largest entry is taken out first."""
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
-    out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    with np.errstate(divide="ignore"):  # log(0) where every entry is -inf
+        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return out if keepdims else np.squeeze(out, axis=axis)
+
+
+def logsumexp_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    finite = keep(out, out > -np.inf)
+    return spread(g, np.shape(x), axis, keepdims) * np.exp(x - spread(finite, np.shape(x), axis, keepdims))
 
 
 FEW = 64
@@ -175,9 +183,7 @@ differentiable(np.std,  std_rule, analytic=False)
 differentiable(np.prod, lambda g, out, x, axis=None, keepdims=False:
                spread(g, np.shape(x), axis, keepdims) * product_of_others(x, axis))
 product_of_others = differentiable(product_of_others, product_of_others_rule)
-logsumexp = differentiable(logsumexp, lambda g, out, x, axis=None, keepdims=False:
-                           spread(g, np.shape(x), axis, keepdims)
-                           * np.exp(x - spread(out, np.shape(x), axis, keepdims)), analytic=False)
+logsumexp = differentiable(logsumexp, logsumexp_rule, analytic=False)
 softmax = differentiable(softmax, lambda g, out, x, axis=-1:
                          out * (g - np.add.reduce(g * out, axis=axis, keepdims=True)), analytic=False)
 log_softmax = differentiable(log_softmax, lambda g, out, x, axis=-1:

@@ -1,0 +1,208 @@
+"""Activations: the elementwise functions of networks, with PyTorch's names, defaults and slopes at kinks.
+
+Those that nets are trained with have a rule of their own; the others are written in functions that have.
+At a kink the slope is the one of the flat or left side: relu'(0) = 0, leaky_relu'(0) = slope; but
+hardswish'(3) = 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+from .elementwise import keep, sigmoid
+from .indexing import getitem
+from .rules import differentiable
+from .special import erfc
+
+Approximate = Literal["none", "tanh"]
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+ROOT_2, ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
+
+
+# -- piecewise linear --------------------------------------------------------------------------
+def relu(x: Any) -> Any:
+    """Rectified linear unit: max(x, 0); its slope at 0 is 0."""
+    return np.maximum(x, 0)
+
+
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+    """x where x > 0, else slope * x (Maas, Hannun & Ng, 2013)."""
+    return np.maximum(x, 0) + slope * np.minimum(x, 0)
+
+
+def prelu(x: Any, weight: Any) -> Any:
+    """x where x > 0, else weight * x, with a weight to be learned (He et al., 2015).
+
+    weight broadcasts against x: one number, or one for each entry of the last axis; for one a
+    channel of images (N, C, H, W) give it the shape (C, 1, 1).
+    """
+    return np.maximum(x, 0) + weight * np.minimum(x, 0)
+
+
+def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """x, but no less than min_val and no more than max_val; its slope at both is 0."""
+    return np.minimum(np.maximum(x, min_val), max_val)
+
+
+def relu6(x: Any) -> Any:
+    """min(max(x, 0), 6) (Howard et al., 2017); its slope at 0 and 6 is 0."""
+    return hardtanh(x, min_val=0.0, max_val=6.0)
+
+
+def hardsigmoid(x: Any) -> Any:
+    """relu6(x + 3) / 6: a sigmoid of three straight lines."""
+    return relu6(x + 3) / 6
+
+
+def hardshrink(x: Any, lambd: float = 0.5) -> Any:
+    """x where |x| > lambd, else 0."""
+    return np.where((x > lambd) | (x < -lambd), x, 0)
+
+
+def softshrink(x: Any, lambd: float = 0.5) -> Any:
+    """x moved towards 0 by lambd, and 0 where |x| <= lambd: the proximal step of the L1 norm."""
+    return x - np.clip(x, -lambd, lambd)
+
+
+def threshold(x: Any, threshold: float, value: float) -> Any:
+    """x where x > threshold, else value."""
+    return np.where(x > threshold, x, value)
+
+
+# -- sigmoid and its kin -----------------------------------------------------------------------
+def softplus(x: Any) -> Any:
+    """Smooth relu: log(1 + exp(x)), without overflow for any x."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def logsigmoid(x: Any) -> Any:
+    """log(sigmoid(x)), accurate where sigmoid underflows to 0."""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def logit(x: Any) -> Any:
+    """log(x / (1 - x)), the inverse of sigmoid, for x between 0 and 1; to stay within, np.clip x first."""
+    return np.log(x) - np.log1p(-x)
+
+
+def silu(x: Any) -> Any:
+    """x * sigmoid(x), also called swish (Hendrycks & Gimpel, 2016)."""
+    return x * sigmoid(x)
+
+
+def mish(x: Any) -> Any:
+    """x * tanh(softplus(x)) (Misra, 2019)."""
+    return x * np.tanh(softplus(x))
+
+
+def hardswish(x: Any) -> Any:
+    """x * relu6(x + 3) / 6 (Howard et al., 2019); its slope is 0 at -3 and 1 at 3."""
+    return x * (np.minimum(np.maximum(x + 3, 0), 6) / 6)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """Gated linear unit: the first half of axis times the sigmoid of the second (Dauphin et al., 2017).
+
+    Raises ValueError if the axis has an odd number of entries.
+    """
+    shape = np.shape(x)
+    if not -len(shape) <= axis < len(shape):
+        raise np.exceptions.AxisError(axis, len(shape), "glu")
+    if shape[axis] % 2:
+        raise ValueError(f"glu halves axis {axis}, which needs an even number of entries; got shape {shape}")
+    lead, half = (slice(None),) * (axis % len(shape)), shape[axis] // 2
+    return getitem(x, index=(*lead, slice(half))) * sigmoid(getitem(x, index=(*lead, slice(half, None))))
+
+
+# -- exponential and normal --------------------------------------------------------------------
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x where x > 0, else alpha * (exp(x) - 1) (Clevert, Unterthiner & Hochreiter, 2016)."""
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
+
+
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017)."""
+    if alpha == 0:
+        raise ValueError("celu divides by alpha, which must not be 0")
+    return alpha * elu(x / alpha)
+
+
+def selu(x: Any) -> Any:
+    """The multiple of elu under which a deep net keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
+    return SELU_SCALE * elu(x, alpha=SELU_ALPHA)
+
+
+def gelu(x: Any, approximate: Approximate = "none") -> Any:
+    """x times the probability that a normal number is below x (Hendrycks & Gimpel, 2016).
+
+    approximate="tanh" takes a logistic curve for that probability, as GPT-2 does.
+    Raises ValueError for another approximation.
+    """
+    return x * below_normal(x, approximate)
+
+
+def below_normal(x: Any, approximate: Approximate) -> Any:
+    """The normal distribution function, exact or as the curve that gelu has in place of it."""
+    if approximate == "none":
+        return 0.5 * erfc(-x / ROOT_2)
+    if approximate == "tanh":
+        return sigmoid(4 / ROOT_2_PI * (x + 0.044715 * x * x * x))
+    raise ValueError(f'gelu takes approximate="none" or "tanh"; got {approximate!r}')
+
+
+def normal_density(x: Any, approximate: Approximate) -> Any:
+    """The slope of below_normal."""
+    if approximate == "none":
+        return np.exp(-0.5 * x * x) / ROOT_2_PI
+    p = below_normal(x, approximate)
+    return p * (1 - p) * (4 / ROOT_2_PI) * (1 + 0.134145 * x * x)
+
+
+# -- rational ----------------------------------------------------------------------------------
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|) (Bergstra et al., 2009)."""
+    return x / (1 + np.abs(x))
+
+
+def tanhshrink(x: Any) -> Any:
+    """x - tanh(x)."""
+    return x - np.tanh(x)
+
+
+# -- the rules ---------------------------------------------------------------------------------
+def silu_rule(g: Any, out: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return g * (s + out * (1 - s))
+
+
+# fmt: off
+relu       = differentiable(relu, lambda g, out, x: keep(g, x > 0),
+                            elementwise=True, kink=lambda out, x: x > 0, scalar=lambda x: 0.0 if x <= 0 else x)
+leaky_relu = differentiable(leaky_relu, lambda g, out, x, slope=0.01: keep(g, x > 0) + slope * keep(g, x <= 0),
+                            elementwise=True, kink=lambda out, x, slope=0.01: x > 0,
+                            scalar=lambda x, slope=0.01: x if x > 0 else slope * x)
+prelu      = differentiable(prelu, lambda g, out, x, weight: keep(g, x > 0) + weight * keep(g, x <= 0),
+                            lambda g, out, x, weight: g * np.minimum(x, 0),
+                            elementwise=True, kink=lambda out, x, weight: x > 0)
+hardtanh   = differentiable(hardtanh, lambda g, out, x, min_val=-1.0, max_val=1.0:
+                            keep(g, (x > min_val) & (x < max_val)),
+                            elementwise=True, kink=lambda out, x, min_val=-1.0, max_val=1.0: out == x)
+softplus   = differentiable(softplus, lambda g, out, x: g * sigmoid(x),     elementwise=True, analytic=False)
+logsigmoid = differentiable(logsigmoid, lambda g, out, x: g * sigmoid(-x),  elementwise=True, analytic=False)
+logit      = differentiable(logit, lambda g, out, x: g / (x * (1 - x)),     elementwise=True,
+                            domain=lambda x: (x > 0) & (x < 1))
+silu       = differentiable(silu, silu_rule,                                elementwise=True, analytic=False)
+hardswish  = differentiable(hardswish, lambda g, out, x:
+                            keep(g * (x / 3 + 0.5), (x > -3) & (x < 3)) + keep(g, x >= 3),
+                            elementwise=True, kink=lambda out, x: 1 * (x > -3) + 1 * (x >= 3))
+elu        = differentiable(elu, lambda g, out, x, alpha=1.0: keep(g, x > 0) + (out + alpha) * keep(g, x <= 0),
+                            elementwise=True, kink=lambda out, x, alpha=1.0: x > 0,
+                            scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x))
+gelu       = differentiable(gelu, lambda g, out, x, approximate="none":
+                            g * (below_normal(x, approximate) + x * normal_density(x, approximate)),
+                            elementwise=True, analytic=False)
+# fmt: on
