@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
+from .ops.indexing import embedding, index_put
+from .ops.ordering import topk
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
 
 __all__ = [
     "cross_entropy",
     "elu",
+    "embedding",
+    "index_put",
     "leaky_relu",
     "linear",
     "log_softmax",
@@ -20,6 +24,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "topk",
 ]
 
 

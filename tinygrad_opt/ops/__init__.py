@@ -1,6 +1,18 @@
 """Derivative rules, one line per argument."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import (
+    diagonals,
+    elementwise,
+    indexing,
+    joining,
+    ordering,
+    padding,
+    products,
+    reductions,
+    scans,
+    shapes,
+    statistics,
+)
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -12,12 +24,18 @@ __all__ = [
     "Operation",
     "composed",
     "concrete",
+    "diagonals",
     "differentiable",
     "elementwise",
     "indexing",
+    "joining",
+    "ordering",
+    "padding",
     "products",
     "reductions",
+    "scans",
     "shapes",
+    "statistics",
     "summed_axes",
     "unbroadcast",
 ]

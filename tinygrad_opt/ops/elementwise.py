@@ -61,7 +61,6 @@ differentiable(np.absolute, lambda g, out, x: g * np.sign(x),   scalar=abs,
 # -- flat: piecewise constant ------------------------------------------------------------------
 for flat in (np.sign, np.floor, np.ceil, np.rint, np.trunc):
     differentiable(flat,    lambda g, out, x: np.zeros_like(g), kink=lambda out, x: out)
-differentiable(np.zeros_like, lambda g, out, x: np.zeros_like(g), elementwise=True)
 
 # -- exponentials and logarithms ---------------------------------------------------------------
 # exp, log, sin, cos, sinh and cosh stand in rules, where NumPy computes them even for a float; with

@@ -25,7 +25,6 @@ TORCH: dict[Any, Callable[..., Any]] = {
     np.power: torch.pow,
     np.floor_divide: lambda x, y: torch.div(x, y, rounding_mode="floor"),
     np.rint: torch.round,
-    np.zeros_like: lambda x: x * 0,
     np.clip: torch.clamp,
     ours.sigmoid: torch.sigmoid,
     ours.softplus: F.softplus,
