@@ -1,13 +1,18 @@
 """SAMPLES: for every operation of the rule table, how Hypothesis draws calls of it."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import diagonals, elementwise, indexing, joining, ordering, padding, products, reductions, scans, shapes
 from .case import Case
 
 SAMPLES = {
     **elementwise.SAMPLES,
     **products.SAMPLES,
     **reductions.SAMPLES,
+    **scans.SAMPLES,
+    **ordering.SAMPLES,
     **shapes.SAMPLES,
+    **joining.SAMPLES,
+    **padding.SAMPLES,
+    **diagonals.SAMPLES,
     **indexing.SAMPLES,
 }
 

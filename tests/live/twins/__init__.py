@@ -4,15 +4,20 @@ from tinygrad_opt.ops import indexing as index
 from tinygrad_opt.ops import reductions as reduce
 from tinygrad_opt.ops import shapes as shape
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import diagonals, elementwise, indexing, joining, ordering, padding, products, reductions, scans, shapes
 
 TORCH = {
     **elementwise.TORCH,
     **products.TORCH,
     **reductions.TORCH,
+    **scans.TORCH,
+    **ordering.TORCH,
     **shapes.TORCH,
+    **joining.TORCH,
+    **padding.TORCH,
+    **diagonals.TORCH,
     **indexing.TORCH,
 }
-UNNAMED = {reduce.spread, reduce.product_of_others, index.scatter_add, shape.cast}
+UNNAMED = {reduce.spread, reduce.product_of_others, index.scatter_add, index.add_along_axis, shape.cast}
 
 __all__ = ["TORCH", "UNNAMED"]
