@@ -247,7 +247,9 @@ SCALARS: dict[str, Callable[..., Any]] = {
     "dot with a vector": lambda v: np.dot(v, [1.0, 2.0]), "outer": lambda v: np.outer(v, v),
     "maximum": lambda v: np.maximum(v, 0.1), "where": lambda v: np.where(True, v, 0),
     "clip": lambda v: np.clip(v, 0, 1), "leaky_relu": lambda v: elementwise.leaky_relu(-v, slope=0.2),
-    "remainder": lambda v: v % 0.3, "power": lambda v: v**v,
+    "remainder": lambda v: v % 0.3, "power": lambda v: v**v, "cumsum": np.cumsum, "cumprod": np.cumprod,
+    "flip": np.flip, "pad": lambda v: np.pad(v, 0), "roll": lambda v: np.roll(v, 1),
+    "sort": lambda v: np.sort(v, axis=None), "tile": lambda v: np.tile(v, 3), "repeat": lambda v: np.repeat(v, 3),
 }  # fmt: skip
 
 
@@ -378,7 +380,14 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
     "reshape": [
         lambda v, w: v.reshape(3, 2), lambda v, w: v.reshape((3, 2)), lambda v, w: np.reshape(v, (3, 2)),
     ],
-    "ravel": [lambda v, w: v.ravel(), lambda v, w: np.ravel(v)],
+    "ravel": [lambda v, w: v.ravel(), lambda v, w: np.ravel(v), lambda v, w: v.flatten()],
+    "cumsum": [
+        lambda v, w: v.cumsum(0), lambda v, w: np.cumsum(v, 0), lambda v, w: np.add.accumulate(v),
+        lambda v, w: np.cumsum(v, axis=0),
+    ],
+    "cumprod": [
+        lambda v, w: v.cumprod(1), lambda v, w: np.cumprod(v, 1), lambda v, w: np.multiply.accumulate(v, axis=1),
+    ],
     "transpose": [
         lambda v, w: v.T, lambda v, w: v.transpose(), lambda v, w: np.transpose(v), lambda v, w: np.permute_dims(v),
     ],

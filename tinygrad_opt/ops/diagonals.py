@@ -19,7 +19,7 @@ def diagonal_index(rows: int, columns: int, offset: int) -> tuple[Any, ...]:
 
 def diagonal_rule(g: Any, out: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     batch = np.moveaxis(np.empty(np.shape(x), bool), (axis1, axis2), (-2, -1)).shape
-    filled = scatter_add(g, index=diagonal_index(*batch[-2:], offset), shape=batch)
+    filled = scatter_add(g, index=diagonal_index(batch[-2], batch[-1], offset), shape=batch)
     return np.moveaxis(filled, (-2, -1), (axis1, axis2))
 
 

@@ -62,7 +62,13 @@ def names_rows(index: Any) -> bool:
 def assigned(x: Any, values: Any, index: Any) -> Any:
     """A copy of x in which x[index] = values."""
     out = np.array(x, np.result_type(x, values))
-    out[index] = np.broadcast_to(values, out[index].shape)
+    entries = out[index].shape
+    try:
+        out[index] = np.broadcast_to(values, entries)
+    except ValueError:
+        raise ValueError(
+            f"values of shape {np.shape(values)} do not broadcast to the entries, shape {entries}"
+        ) from None
     return out
 
 
@@ -108,7 +114,9 @@ def add_along_axis(g: Any, indices: Any, shape: tuple[int, ...], axis: int | Non
 
 getitem = differentiable(getitem, lambda g, out, x, index: scatter_add(g, index=index, shape=np.shape(x)))
 scatter_add = differentiable(scatter_add, lambda g, out, x, index, shape: getitem(g, index=index))
-assigned = differentiable(assigned, lambda g, out, x, values, index: assigned(g, 0.0, index=index), assigned_values_rule)
+assigned = differentiable(
+    assigned, lambda g, out, x, values, index: assigned(g, 0.0, index=index), assigned_values_rule
+)
 differentiable(
     np.take_along_axis,
     lambda g, out, x, indices, axis=-1: add_along_axis(g, indices=indices, shape=np.shape(x), axis=axis),
@@ -122,7 +130,7 @@ add_along_axis = differentiable(
 @composed(np.take)
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     if mode != "raise":
-        raise ValueError(f'np.take on a Value takes mode="raise" only; got {mode!r}: bring the indices into range first')
+        raise ValueError(f'np.take on a Value takes mode="raise"; got {mode!r}: bring the indices into range first')
     indices = np.asarray(check_index(indices))
     if axis is None:
         return getitem(np.ravel(x), index=indices)
@@ -132,6 +140,12 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 @composed(np.repeat)
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x, axis = (np.ravel(x), 0) if axis is None else (x, normalize_axis_index(axis, np.ndim(x), "np.repeat"))
+    if isinstance(repeats, Operand):
+        raise TypeError(
+            f"np.repeat takes plain counts, which get no gradient; got a {type(repeats).__name__}: use its .data"
+        )
+    if np.any(np.less(repeats, 0)):
+        raise ValueError(f"np.repeat: counts must be 0 or more; got {repeats}")
     shape = np.shape(x)
     if np.ndim(repeats):
         return np.take(x, np.repeat(np.arange(shape[axis]), repeats), axis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .indexing import along, getitem
 from .operand import Operand, concrete
@@ -56,21 +56,23 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any
     n = np.shape(x)[axis]
     if not 0 <= k <= n:
         raise ValueError(f"topk takes k from 0 to {n}, the length of axis {axis} of shape {np.shape(x)}; got {k}")
-    if largest:  # sorted from the far end, so that the first of equal entries is met last
-        ranked = np.flip(n - 1 - order(np.flip(concrete(x), axis), axis), axis)
-    else:
-        ranked = order(x, axis)
+    ranked = falling_order(concrete(x), axis) if largest else order(x, axis)
     indices = ranked[along(axis, slice(None, k))]
     return np.take_along_axis(x, indices, axis), indices
+
+
+def falling_order(x: Any, axis: int) -> Any:
+    """As order, largest first; sorted from the far end, so that of equal entries the first comes first."""
+    from_the_end = np.flip(order(np.flip(x, axis), axis), axis)
+    return np.shape(x)[axis] - 1 - from_the_end
 
 
 @composed(np.median)
 def median(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The middle entry, or the mean of the middle two; nan where there is a nan, as NumPy has it."""
-    line = np.sort(one_line(x, axis), axis=-1)
-    n = require_entries("np.median", x, line)
+    line, n = ranked("np.median", x, axis)
     middle = (line[..., (n - 1) // 2] + line[..., n // 2]) / 2
-    middle = nan_where(middle, np.isnan(line[..., -1]))
+    middle = nan_where(np.isnan(line[..., -1]), middle)
     return np.reshape(middle, kept_shape(x, axis)) if keepdims else middle
 
 
@@ -88,15 +90,24 @@ def percentile(x: Any, q: Any, axis: Axes = None, method: str = "linear", keepdi
 
 
 def at_fractions(name: str, x: Any, q: Any, axis: Axes, keepdims: bool) -> Any:
-    line = np.sort(one_line(x, axis), axis=-1)
-    place = q * (require_entries(name, x, line) - 1)
+    line, n = ranked(name, x, axis)
+    place = q * (n - 1)
     low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
     left, right = (getitem(line, index=(..., i)) for i in (low, high))
-    weight = (place - low).astype(line.dtype)
-    between = np.where(low == high, left, (1 - weight) * left + weight * right)
-    between = nan_where(between, np.expand_dims(np.isnan(line[..., -1]), tuple(range(-q.ndim, 0))))
+    weight = np.where(low == high, 0.5, place - low).astype(line.dtype)  # halves of one entry: 0 * inf is nan
+    between = (1 - weight) * left + weight * right
+    between = nan_where(np.expand_dims(np.isnan(line[..., -1]), tuple(range(-q.ndim, 0))), between)
     first = np.moveaxis(between, range(-q.ndim, 0), range(q.ndim)) if q.ndim else between
     return np.reshape(first, (*q.shape, *kept_shape(x, axis))) if keepdims else first
+
+
+def ranked(name: str, x: Any, axis: Axes) -> tuple[Any, int]:
+    """The entries over the given axes, sorted in one last axis, and how many they are: at least one."""
+    line = one_line(x, axis if axis is None else normalize_axis_tuple(axis, np.ndim(x), name))
+    n = int(np.shape(line)[-1])
+    if n == 0:
+        raise ValueError(f"{name} of no entries is not defined; got shape {np.shape(x)}")
+    return np.sort(line, axis=-1), n
 
 
 def check_quantile(name: str, q: Any, top: int, method: str) -> None:
@@ -109,15 +120,7 @@ def check_quantile(name: str, q: Any, top: int, method: str) -> None:
         raise ValueError(f"{name} takes q from 0 to {top}; got {q}")
 
 
-def require_entries(name: str, x: Any, line: Any) -> int:
-    """How many entries are ranked; none have no middle."""
-    n = int(np.shape(line)[-1])
-    if n == 0:
-        raise ValueError(f"{name} of no entries is not defined; got shape {np.shape(x)}")
-    return n
-
-
-def nan_where(x: Any, unknown: Any) -> Any:
+def nan_where(unknown: Any, x: Any) -> Any:
     return np.where(unknown, np.nan, x) if np.any(unknown) else x
 
 

@@ -20,7 +20,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}: compute other borders on .data")
     settings = {"constant_values": constant_values} if mode == "constant" else {}
-    return np.pad(x, pad_width, mode, **settings)
+    return np.pad(x, pad_width, mode, **settings)  # type: ignore[call-overload]  # a plain str
 
 
 def widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:

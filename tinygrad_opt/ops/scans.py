@@ -71,9 +71,12 @@ def beside(end: Any, x: Any, axis: int) -> Any:
 
 @composed(np.ediff1d)
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    differences = np.diff(np.ravel(x))
-    parts = [part for part in (to_begin, differences, to_end) if part is not None]
-    return np.concatenate(parts, axis=None) if len(parts) > 1 else differences
+    parts = [np.diff(np.ravel(x))]
+    if to_begin is not None:
+        parts.insert(0, to_begin)
+    if to_end is not None:
+        parts.append(to_end)
+    return np.concatenate(parts, axis=None) if len(parts) > 1 else parts[0]
 
 
 @composed(np.trapezoid)

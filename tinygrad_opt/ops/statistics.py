@@ -48,8 +48,8 @@ def aligned(weights: Any, shape: tuple[int, ...], axis: Axes) -> Any:
 
 # -- without the nans --------------------------------------------------------------------------
 def known(x: Any, axis: Axes, keepdims: bool) -> Any:
-    """How many entries are not nan."""
-    return np.sum(1.0 - np.isnan(x), axis=axis, keepdims=keepdims)
+    """How many entries are not nan, in the dtype of x."""
+    return np.sum(~np.isnan(x), axis=axis, keepdims=keepdims, dtype=np.result_type(x))
 
 
 @composed(np.nansum)
@@ -69,8 +69,8 @@ def nanmean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 @composed(np.nanvar)
 def nanvar(x: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    deviation = x - np.nanmean(x, axis=axis, keepdims=True)
-    return np.nansum(np.square(deviation), axis=axis, keepdims=keepdims) / (known(x, axis, keepdims) - ddof)
+    deviation = np.where(np.isnan(x), 0, x - np.nanmean(x, axis=axis, keepdims=True))
+    return np.sum(np.square(deviation), axis=axis, keepdims=keepdims) / (known(x, axis, keepdims) - ddof)
 
 
 @composed(np.nanstd)
