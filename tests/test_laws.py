@@ -15,7 +15,7 @@ from samples import SAMPLES, Case
 
 from tinygrad_opt import Value, notation
 from tinygrad_opt.expr import Expr
-from tinygrad_opt.ops import RULES, concrete, elementwise, indexing, reductions, unbroadcast
+from tinygrad_opt.ops import RULES, concrete, elementwise, indexing, padding, reductions, unbroadcast
 
 ROOMS = ("numpy", "tinygrad_opt")  # other tests add operations of their own
 OPERATIONS = {
@@ -23,7 +23,11 @@ OPERATIONS = {
     for fn, rule in reversed(RULES.items())
     if getattr(rule.fn, "__module__", "numpy").split(".")[0] in ROOMS
 }
-EXAMPLES = {np.matmul: 40, np.dot: 40, np.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80}
+EXAMPLES = {
+    np.matmul: 40, np.dot: 40, np.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80, indexing.assigned: 120,
+    np.take_along_axis: 30, indexing.add_along_axis: 30, np.diagonal: 40, np.diag: 30, padding.pad: 60, np.roll: 30,
+    np.cumsum: 30, np.cumprod: 40,
+}  # fmt: skip
 
 
 def drawn(fn: Any) -> st.SearchStrategy[Case]:

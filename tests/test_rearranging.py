@@ -130,6 +130,22 @@ def test_a_row_gets_the_gradients_of_all_its_uses() -> None:
     np.testing.assert_allclose(weight.grad, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("shape", "index"), [
+    ((40, 50), np.arange(-30, 30)),
+    ((40, 50), (np.arange(2000) % 40, np.arange(-2000, 0) % 7 - 7)),
+    ((40, 1, 50), (np.full((30, 2), -1), np.zeros(2, int))),
+    ((2, 40, 50), (slice(None), np.arange(60) % 40)),
+])  # fmt: skip
+def test_many_entries_are_added_where_few_would_be(shape: Any, index: Any) -> None:
+    x = Value(np.zeros(shape))
+    y = x[index]
+    g = np.random.default_rng(0).normal(size=y.shape)
+    y.backward(g)
+    expected = np.zeros(shape)
+    np.add.at(expected, index, g)
+    np.testing.assert_allclose(x.grad, expected, rtol=1e-12, atol=1e-12)
+
+
 # -- what carries no gradient ------------------------------------------------------------------
 def test_questions_about_the_numbers_are_answered_plainly() -> None:
     x, y = Value([3.0, 1.0, 3.0]), Value([0.0, 1.0, 1.0])
