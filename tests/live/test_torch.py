@@ -7,7 +7,7 @@ Where the two differ by choice:
 - median is the mean of the middle two, as NumPy has it; torch.median is the lower one.
 - axis=() reduces nothing, as in NumPy; PyTorch takes an empty dim for all of them.
 - spread, product_of_others, scatter_add and add_along_axis are adjoints that PyTorch does not name; nor does it
-  name cast.
+  name cast and recurrence.
 """
 
 from __future__ import annotations

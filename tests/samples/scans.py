@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from tinygrad_opt.ops import scans
+
 from .case import Case, any_number, case, plain, seeds
 
 OVER = [
@@ -27,7 +29,21 @@ def scanned(draw: Any, fn: Any, *entries: Any) -> Case:
     return case(seed, fn, [plain(draw, x)], **({} if axis is None and draw(st.booleans()) else {"axis": axis}))
 
 
+@st.composite
+def recurrences(draw: Any) -> Case:
+    seed = draw(seeds)
+    rng = np.random.default_rng(seed)
+    shape = draw(st.sampled_from([(5,), (1,), (2, 3), (2, 2, 4), (0,), (2, 0), (9,)]))
+    return case(
+        seed,
+        scans.recurrence,
+        [some_zeros(rng, shape), any_number(rng, shape)],
+        draw(st.sampled_from([(0, 1), (0,), (1,)])),
+    )
+
+
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     np.cumsum: scanned(np.cumsum, any_number),
     np.cumprod: scanned(np.cumprod, any_number, some_zeros),
+    scans.recurrence: recurrences(),
 }

@@ -25,7 +25,8 @@ def order(x: Any, axis: int | None) -> Any:
 
 def sort_rule(g: Any, out: Any, x: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
     ranks = np.argsort(order(x, axis), axis=axis)
-    return np.reshape(np.take_along_axis(g, ranks, axis), np.shape(x))
+    part = np.take_along_axis(g, ranks, axis)
+    return np.reshape(part, np.shape(x)) if axis is None else part
 
 
 differentiable(np.sort, sort_rule, kink=lambda out, x, axis=-1, kind=None, stable=None: order(x, axis))

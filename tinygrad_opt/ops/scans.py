@@ -16,14 +16,14 @@ from .rules import composed, differentiable
 
 
 def cumsum_rule(g: Any, out: Any, x: Any, axis: int | None = None) -> Any:
-    return np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis), np.shape(x))
+    part = np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+    return np.reshape(part, np.shape(x)) if axis is None else part
 
 
 def recurrence(factor: Any, term: Any) -> Any:
     """r[i] = factor[i] * r[i-1] + term[i] along the last axis, from r[-1] = 0.
 
-    Doubling: after each round an entry reaches twice as far back, so the work is n log n, in ordinary
-    operations that can be differentiated again.
+    Doubling: after each round an entry reaches twice as far back, so the work is n log n.
     """
     step = 1
     while step < np.shape(term)[-1]:
@@ -33,20 +33,27 @@ def recurrence(factor: Any, term: Any) -> Any:
     return term
 
 
+def backwards(factor: Any, term: Any) -> Any:
+    """r[i] = term[i] + factor[i+1] * r[i+1]: the adjoint of the recurrence with these factors."""
+    return np.flip(recurrence(shifted(np.flip(factor, -1), 1, 0.0), np.flip(term, -1)), -1)
+
+
 def cumprod_rule(g: Any, out: Any, x: Any, axis: int | None = None) -> Any:
     """x[i] meets the product before it, and g[k] times the product of those between i and k, for every k >= i."""
     if axis is None:
-        x_line, g_line = np.ravel(x), g
-    else:
-        x_line, g_line = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
-    before = np.cumprod(shifted(x_line, 1, 1.0), axis=-1)
-    after = np.flip(recurrence(shifted(np.flip(x_line, -1), 1, 0.0), np.flip(g_line, -1)), -1)
-    line = before * after
-    return np.reshape(line, np.shape(x)) if axis is None else np.moveaxis(line, -1, axis)
+        return np.reshape(cumprod_rule(g, out, np.ravel(x), 0), np.shape(x))
+    line = np.moveaxis(x, axis, -1)
+    before = np.cumprod(shifted(line, 1, 1.0), axis=-1)
+    return np.moveaxis(before * backwards(line, np.moveaxis(g, axis, -1)), -1, axis)
 
 
 differentiable(np.cumsum, cumsum_rule)
 differentiable(np.cumprod, cumprod_rule)
+recurrence = differentiable(
+    recurrence,
+    lambda g, out, factor, term: backwards(factor, g) * shifted(out, 1, 0.0),
+    lambda g, out, factor, term: backwards(factor, g),
+)
 
 
 @composed(np.diff)

@@ -2,6 +2,7 @@
 
 from tinygrad_opt.ops import indexing as index
 from tinygrad_opt.ops import reductions as reduce
+from tinygrad_opt.ops import scans as scan
 from tinygrad_opt.ops import shapes as shape
 
 from . import diagonals, elementwise, indexing, joining, ordering, padding, products, reductions, scans, shapes
@@ -18,6 +19,8 @@ TORCH = {
     **diagonals.TORCH,
     **indexing.TORCH,
 }
-UNNAMED = {reduce.spread, reduce.product_of_others, index.scatter_add, index.add_along_axis, shape.cast}
+UNNAMED = {
+    reduce.spread, reduce.product_of_others, scan.recurrence, index.scatter_add, index.add_along_axis, shape.cast,
+}  # fmt: skip
 
 __all__ = ["TORCH", "UNNAMED"]
