@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_opt import Value, grad
+from tinygrad_opt import Value, explain, grad
 from tinygrad_opt.functional import topk
 
 inf, nan = np.inf, np.nan
@@ -169,3 +169,18 @@ def test_all_forms_of_a_pad_width(width: Any) -> None:
 def test_the_gradient_of_a_flat_function_is_plain_zeros() -> None:
     assert grad(grad(np.floor))(1.5) == 0
     np.testing.assert_array_equal(gradient(lambda v: np.sign(v) * v, [-1.0, 2.0]), [-1, 1])
+
+
+# -- as it is told -----------------------------------------------------------------------------
+def test_the_formulas_of_sorting_and_scanning_are_short() -> None:
+    x = Value([3.0, 1.0, 2.0], name="x")
+    told = {f: explain(np.sum(f(x))).steps[1].contributions[0] for f in (np.sort, np.cumprod, np.flip)}
+    assert told[np.sort].formula == "take_along_axis(v1.grad, indices=[2, 0, 1])"
+    assert told[np.sort].side is None
+    assert told[np.flip].formula == "flip(v1.grad)"
+    assert told[np.cumprod].formula == (
+        "cumprod(concatenate([1], x[..., :-1], axis=-1), axis=-1) * "
+        "flip(recurrence(concatenate([0], flip(x, axis=-1)[..., :-1], axis=-1), flip(v1.grad, axis=-1)), axis=-1)"
+    )
+    told_1d = explain(np.sum(np.cumsum(x, axis=0))).steps[1].contributions[0]
+    assert told_1d.formula == "flip(cumsum(flip(v1.grad, axis=0), axis=0), axis=0)"

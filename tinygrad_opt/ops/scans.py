@@ -40,11 +40,17 @@ def backwards(factor: Any, term: Any) -> Any:
 
 def cumprod_rule(g: Any, out: Any, x: Any, axis: int | None = None) -> Any:
     """x[i] meets the product before it, and g[k] times the product of those between i and k, for every k >= i."""
-    if axis is None:
-        return np.reshape(cumprod_rule(g, out, np.ravel(x), 0), np.shape(x))
-    line = np.moveaxis(x, axis, -1)
+    if axis is None and np.ndim(x) != 1:
+        return np.reshape(cumprod_rule(g, out, np.ravel(x)), np.shape(x))
+    axis = -1 if axis is None else axis
+    line = swapped_to_last(x, axis)
     before = np.cumprod(shifted(line, 1, 1.0), axis=-1)
-    return np.moveaxis(before * backwards(line, np.moveaxis(g, axis, -1)), -1, axis)
+    return swapped_to_last(before * backwards(line, swapped_to_last(g, axis)), axis)
+
+
+def swapped_to_last(x: Any, axis: int) -> Any:
+    """x with an axis and the last one swapped; once more, and they are back."""
+    return x if axis in (-1, np.ndim(x) - 1) else np.swapaxes(x, axis, -1)
 
 
 differentiable(np.cumsum, cumsum_rule)
