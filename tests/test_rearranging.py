@@ -172,7 +172,7 @@ def test_questions_about_the_numbers_are_answered_plainly() -> None:
 # -- one pass over many pieces -----------------------------------------------------------------
 @pytest.mark.parametrize("join", [np.concatenate, np.stack])
 def test_each_of_many_pieces_gets_its_own_part(join: Any) -> None:
-    leaves = [Value([float(i), 0.0]) for i in range(2000)]
+    leaves = [Value([float(i), 0.0]) for i in range(20_000)]
     out = join([*leaves, [1, 2]])
     g = np.arange(float(out.size)).reshape(out.shape)
     out.backward(g)
@@ -227,7 +227,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "roll of shape (2, 3), shift=1, axis=-3: axis -3 is out of bounds for array of dimension 2"),
     "repeats": (
         lambda: np.repeat(v(line), v(2.0)), TypeError,
-        "np.repeat takes plain counts, which get no gradient; got a Value: use its .data"),
+        "np.repeat takes a plain repeats, which gets no gradient; got a Value: use its .data"),
+    "tile by a Value": (
+        lambda: np.tile(line, v(2.0)), TypeError,
+        "np.tile takes a plain reps, which gets no gradient; got a Value: use its .data"),
+    "delete by a Value": (
+        lambda: np.delete(line, v(2.0)), TypeError,
+        "np.delete takes a plain obj, which gets no gradient; got a Value: use its .data"),
+    "insert by a Value": (
+        lambda: np.insert(line, v(2.0), 1.0), TypeError,
+        "np.insert takes a plain obj, which gets no gradient; got a Value: use its .data"),
+    "delete beyond": (
+        lambda: np.delete(v(line), 5), IndexError, "index 5 is out of bounds for axis 0 with size 5"),
     "negative repeats": (
         lambda: np.repeat(v(line), -1), ValueError, "np.repeat: counts must be 0 or more; got -1"),
     "diagonal of a vector": (

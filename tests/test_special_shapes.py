@@ -182,5 +182,5 @@ def test_the_formulas_of_sorting_and_scanning_are_short() -> None:
         "cumprod(concatenate([1], x[..., :-1], axis=-1), axis=-1) * "
         "flip(recurrence(concatenate([0], flip(x, axis=-1)[..., :-1], axis=-1), flip(v1.grad, axis=-1)), axis=-1)"
     )
-    told_1d = explain(np.sum(np.cumsum(x, axis=0))).steps[1].contributions[0]
-    assert told_1d.formula == "flip(cumsum(flip(v1.grad, axis=0), axis=0), axis=0)"
+    summed = explain(np.sum(np.cumsum(x, axis=0))).steps[1].contributions[0]
+    assert summed.formula == "flip(cumsum(flip(v1.grad, axis=0), axis=0), axis=0)"

@@ -74,6 +74,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "sum of shape (2, 3), axis=2, keepdims=False: axis 2 is out of bounds for array of dimension 2"),
     "cov of a stack": (
         lambda: np.cov(v(c)), ValueError, "np.cov takes one variable, or a matrix of them; got shape (2, 4, 3)"),
+    "where without nan": (
+        lambda: np.nansum(v(a), where=a > 0), TypeError,
+        "np.nansum on a Value takes x, axis, keepdims; got where=. Leave it out, or compute on .data"),
     "where": (
         lambda: np.sum(v(a), where=a > 0), TypeError,
         "sum on a Value takes axis, keepdims; got where=. Leave it out, or compute on .data"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .operand import Operand
+from .operand import Operand, require_plain
 from .rules import composed, differentiable
 
 
@@ -143,10 +143,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 @composed(np.repeat)
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x, axis = (np.ravel(x), 0) if axis is None else (x, normalize_axis_index(axis, np.ndim(x), "np.repeat"))
-    if isinstance(repeats, Operand):
-        raise TypeError(
-            f"np.repeat takes plain counts, which get no gradient; got a {type(repeats).__name__}: use its .data"
-        )
+    require_plain("np.repeat", "repeats", repeats)
     if np.any(np.less(repeats, 0)):
         raise ValueError(f"np.repeat: counts must be 0 or more; got {repeats}")
     shape = np.shape(x)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .indexing import along, getitem
+from .operand import require_plain
 from .operation import ForEach, Rule
 from .rules import composed, differentiable
 
@@ -101,6 +102,7 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
 @composed(np.insert)
 def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """np.insert itself says where each entry goes: it is run on the entries' numbers."""
+    require_plain("np.insert", "obj", obj)
     there, new = (np.arange(np.size(a)).reshape(np.shape(a)) for a in (x, values))
     order = np.insert(there, obj, new + np.size(x), axis)
     return getitem(np.concatenate([x, values], axis=None), index=order)
@@ -109,6 +111,7 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 # -- taking apart ------------------------------------------------------------------------------
 @composed(np.delete)
 def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
+    require_plain("np.delete", "obj", obj)
     return np.take(x, np.delete(np.arange(np.size(x) if axis is None else np.shape(x)[axis]), obj), axis)
 
 

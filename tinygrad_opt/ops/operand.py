@@ -6,6 +6,7 @@ call and pass it to `record`, which a subclass defines: `Value` makes a node, `E
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,6 +96,24 @@ def refuse_out(name: str, kind: str, out: Any) -> None:
         )
 
 
+def refuse_unknown(name: str, kind: str, composition: Callable[..., Any], params: Mapping[str, Any]) -> None:
+    """Raise for parameters of NumPy's function that a composition does not know."""
+    known = inspect.signature(composition).parameters
+    unknown = [given for given in params if given not in known]
+    if unknown:
+        seen = ", ".join(f"{given}=" for given in unknown)
+        raise TypeError(
+            f"np.{name} on a {kind} takes {', '.join(known)}; got {seen}. Leave it out, or compute on .data"
+        )
+
+
+def require_plain(name: str, role: str, x: Any) -> None:
+    """Raise if a number that only steers a function is an operand."""
+    if isinstance(x, Operand):
+        kind = type(x).__name__
+        raise TypeError(f"{name} takes a plain {role}, which gets no gradient; got a {kind}: use its .data")
+
+
 def concrete(x: Any) -> Any:
     """The number or array behind an operand; anything else as it is."""
     return x.concrete() if isinstance(x, Operand) else x
@@ -108,7 +127,10 @@ def without_operands(x: Any) -> Any:
 def call(self: Operand, fn: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Find fn in the rule table and record it; one composed of others records those."""
     if fn in COMPOSITIONS:
-        return COMPOSITIONS[fn](*args, **params)
+        composition = COMPOSITIONS[fn]
+        if params:
+            refuse_unknown(fn.__name__, type(self).__name__, composition, params)
+        return composition(*args, **params)
     operation = RULES.get(fn)
     if operation is None:
         name = f"{getattr(fn, '__module__', 'numpy')}.{fn.__name__}".replace("numpy", "np", 1)  # ufuncs had none in 2.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .indexing import along, getitem
-from .operand import Operand, concrete
+from .operand import concrete, require_plain
 from .reductions import one_line
 from .rules import composed, differentiable
 from .shapes import Axes, positions
@@ -113,8 +113,7 @@ def ranked(name: str, x: Any, axis: Axes) -> tuple[Any, int]:
 
 def check_quantile(name: str, q: Any, top: int, method: str) -> None:
     """Refuse what has no rule here."""
-    if isinstance(q, Operand):
-        raise TypeError(f"{name} takes a plain q, which gets no gradient; got a {type(q).__name__}: use its .data")
+    require_plain(name, "q", q)
     if method != "linear":
         raise ValueError(f'{name} on a Value takes method="linear" only; got {method!r}: compute others on .data')
     if not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .operand import Operand, concrete
+from .operand import Operand, concrete, require_plain
 from .rules import alias, composed, differentiable
 
 Axes = int | tuple[int, ...] | None
@@ -109,6 +109,7 @@ def broadcast_arrays(*xs: Any) -> tuple[Any, ...]:
 @composed(np.tile)
 def tile(x: Any, reps: Any) -> Any:
     """One new axis before each old one, along which x is repeated."""
+    require_plain("np.tile", "reps", reps)
     reps = tuple(np.atleast_1d(reps).tolist())
     ndim = max(len(reps), np.ndim(x))
     shape = (1,) * (ndim - np.ndim(x)) + np.shape(x)
