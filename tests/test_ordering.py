@@ -64,6 +64,7 @@ def test_topk_gives_plain_indices_first_come_first_served() -> None:
     smallest, where = topk(x, 2, axis=0, largest=False)
     np.testing.assert_array_equal(smallest, np.sort(x, axis=0))
     np.testing.assert_array_equal(where[:, 0], [1, 0])
+    np.testing.assert_array_equal(topk([1, 3, 2], 2), [[3, 2], [1, 2]])
 
 
 v = Value

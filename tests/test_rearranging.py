@@ -258,6 +258,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "index_put shape": (
         lambda: index_put(v(a), 0, v([1.0, 2.0])), ValueError,
         "assigned of shape (2, 3), (2,), index=0: values of shape (2,) do not broadcast to the entries, shape (3,)"),
+    "index_put accumulate": (
+        lambda: index_put(v(a), 0, v([1.0, 2.0]), accumulate=True), ValueError,
+        "values of shape (2,) do not broadcast to the entries, shape (3,)"),
+    "weights of a histogram": (
+        lambda: np.histogram(line, weights=v(line)), TypeError,
+        "np.histogram takes a plain weights, which gets no gradient; got a Value: use its .data"),
     "index_put range": (
         lambda: index_put(v(line), 7, 1.0), IndexError,
         "assigned of shape (5,), (), index=7: index 7 is out of bounds for axis 0 with size 5"),

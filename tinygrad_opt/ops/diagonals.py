@@ -13,8 +13,8 @@ from .rules import composed, differentiable
 def diagonal_index(rows: int, columns: int, offset: int) -> tuple[Any, ...]:
     """The index, in the last two axes, of a diagonal that starts offset columns to the right."""
     length = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    along = np.arange(length)
-    return ..., along + max(-offset, 0), along + max(offset, 0)
+    steps = np.arange(length)
+    return ..., steps + max(-offset, 0), steps + max(offset, 0)
 
 
 def diagonal_rule(g: Any, out: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

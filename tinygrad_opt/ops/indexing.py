@@ -22,7 +22,7 @@ def along(axis: int, part: Any) -> tuple[Any, ...]:
     return (slice(None),) * axis + (part,)
 
 
-MANY = 1000
+MANY = 1000  # up to here np.add.at is faster than finding the entries' places in one line
 
 
 def scatter_add(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
@@ -59,20 +59,22 @@ def may_repeat(index: Any) -> bool:
 def names_rows(index: Any) -> bool:
     """Whether an index is made of integer arrays alone."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(isinstance(p, np.ndarray) and p.dtype.kind in "iu" for p in parts)
+    return all(isinstance(p, np.ndarray) and p.dtype != bool and np.can_cast(p.dtype, np.intp) for p in parts)
 
 
 def assigned(x: Any, values: Any, index: Any) -> Any:
     """A copy of x in which x[index] = values."""
     out = np.array(x, np.result_type(x, values))
-    entries = out[index].shape
-    try:
-        out[index] = np.broadcast_to(values, entries)
-    except ValueError:
-        raise ValueError(
-            f"values of shape {np.shape(values)} do not broadcast to the entries, shape {entries}"
-        ) from None
+    out[index] = for_each_entry(values, out[index].shape)
     return out
+
+
+def for_each_entry(values: Any, shape: tuple[int, ...]) -> Any:
+    """The values as they are assigned to entries of this shape."""
+    try:
+        return np.broadcast_to(values, shape)
+    except ValueError:
+        raise ValueError(f"values of shape {np.shape(values)} do not broadcast to the entries, shape {shape}") from None
 
 
 def stays(index: Any, shape: tuple[int, ...]) -> Any:
@@ -194,7 +196,7 @@ def index_put(x: Any, index: Any, values: Any, accumulate: bool = False) -> Any:
     if not accumulate:
         return assigned(x, values, index=check_index(index))
     there = np.empty(np.shape(x), bool)[check_index(index)].shape
-    return x + scatter_add(np.broadcast_to(values, there), index=index, shape=np.shape(x))
+    return x + scatter_add(for_each_entry(values, there), index=index, shape=np.shape(x))
 
 
 def embedding(indices: Any, weight: Any) -> Any:

@@ -19,7 +19,7 @@ PLAIN = frozenset({
     np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.empty_like,
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort, np.argwhere,
     np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.unique, np.isin,
-    np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges, np.bincount,
+    np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges,
     np.any, np.all, np.isclose, np.allclose, np.array_equal, np.array_equiv, np.iscomplexobj, np.isrealobj,
     np.shares_memory, np.may_share_memory,
 })  # fmt: skip
@@ -75,6 +75,7 @@ class Operand:
         self, fn: Callable[..., Any], types: Any, args: tuple[Any, ...], params: dict[str, Any]
     ) -> Any:
         if fn in PLAIN:
+            require_plain(f"np.{fn.__name__}", "weights", params.get("weights"))
             return fn(*map(without_operands, args), **{k: without_operands(v) for k, v in params.items()})
         refuse_out(fn.__name__, type(self).__name__, params.pop("out", None))
         return call(self, fn, args, params)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .indexing import along, getitem
-from .operand import concrete, require_plain
+from .operand import Operand, concrete, require_plain
 from .reductions import one_line
 from .rules import composed, differentiable
 from .shapes import Axes, positions
@@ -53,6 +53,7 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any
     >>> print(x.grad)
     [0. 1. 1.]
     """
+    x = x if isinstance(x, Operand) else np.asarray(x)
     axis = normalize_axis_index(axis, np.ndim(x), "topk")
     n = np.shape(x)[axis]
     if not 0 <= k <= n:
