@@ -85,6 +85,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: np.diff(v(line), axis=1), np.exceptions.AxisError,
         "np.diff: axis 1 is out of bounds for array of dimension 1"),
     "diff times": (lambda: np.diff(v(line), -1), ValueError, "np.diff is taken n times, 0 or more; got n=-1"),
+    "trapezoid places": (
+        lambda: np.trapezoid(v(a), [1, 2]), ValueError,
+        "np.trapezoid needs a place for each value along axis 1: 3; got 2"),
     "topk of too many": (
         lambda: topk(v(a), 4), ValueError, "topk takes k from 0 to 3, the length of axis 1 of shape (2, 3); got 4"),
     "topk axis": (

@@ -239,6 +239,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "np.insert takes a plain obj, which gets no gradient; got a Value: use its .data"),
     "delete beyond": (
         lambda: np.delete(v(line), 5), IndexError, "index 5 is out of bounds for axis 0 with size 5"),
+    "counts": (
+        lambda: np.repeat(v(line), [1, 2]), ValueError,
+        "np.repeat takes one count, or one for each of 5 entries; got (2,)"),
+    "rollaxis": (
+        lambda: np.rollaxis(v(a), 2), np.exceptions.AxisError,
+        "np.rollaxis: axis 2 is out of bounds for array of dimension 2"),
     "negative repeats": (
         lambda: np.repeat(v(line), -1), ValueError, "np.repeat: counts must be 0 or more; got -1"),
     "diagonal of a vector": (

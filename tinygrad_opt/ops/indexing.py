@@ -150,6 +150,10 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         raise ValueError(f"np.repeat: counts must be 0 or more; got {repeats}")
     shape = np.shape(x)
     if np.ndim(repeats):
+        if np.shape(repeats) not in ((1,), (shape[axis],)):
+            raise ValueError(
+                f"np.repeat takes one count, or one for each of {shape[axis]} entries; got {np.shape(repeats)}"
+            )
         return np.take(x, np.repeat(np.arange(shape[axis]), repeats), axis)
     copies = np.broadcast_to(np.expand_dims(x, axis + 1), (*shape[: axis + 1], repeats, *shape[axis + 1 :]))
     return np.reshape(copies, (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))

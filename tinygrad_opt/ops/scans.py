@@ -97,6 +97,10 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of y by the trapezoidal rule; x and dx may be Values too."""
     axis = normalize_axis_index(axis, np.ndim(y), "np.trapezoid")
     if x is not None:
+        if np.ndim(x) == 1 and np.size(x) != np.shape(y)[axis]:
+            raise ValueError(
+                f"np.trapezoid needs a place for each value along axis {axis}: {np.shape(y)[axis]}; got {np.size(x)}"
+            )
         dx = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
             dx = np.reshape(dx, (-1, *(1,) * (np.ndim(y) - axis - 1)))

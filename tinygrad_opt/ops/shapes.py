@@ -74,7 +74,8 @@ def fliplr(x: Any) -> Any:
 @composed(np.rollaxis)
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     ndim = np.ndim(x)
-    axis, start = normalize_axis_index(axis, ndim), normalize_axis_index(start, ndim + 1)
+    axis = normalize_axis_index(axis, ndim, "np.rollaxis")
+    start = normalize_axis_index(start, ndim + 1, "np.rollaxis, start")
     return np.moveaxis(x, axis, start - (axis < start))
 
 
