@@ -213,16 +213,16 @@ CALLS: Refusals = {
         lambda: np.spacing(v()), NotImplementedError,
         f"np.spacing {NO_RULE}(np.spacing, rule), or compute on .data"),
     "a function without a rule": (
-        lambda: np.cumsum(v()), NotImplementedError, f"np.cumsum {NO_RULE}(np.cumsum, rule), or compute on .data"),
+        lambda: np.unwrap(v()), NotImplementedError, f"np.unwrap {NO_RULE}(np.unwrap, rule), or compute on .data"),
     "a function of a submodule": (
         lambda: np.fft.fft(v()), NotImplementedError, f"np.fft.fft {NO_RULE}(np.fft.fft, rule), or compute on .data"),
     "a ufunc method without a rule": (
-        lambda: np.add.accumulate(v()), TypeError,
-        "np.add.accumulate has no derivative rule; use .data to compute without a graph"),
+        lambda: np.divide.accumulate(v()), TypeError,
+        "np.divide.accumulate has no derivative rule; use .data to compute without a graph"),
     "assignment": (
         lambda: v().__setitem__(0, 1), TypeError,
-        "a Value's entries cannot be assigned: the graph may need the old ones. Write np.where(mask, new, x), "
-        "or change x.data outside the graph"),
+        "a Value's entries cannot be assigned: the graph may need the old ones. Write "
+        "x = functional.index_put(x, index, new) or np.where(mask, new, x), or change x.data outside the graph"),
     "a Value as index": (lambda: v()[s()], TypeError, PLAIN_INDEX),
     "a Value within an index": (lambda: m()[0, s()], TypeError, PLAIN_INDEX),
     "len of a scalar": (lambda: len(s()), TypeError, "a scalar Value has no length"),
@@ -306,7 +306,7 @@ def test_a_rule_added_by_the_user_makes_the_function_known(monkeypatch: pytest.M
 
 def test_what_is_refused_leaves_no_trace() -> None:
     a = v()
-    for call in (lambda: a + np.ones(4), lambda: np.cumsum(a), lambda: (a * 2).backward(), lambda: softmax(a, axis=3)):
+    for call in (lambda: a + np.ones(4), lambda: np.unwrap(a), lambda: (a * 2).backward(), lambda: softmax(a, axis=3)):
         with pytest.raises((ValueError, NotImplementedError)):
             call()
     np.sum(a * 2).backward()

@@ -15,7 +15,7 @@ from samples import SAMPLES, Case
 
 from tinygrad_opt import Value, notation
 from tinygrad_opt.expr import Expr
-from tinygrad_opt.ops import RULES, activations, concrete, elementwise, indexing, reductions, unbroadcast
+from tinygrad_opt.ops import RULES, activations, concrete, elementwise, indexing, padding, reductions, unbroadcast
 
 ROOMS = ("numpy", "tinygrad_opt")  # other tests add operations of their own
 OPERATIONS = {
@@ -23,7 +23,11 @@ OPERATIONS = {
     for fn, rule in reversed(RULES.items())
     if getattr(rule.fn, "__module__", "numpy").split(".")[0] in ROOMS
 }
-EXAMPLES = {np.matmul: 40, np.dot: 40, elementwise.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80}
+EXAMPLES = {
+    np.matmul: 40, np.dot: 40, elementwise.clip: 30, indexing.getitem: 80, indexing.scatter_add: 80,
+    indexing.assigned: 120, np.take_along_axis: 30, indexing.add_along_axis: 30, np.diagonal: 40, np.diag: 30,
+    padding.pad: 60, np.roll: 30, np.cumsum: 30, np.cumprod: 40,
+}  # fmt: skip
 
 
 def drawn(fn: Any) -> st.SearchStrategy[Case]:
@@ -247,7 +251,9 @@ SCALARS: dict[str, Callable[..., Any]] = {
     "dot with a vector": lambda v: np.dot(v, [1.0, 2.0]), "outer": lambda v: np.outer(v, v),
     "maximum": lambda v: np.maximum(v, 0.1), "where": lambda v: np.where(True, v, 0),
     "clip": lambda v: np.clip(v, 0, 1), "leaky_relu": lambda v: activations.leaky_relu(-v, slope=0.2),
-    "remainder": lambda v: v % 0.3, "power": lambda v: v**v,
+    "remainder": lambda v: v % 0.3, "power": lambda v: v**v, "cumsum": np.cumsum, "cumprod": np.cumprod,
+    "flip": np.flip, "pad": lambda v: np.pad(v, 0), "roll": lambda v: np.roll(v, 1),
+    "sort": lambda v: np.sort(v, axis=None), "tile": lambda v: np.tile(v, 3), "repeat": lambda v: np.repeat(v, 3),
 }  # fmt: skip
 
 
@@ -385,7 +391,14 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
     "reshape": [
         lambda v, w: v.reshape(3, 2), lambda v, w: v.reshape((3, 2)), lambda v, w: np.reshape(v, (3, 2)),
     ],
-    "ravel": [lambda v, w: v.ravel(), lambda v, w: np.ravel(v)],
+    "ravel": [lambda v, w: v.ravel(), lambda v, w: np.ravel(v), lambda v, w: v.flatten()],
+    "cumsum": [
+        lambda v, w: v.cumsum(0), lambda v, w: np.cumsum(v, 0), lambda v, w: np.add.accumulate(v),
+        lambda v, w: np.cumsum(v, axis=0),
+    ],
+    "cumprod": [
+        lambda v, w: v.cumprod(1), lambda v, w: np.cumprod(v, 1), lambda v, w: np.multiply.accumulate(v, axis=1),
+    ],
     "transpose": [
         lambda v, w: v.T, lambda v, w: v.transpose(), lambda v, w: np.transpose(v), lambda v, w: np.permute_dims(v),
     ],

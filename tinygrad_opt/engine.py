@@ -89,13 +89,16 @@ def sweep(
             step_scalar(node, g, grads)
         elif g is not None:
             out, inputs = (node, node.args) if graph else concretes(node)
-            for a, rule in zip(node.args, op.rules):  # noqa: B905  # a ForEach has a rule for every operand, for ever
+            rules, params = op.rules, node.params
+            if op.sequence:  # each rule knows its operand; to hand every one the list would be quadratic
+                rules, inputs, params = rules.rules(inputs, **params), (), NO_PARAMS
+            for a, rule in zip(node.args, rules, strict=True):
                 if (
                     rule is not None
                     and isinstance(a, Node)
                     and (a.requires_grad if wanted is None else a in wanted and a.requires_grad)
                 ):
-                    part = contribution(op, rule, g, out, inputs, node.params, a.data)
+                    part = contribution(op, rule, g, out, inputs, params, a.data)
                     if graph and not isinstance(part, Operand):
                         part = type(root)(part, requires_grad=False)  # type: ignore[call-arg]  # nodes are Values
                     if a in grads:

@@ -29,6 +29,8 @@ from .ops.activations import (
     threshold,
 )
 from .ops.elementwise import sigmoid
+from .ops.indexing import embedding, index_put
+from .ops.ordering import topk
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
 from .ops.special import erf, erfc, rsqrt
@@ -39,6 +41,7 @@ __all__ = [
     "clip_by_norm",
     "cross_entropy",
     "elu",
+    "embedding",
     "erf",
     "erfc",
     "gelu",
@@ -47,6 +50,7 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "index_put",
     "leaky_relu",
     "linear",
     "log_softmax",
@@ -70,6 +74,7 @@ __all__ = [
     "softsign",
     "tanhshrink",
     "threshold",
+    "topk",
 ]
 
 

@@ -25,6 +25,7 @@ EXP, LOG, SQRT, SQUARE = RULES[np.exp], RULES[np.log], RULES[np.sqrt], RULES[np.
 SIN, COS, TANH, ABSOLUTE = RULES[np.sin], RULES[np.cos], RULES[np.tanh], RULES[np.absolute]
 RELU, SIGMOID = RULES[activations.relu], RULES[elementwise.sigmoid]
 SUM, MEAN, PROD, MAX, MIN = (RULES[f] for f in (np.sum, np.mean, np.prod, np.max, np.min))
+CUMSUM, CUMPROD = RULES[np.cumsum], RULES[np.cumprod]
 VAR, STD, CLIP, DOT = RULES[np.var], RULES[np.std], RULES[np.clip], RULES[np.dot]
 LOGSUMEXP, SOFTMAX, LOG_SOFTMAX = (
     RULES[f] for f in (reductions.logsumexp, reductions.softmax, reductions.log_softmax))
@@ -88,6 +89,12 @@ class Methods(Node):
     def log_softmax(self, axis: Axes = -1) -> Value:
         return self.record(LOG_SOFTMAX, (self,), {"axis": axis})
 
+    def cumsum(self, axis: int | None = None) -> Value:
+        return self.record(CUMSUM, (self,), {"axis": axis})
+
+    def cumprod(self, axis: int | None = None) -> Value:
+        return self.record(CUMPROD, (self,), {"axis": axis})
+
     # -- products and shapes -------------------------------------------------------------------
     def dot(self, y: Any) -> Value:
         return self.record(DOT, (self, y), NO_PARAMS)
@@ -97,6 +104,8 @@ class Methods(Node):
 
     def ravel(self) -> Value:
         return self.record(RAVEL, (self,), NO_PARAMS)
+
+    flatten = ravel
 
     def transpose(self, *axes: Any) -> Value:
         return self.record(TRANSPOSE, (self,), {"axes": unpacked(axes) or None})

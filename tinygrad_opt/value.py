@@ -176,8 +176,8 @@ class Value(Methods):
 
     @staticmethod
     def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Value:
-        inputs, live = [], False
-        for i, a in enumerate(args):
+        inputs, live, replaced = [], False, False
+        for a in args:
             if isinstance(a, Value):
                 live = live or a.requires_grad
                 inputs.append(a.data)
@@ -185,8 +185,9 @@ class Value(Methods):
                 inputs.append(a)
             else:
                 inputs.append(as_operand(a))
-                if inputs[i] is not a:
-                    args = (*args[:i], inputs[i], *args[i + 1 :])
+                replaced = replaced or inputs[-1] is not a
+        if replaced:
+            args = tuple(a if isinstance(a, Value) else x for a, x in zip(args, inputs, strict=True))
         compute = operation.fn if type(inputs[0]) is np.ndarray and not operation.sequence else operation.evaluate
         try:
             data = compute(*inputs, **params)
@@ -245,8 +246,8 @@ class Value(Methods):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
-            "a Value's entries cannot be assigned: the graph may need the old ones. Write np.where(mask, new, x), "
-            "or change x.data outside the graph"
+            "a Value's entries cannot be assigned: the graph may need the old ones. Write "
+            "x = functional.index_put(x, index, new) or np.where(mask, new, x), or change x.data outside the graph"
         )
 
 

@@ -4,8 +4,10 @@ Where the two differ by choice:
 
 - max over an axis shares its gradient among ties, as torch.amax does; torch.max(dim=) picks one entry.
 - var and std divide by n, as NumPy does, unless ddof says otherwise; PyTorch divides by n - 1.
+- median is the mean of the middle two, as NumPy has it; torch.median is the lower one.
 - axis=() reduces nothing, as in NumPy; PyTorch takes an empty dim for all of them.
-- spread, product_of_others and scatter_add are adjoints that PyTorch does not name; nor does it name cast.
+- spread, product_of_others, scatter_add and add_along_axis are adjoints that PyTorch does not name; nor does it
+  name cast and recurrence.
 """
 
 from __future__ import annotations
@@ -104,6 +106,25 @@ POINTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[float]]] = 
     "spread of equals": (np.std, lambda t: torch.std(t, correction=0), [5.0, 5.0, 5.0]),
     "product with one zero": (np.prod, torch.prod, [2.0, 0.0, 3.0]),
     "product with two zeros": (np.prod, torch.prod, [0.0, 0.0, 3.0]),
+    "running product with zeros": (np.cumprod, lambda t: torch.cumprod(t, 0), [2.0, 0.0, 3.0, 0.0, 5.0]),
+    "a sort of equals": (
+        lambda v: np.sort(v) * [1, 2, 3, 4],
+        lambda t: torch.sort(t, stable=True).values * torch.tensor([1, 2, 3, 4]),
+        [2.0, 1.0, 2.0, 1.0],
+    ),
+    "the largest few": (lambda v: ours.topk(v, 2)[0], lambda t: torch.topk(t, 2).values, [1.0, np.nan, np.inf, 3.0]),
+    "a quantile between two": (
+        lambda v: np.quantile(v, [0.3, 1.0]),
+        lambda t: torch.quantile(t, torch.tensor([0.3, 1.0], dtype=t.dtype)),
+        [3.0, 1.0, 2.0, 5.0],
+    ),
+    "sum of the known": (np.nansum, torch.nansum, [1.0, np.nan, 3.0]),
+    "mean of the known": (np.nanmean, torch.nanmean, [1.0, np.nan, 3.0]),
+    "rows in use twice": (
+        lambda v: ours.embedding([0, 2, 2], np.reshape(v, (3, 1))) ** 2,
+        lambda t: F.embedding(torch.tensor([0, 2, 2]), t.reshape(3, 1)) ** 2,
+        [1.0, 2.0, 3.0],
+    ),
     "zero to a whole power": (lambda v: v**2, lambda t: t**2, [0.0]),
     "zero to the zero": (lambda v: v**0, lambda t: t**0, [0.0]),
     "an exponent of zero": (lambda v: 0.0**v, lambda t: 0.0**t, [0.0, 2.0, -1.0]),
@@ -131,6 +152,14 @@ def test_ties_along_an_axis_differ_from_torch_max() -> None:
     torch.max(t, dim=0).values.backward()
     np.testing.assert_array_equal(v.grad, [0.5, 0.5, 0])
     np.testing.assert_array_equal(t.grad, [1, 0, 0])
+
+
+def test_a_median_between_two_entries_is_the_lower_one_to_torch() -> None:
+    v, t = Value([2.0, 4.0, 1.0, 3.0]), torch.tensor([2.0, 4.0, 1.0, 3.0], requires_grad=True)
+    np.median(v).backward()
+    torch.median(t).backward()
+    np.testing.assert_array_equal(v.grad, [0.5, 0, 0, 0.5])
+    np.testing.assert_array_equal(t.grad, [1, 0, 0, 0])
 
 
 def test_the_default_variance_differs_from_torch() -> None:

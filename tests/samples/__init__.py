@@ -1,6 +1,19 @@
 """SAMPLES: for every operation of the rule table, how Hypothesis draws calls of it."""
 
-from . import activations, elementwise, indexing, products, reductions, shapes, special
+from . import (
+    activations,
+    diagonals,
+    elementwise,
+    indexing,
+    joining,
+    ordering,
+    padding,
+    products,
+    reductions,
+    scans,
+    shapes,
+    special,
+)
 from .case import Case
 
 SAMPLES = {
@@ -9,7 +22,12 @@ SAMPLES = {
     **special.SAMPLES,
     **products.SAMPLES,
     **reductions.SAMPLES,
+    **scans.SAMPLES,
+    **ordering.SAMPLES,
     **shapes.SAMPLES,
+    **joining.SAMPLES,
+    **padding.SAMPLES,
+    **diagonals.SAMPLES,
     **indexing.SAMPLES,
 }
 

@@ -70,7 +70,7 @@ SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     **{fn: binary(fn, nonzero, nonzero) for fn in (np.arctan2, np.hypot, np.copysign, np.heaviside)},
     **{fn: binary(fn, any_number, nonzero) for fn in (np.divide, np.remainder, np.fmod, np.floor_divide)},
     **{fn: st.one_of(binary(fn, positive, any_number), whole_powers(fn)) for fn in (np.power, np.float_power)},
-    **{fn: unary(fn) for fn in (np.negative, np.positive, np.square, np.absolute, np.zeros_like)},
+    **{fn: unary(fn) for fn in (np.negative, np.positive, np.square, np.absolute)},
     np.reciprocal: unary(np.reciprocal, nonzero),
     **{fn: unary(fn) for fn in (np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix)},
     np.round: unary(np.round, params=decimals),

@@ -47,7 +47,40 @@ def scattered(draw: Any) -> Case:
     return case(seed, indexing.scatter_add, [plain(draw, g)], index=index, shape=shape)
 
 
+@st.composite
+def assigned(draw: Any) -> Case:
+    seed = draw(seeds)
+    rng = np.random.default_rng(seed)
+    shape, index = draw(st.sampled_from(INDICES))
+    there = np.shape(np.zeros(shape)[index])
+    values = any_number(rng, draw(st.sampled_from([there, there[1:], ()])))
+    operands = [plain(draw, any_number(rng, shape)), plain(draw, values)]
+    return case(seed, indexing.assigned, operands, draw(st.sampled_from([(0, 1), (0,), (1,)])), index=index)
+
+
+GATHERS: list[tuple[Shape, Any, Any]] = [
+    ((4,), [3, 3, 0], 0), ((4,), [-1, 1], -1), ((2, 3), [[0, 0, 2, 1], [1, 1, 1, 1]], 1), ((2, 3), [[1, 0, 1]], 0),
+    ((2, 3), [[0], [2]], -1), ((2, 3), [5, 0, 0, -2], None), ((2, 1, 3), [[[0, 0, 0]] * 4] * 2, 1), ((0, 2), [[]], 1),
+    ((1, 3), [[0, 1], [2, 2]], 1), ((2, 3), [[2, 1]], 1),
+]  # fmt: skip
+
+
+@st.composite
+def gathered(draw: Any, adjoint: bool = False) -> Case:
+    seed = draw(seeds)
+    rng = np.random.default_rng(seed)
+    shape, entries, axis = draw(st.sampled_from(GATHERS))
+    indices = np.array(entries, int)
+    if not adjoint:
+        return case(seed, np.take_along_axis, [any_number(rng, shape)], indices=indices, axis=axis)
+    g = any_number(rng, np.take_along_axis(np.zeros(shape), indices, axis).shape)
+    return case(seed, indexing.add_along_axis, [g], indices=indices, shape=shape, axis=axis)
+
+
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     indexing.getitem: indexed(),
     indexing.scatter_add: scattered(),
+    indexing.assigned: assigned(),
+    np.take_along_axis: gathered(),
+    indexing.add_along_axis: gathered(adjoint=True),
 }

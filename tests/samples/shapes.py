@@ -9,16 +9,7 @@ from hypothesis import strategies as st
 
 from tinygrad_opt.ops import shapes
 
-from .case import (
-    Case,
-    Shape,
-    any_number,
-    case,
-    plain,
-    seeds,
-    shaped,
-    unary,
-)
+from .case import Case, Shape, shaped, unary
 
 RESHAPES: list[tuple[Shape, Any]] = [
     ((2, 3), (3, 2)), ((2, 3), -1), ((6,), (2, -1)), ((), (1, 1)), ((1,), ()), ((0, 2), (2, 0)), ((2, 3), (1, 6, 1)),
@@ -42,30 +33,17 @@ BROADCASTS = [
     ((1,), (0,)),
     ((), ()),
 ]
-
-
-JOINS = [
-    ([(2, 3), (1, 3)], 0), ([(2, 3), (2, 1), (2, 2)], -1), ([(3,), (0,), (2,)], 0), ([(2, 3), (4,), ()], None),
-    ([(2, 1, 3), (2, 4, 3)], 1), ([(2, 3)], 0),
+FLIPS = [
+    ((2, 3), None), ((2, 3), 0), ((2, 1, 3), (0, -1)), ((4,), -1), ((), None), ((2, 0), 1), ((2, 3), ()),
 ]  # fmt: skip
-STACKS = [
-    ([(2, 3), (2, 3)], 0),
-    ([(3,), (3,), (3,)], -1),
-    ([(), ()], 0),
-    ([(2, 3), (2, 3)], 1),
-    ([(0,), (0,)], 0),
-    ([(2,)], -2),
-]
-
-
-@st.composite
-def joined(draw: Any, fn: Any, table: list[Any]) -> Case:
-    seed = draw(seeds)
-    rng = np.random.default_rng(seed)
-    parts, axis = draw(st.sampled_from(table))
-    operands = [plain(draw, any_number(rng, shape)) for shape in parts]
-    live = draw(st.sets(st.integers(0, len(parts) - 1), min_size=1).map(sorted).map(tuple))
-    return case(seed, fn, operands, live, **({} if axis == 0 and draw(st.booleans()) else {"axis": axis}))
+ROLLS = [
+    ((4,), 1, None), ((2, 3), -2, None), ((2, 3), 5, 1), ((2, 3), (1, -1), (0, 1)), ((2, 3), (1, 2), (1, 1)),
+    ((2, 3), 1, (0, 1)), ((2, 3), [1, 2], [0, -1]), ((), 1, None), ((0, 2), 1, 0), ((1,), 3, 0),
+]  # fmt: skip
+QUARTERS = [
+    ((2, 3), 1, (0, 1)), ((2, 3), 2, (0, 1)), ((2, 3), -1, (1, 0)), ((2, 1, 3), 3, (0, 2)), ((2, 1, 3), 5, (-1, 1)),
+    ((2, 0), 1, (0, 1)), ((2, 3), 0, (0, 1)),
+]  # fmt: skip
 
 
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
@@ -79,6 +57,7 @@ SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     np.swapaxes: shaped(np.swapaxes, SWAPS, "axis1", "axis2"),
     np.moveaxis: shaped(np.moveaxis, MOVES, "source", "destination"),
     np.broadcast_to: shaped(np.broadcast_to, BROADCASTS, "shape"),
-    np.concatenate: joined(np.concatenate, JOINS),
-    np.stack: joined(np.stack, STACKS),
+    np.flip: shaped(np.flip, FLIPS, "axis"),
+    np.roll: shaped(np.roll, ROLLS, "shift", "axis"),
+    np.rot90: shaped(np.rot90, QUARTERS, "k", "axes"),
 }

@@ -124,12 +124,13 @@ class Contribution:
 
     @property
     def side(self) -> Any:
-        """Which side of its kink the operation was on, as a formula; None for a smooth operation."""
+        """Which side of its kink the operation was on, as a formula; None if it is smooth, or where that has none."""
         kink = operation(self.step.node).kink
         if kink is None:
             return None
         out, inputs = self.step.exprs
-        return kink(out, *inputs, **self.step.node.params)
+        side = kink(out, *inputs, **self.step.node.params)
+        return side if isinstance(side, Expr) else None
 
     @property
     def summed(self) -> tuple[int, ...]:

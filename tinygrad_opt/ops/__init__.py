@@ -1,6 +1,21 @@
 """Derivative rules, one line per argument."""
 
-from . import activations, elementwise, indexing, products, reductions, shapes, special, vectors
+from . import (
+    activations,
+    diagonals,
+    elementwise,
+    indexing,
+    joining,
+    ordering,
+    padding,
+    products,
+    reductions,
+    scans,
+    shapes,
+    special,
+    statistics,
+    vectors,
+)
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -13,13 +28,19 @@ __all__ = [
     "activations",
     "composed",
     "concrete",
+    "diagonals",
     "differentiable",
     "elementwise",
     "indexing",
+    "joining",
+    "ordering",
+    "padding",
     "products",
     "reductions",
+    "scans",
     "shapes",
     "special",
+    "statistics",
     "summed_axes",
     "unbroadcast",
     "vectors",

@@ -109,7 +109,6 @@ differentiable(np.round,    lambda g, out, x, decimals=0: np.zeros_like(g), elem
 differentiable(np.heaviside,
                             lambda g, out, x, at_zero: np.zeros_like(g),
                             lambda g, out, x, at_zero: keep(g, x == 0), kink=lambda out, x, at_zero: np.sign(x))
-differentiable(np.zeros_like, lambda g, out, x: np.zeros_like(g), elementwise=True)
 
 # -- exponentials and logarithms ---------------------------------------------------------------
 # exp, log, sin, cos, sinh and cosh stand in rules, where NumPy computes them even for a float; with

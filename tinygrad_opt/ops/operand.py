@@ -6,6 +6,7 @@ call and pass it to `record`, which a subclass defines: `Value` makes a node, `E
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,9 +16,12 @@ from .operation import COMPOSITIONS, RULES, Operation
 
 # Asked of the concrete data: they answer with plain numbers, shapes or masks, which carry no gradient.
 PLAIN = frozenset({
-    np.shape, np.ndim, np.size, np.result_type, np.ones_like,
-    np.empty_like, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero,
-    np.any, np.all, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj,
+    np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.empty_like,
+    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort, np.argwhere,
+    np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.unique, np.isin,
+    np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges,
+    np.any, np.all, np.isclose, np.allclose, np.array_equal, np.array_equiv, np.iscomplexobj, np.isrealobj,
+    np.shares_memory, np.may_share_memory,
 })  # fmt: skip
 
 REDUCE: dict[np.ufunc, Callable[..., Any]] = {
@@ -26,6 +30,7 @@ REDUCE: dict[np.ufunc, Callable[..., Any]] = {
     np.maximum: np.max,
     np.minimum: np.min,
 }
+ACCUMULATE: dict[np.ufunc, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
 def is_predicate(ufunc: np.ufunc) -> bool:
@@ -58,6 +63,8 @@ class Operand:
         refuse_out(name, kind, params.pop("out", None))
         if method == "reduce" and ufunc in REDUCE:
             return call(self, REDUCE[ufunc], args, {"axis": 0} | params)
+        if method == "accumulate" and ufunc in ACCUMULATE:
+            return call(self, ACCUMULATE[ufunc], args, {"axis": 0} | params)
         if method != "__call__":
             raise TypeError(f"np.{name}.{method} has no derivative rule; use .data to compute without a graph")
         if is_predicate(ufunc):
@@ -68,7 +75,8 @@ class Operand:
         self, fn: Callable[..., Any], types: Any, args: tuple[Any, ...], params: dict[str, Any]
     ) -> Any:
         if fn in PLAIN:
-            return fn(*map(concrete, args), **{name: concrete(value) for name, value in params.items()})
+            require_plain(f"np.{fn.__name__}", "weights", params.get("weights"))
+            return fn(*map(without_operands, args), **{k: without_operands(v) for k, v in params.items()})
         refuse_out(fn.__name__, type(self).__name__, params.pop("out", None))
         return call(self, fn, args, params)
 
@@ -89,15 +97,41 @@ def refuse_out(name: str, kind: str, out: Any) -> None:
         )
 
 
+def refuse_unknown(name: str, kind: str, composition: Callable[..., Any], params: Mapping[str, Any]) -> None:
+    """Raise for parameters of NumPy's function that a composition does not know."""
+    known = inspect.signature(composition).parameters
+    unknown = [given for given in params if given not in known]
+    if unknown:
+        seen = ", ".join(f"{given}=" for given in unknown)
+        raise TypeError(
+            f"np.{name} on a {kind} takes {', '.join(known)}; got {seen}. Leave it out, or compute on .data"
+        )
+
+
+def require_plain(name: str, role: str, x: Any) -> None:
+    """Raise if a number that only steers a function is an operand."""
+    if isinstance(x, Operand):
+        kind = type(x).__name__
+        raise TypeError(f"{name} takes a plain {role}, which gets no gradient; got a {kind}: use its .data")
+
+
 def concrete(x: Any) -> Any:
     """The number or array behind an operand; anything else as it is."""
     return x.concrete() if isinstance(x, Operand) else x
 
 
+def without_operands(x: Any) -> Any:
+    """concrete, in lists and tuples too, such as the keys of np.lexsort."""
+    return type(x)(map(without_operands, x)) if type(x) in (list, tuple) else concrete(x)
+
+
 def call(self: Operand, fn: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Find fn in the rule table and record it; one composed of others records those."""
     if fn in COMPOSITIONS:
-        return COMPOSITIONS[fn](*args, **params)
+        composition = COMPOSITIONS[fn]
+        if params:
+            refuse_unknown(fn.__name__, type(self).__name__, composition, params)
+        return composition(*args, **params)
     operation = RULES.get(fn)
     if operation is None:
         name = f"{getattr(fn, '__module__', 'numpy')}.{fn.__name__}".replace("numpy", "np", 1)  # ufuncs had none in 2.0

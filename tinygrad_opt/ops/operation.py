@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,23 @@ NO_PARAMS: Mapping[str, Any] = {}
 
 
 class ForEach:
-    """One rule for every operand of a function that takes a sequence: ``rule(i, g, out, *inputs)``."""
+    """The rules of a function that takes a sequence: ``rules(xs, **params)`` yields one for each x.
 
-    def __init__(self, rule: Rule):
-        self.rule = rule
+    A rule so made knows its operand and is called ``rule(g, out)``.  They are made one after the
+    other, so that what one needs of its predecessors, such as where its piece begins, is at hand.
+    """
+
+    def __init__(self, rules: Callable[..., Iterable[Rule]]):
+        self.rules = rules
 
     def __iter__(self) -> Iterator[Rule]:
-        i = 0
-        while True:
-            yield functools.partial(self.rule, i)
-            i += 1
+        """For those who ask for a single operand: each as ``rule(g, out, *inputs, **params)``."""
+        for i in itertools.count():
+            yield functools.partial(self.single, i)
+
+    def single(self, i: int, g: Any, out: Any, *inputs: Any, **params: Any) -> Any:
+        rule = next(itertools.islice(self.rules(inputs, **params), i, None))
+        return rule(g, out)
 
 
 class Operation:
@@ -100,7 +108,7 @@ class Operation:
     def defaults(self) -> dict[str, Any]:
         """The parameters that the rules know, with their defaults; the order is the rules'."""
         if isinstance(self.rules, ForEach):
-            rule, skip = self.rules.rule, 3
+            rule, skip = self.rules.rules, 1
         else:
             rule = next(r for r in self.rules if r is not None)
             skip = 2 + len(self.rules)

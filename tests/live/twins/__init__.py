@@ -2,10 +2,24 @@
 
 from tinygrad_opt.ops import indexing as index
 from tinygrad_opt.ops import reductions as reduce
+from tinygrad_opt.ops import scans as scan
 from tinygrad_opt.ops import shapes as shape
 from tinygrad_opt.ops.special import bessel_over_power
 
-from . import activations, elementwise, indexing, products, reductions, shapes, special
+from . import (
+    activations,
+    diagonals,
+    elementwise,
+    indexing,
+    joining,
+    ordering,
+    padding,
+    products,
+    reductions,
+    scans,
+    shapes,
+    special,
+)
 
 TORCH = {
     **elementwise.TORCH,
@@ -13,9 +27,17 @@ TORCH = {
     **special.TORCH,
     **products.TORCH,
     **reductions.TORCH,
+    **scans.TORCH,
+    **ordering.TORCH,
     **shapes.TORCH,
+    **joining.TORCH,
+    **padding.TORCH,
+    **diagonals.TORCH,
     **indexing.TORCH,
 }
-UNNAMED = {reduce.spread, reduce.product_of_others, index.scatter_add, shape.cast, bessel_over_power}
+UNNAMED = {
+    reduce.spread, reduce.product_of_others, scan.recurrence, index.scatter_add, index.add_along_axis, shape.cast,
+    bessel_over_power,
+}  # fmt: skip
 
 __all__ = ["TORCH", "UNNAMED"]

@@ -27,7 +27,6 @@ TORCH: dict[Any, Callable[..., Any]] = {
     np.rint: torch.round,
     np.fix: torch.trunc,
     np.round: lambda x, decimals=0: torch.round(x, decimals=decimals),
-    np.zeros_like: lambda x: x * 0,
     np.float_power: torch.float_power,
     np.cbrt: lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
     np.heaviside: lambda x, at_zero: torch.heaviside(x.detach(), at_zero.detach()) + 0 * x + 0 * at_zero,

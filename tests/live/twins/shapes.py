@@ -17,8 +17,16 @@ def transpose(x: Any, axes: Any = None) -> Any:
     return x.permute(tuple(range(x.ndim))[::-1] if axes is None else tuple(axes))
 
 
-def concatenate(xs: Any, axis: Any = 0) -> Any:
-    return torch.cat([x.ravel() for x in xs]) if axis is None else torch.cat(xs, axis)
+def flip(x: Any, axis: Any = None) -> Any:
+    return torch.flip(x, tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,))
+
+
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return torch.roll(x, shift)
+    for one, dim in np.broadcast(shift, axis):
+        x = torch.roll(x, int(one), int(dim))
+    return x
 
 
 TORCH: dict[Any, Callable[..., Any]] = {
@@ -31,6 +39,7 @@ TORCH: dict[Any, Callable[..., Any]] = {
     np.transpose: transpose,
     np.matrix_transpose: lambda x: x.mT,
     np.moveaxis: lambda x, source, destination: torch.movedim(x, source, destination),
-    np.concatenate: concatenate,
-    np.stack: lambda xs, axis=0: torch.stack(xs, axis),
+    np.flip: flip,
+    np.roll: roll,
+    np.rot90: lambda x, k, axes: torch.rot90(x, k, axes),
 }
