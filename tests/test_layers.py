@@ -21,6 +21,7 @@ LAYERS = [
     "ops.indexing",
     "ops.shapes",
     "ops.reductions",
+    "ops.losses",
     "ops.products",
     "ops",
     "expr",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
+from .ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, nll_loss
 from .ops.products import linear
-from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
+from .ops.reductions import log_softmax, logsumexp, softmax
 
 __all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "cross_entropy",
     "elu",
     "leaky_relu",
@@ -21,15 +22,3 @@ __all__ = [
     "softmax",
     "softplus",
 ]
-
-
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    """Softmax cross-entropy: the mean over rows of -log(softmax(logits)[i, labels[i]]).
-
-    logits (N, C) are any real numbers, labels (N,) integers from 0 to C-1.
-
-    >>> import numpy as np
-    >>> print(cross_entropy(np.zeros((3, 2)), np.array([0, 1, 1])))  # log(2)
-    0.6931471805599453
-    """
-    return nll_loss(log_softmax(logits), labels)

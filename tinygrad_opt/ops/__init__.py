@@ -1,6 +1,6 @@
 """Derivative rules, one line per argument."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import elementwise, indexing, losses, products, reductions, shapes
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -15,6 +15,7 @@ __all__ = [
     "differentiable",
     "elementwise",
     "indexing",
+    "losses",
     "products",
     "reductions",
     "shapes",

@@ -4,10 +4,11 @@ from tinygrad_opt.ops import indexing as index
 from tinygrad_opt.ops import reductions as reduce
 from tinygrad_opt.ops import shapes as shape
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import elementwise, indexing, losses, products, reductions, shapes
 
 TORCH = {
     **elementwise.TORCH,
+    **losses.TORCH,
     **products.TORCH,
     **reductions.TORCH,
     **shapes.TORCH,
