@@ -1,8 +1,9 @@
 """Backprop that explains itself: a small automatic differentiation engine on NumPy."""
 
-from . import functional
+from . import functional, readable
 from .calculus import grad, value_and_grad
 from .check import gradcheck
+from .checkpoint import checkpoint
 from .draw import draw
 from .explain import explain
 from .ops import differentiable
@@ -11,4 +12,16 @@ from .value import Value
 
 __version__ = "0.1.0"
 
-__all__ = ["Value", "differentiable", "draw", "explain", "functional", "grad", "gradcheck", "no_grad", "value_and_grad"]
+__all__ = [
+    "Value",
+    "checkpoint",
+    "differentiable",
+    "draw",
+    "explain",
+    "functional",
+    "grad",
+    "gradcheck",
+    "no_grad",
+    "readable",
+    "value_and_grad",
+]

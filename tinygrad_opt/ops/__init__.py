@@ -1,6 +1,6 @@
 """Derivative rules, one line per argument."""
 
-from . import elementwise, indexing, losses, products, reductions, shapes
+from . import dropout, elementwise, indexing, losses, normalization, products, reductions, shapes
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -13,9 +13,11 @@ __all__ = [
     "composed",
     "concrete",
     "differentiable",
+    "dropout",
     "elementwise",
     "indexing",
     "losses",
+    "normalization",
     "products",
     "reductions",
     "shapes",

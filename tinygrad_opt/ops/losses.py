@@ -254,8 +254,8 @@ def binary_cross_entropy(p: Any, target: Any, weight: Any = None, reduction: Red
     binary_cross_entropy_with_logits, which has no such point.
     Raises ValueError for p outside [0, 1] and for targets of another shape.
 
-    >>> print(binary_cross_entropy([0.5, 1.0], [0.0, 1.0], reduction="none"))
-    [0.69314718 0.        ]
+    >>> print(binary_cross_entropy([0.5, 0.2], [0.0, 1.0], reduction="none"))  # -log(0.5), -log(0.2)
+    [0.69314718 1.60943791]
     """
     check_reduction(reduction)
     check_binary("binary_cross_entropy", p, target, weight=weight)

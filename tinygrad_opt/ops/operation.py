@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Operation:
     def __init__(
         self,
         fn: Callable[..., Any],
-        rules: tuple[Rule | None, ...] | ForEach,
+        rules: Iterable[Rule | None],
         *,
         scalar: Callable[..., Any] | None = None,
         elementwise: bool | None = None,

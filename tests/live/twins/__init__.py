@@ -4,11 +4,12 @@ from tinygrad_opt.ops import indexing as index
 from tinygrad_opt.ops import reductions as reduce
 from tinygrad_opt.ops import shapes as shape
 
-from . import elementwise, indexing, losses, products, reductions, shapes
+from . import elementwise, indexing, losses, normalization, products, reductions, shapes
 
 TORCH = {
     **elementwise.TORCH,
     **losses.TORCH,
+    **normalization.TORCH,
     **products.TORCH,
     **reductions.TORCH,
     **shapes.TORCH,
