@@ -42,7 +42,7 @@ def checkpoint(f: Function) -> Function:
     True
     >>> y.backward()
     >>> print(x.grad.round(4), round(w.grad, 4))
-    [0.3634 0.3198] 2.0063
+    [0.3634 0.3199] 2.0063
     """
 
     @functools.wraps(f)

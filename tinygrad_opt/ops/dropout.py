@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-default_rng = np.random.default_rng()
-"""What draws where no rng is passed: seeded afresh in every process, so that only a passed rng repeats."""
+
+@functools.cache
+def default_rng() -> np.random.Generator:
+    """What draws where no rng is passed: one generator a process, seeded by the system, so that no run repeats another.
+
+    Made when it is first asked for: NumPy takes a while to load its generators.
+    """
+    return np.random.default_rng()
 
 
 def dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Any:
@@ -15,7 +22,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.random.Genera
 
     The mean stays what it was, so nothing is to be done when training is over: with training=False, x itself.
     The mask drawn is a constant of the graph: forward, backward and any further derivative share it.
-    rng is a NumPy Generator; None is one that no seed repeats.
+    rng is a NumPy Generator; left out, it is `default_rng()` of this module, which no seed repeats.
     Raises ValueError for p outside [0, 1), TypeError for an rng that is no Generator.
 
     >>> import numpy as np
@@ -32,5 +39,5 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.random.Genera
         raise TypeError(f"dropout needs a NumPy Generator: rng=np.random.default_rng(seed); got {rng!r}")
     if not training or p == 0:
         return x
-    kept = (default_rng if rng is None else rng).random(np.shape(x)) >= p
+    kept = (default_rng() if rng is None else rng).random(np.shape(x)) >= p
     return x * np.asarray(kept / (1 - p), np.result_type(x, np.float32))
