@@ -209,6 +209,8 @@ class Value(Methods):
                 inputs.append(as_operand(a))
                 if inputs[i] is not a:
                     args = (*args[:i], inputs[i], *args[i + 1 :])
+        if operation.keeps and live and is_recording():
+            params = {**params, "kept": []}
         compute = operation.fn if type(inputs[0]) is np.ndarray and not operation.sequence else operation.evaluate
         try:
             data = compute(*inputs, **params)

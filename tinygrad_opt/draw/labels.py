@@ -117,7 +117,11 @@ def ends(first: str, *last: str) -> str:
 def call(node: Node) -> str:
     """A node's operation with the settings that are not the defaults: ``sum(axis=0)``."""
     assert node.op is not None
-    chosen = settings(Expr(node.data, None, node.op.name, (), node.params, node.op.defaults)) if node.params else []
+    chosen = (
+        settings(Expr(node.data, None, node.op.name, (), node.op.given(node.params), node.op.defaults))
+        if node.params
+        else []
+    )
     return node.op.name + (f"({', '.join(chosen)})" if chosen else "")
 
 
