@@ -205,8 +205,13 @@ def check_binary(name: str, x: Any, target: Any, **weights: Any) -> None:
     if np.shape(target) != shape:
         raise ValueError(f"{name} needs a target for each entry, in the same shape; got {shape} and {np.shape(target)}")
     for role, weight in weights.items():
-        if weight is not None and np.broadcast_shapes(np.shape(weight), shape) != shape:
+        if weight is not None and not broadcasts(np.shape(weight), shape):
             raise ValueError(f"{role} of shape {np.shape(weight)} does not broadcast to {shape}, that of the entries")
+
+
+def broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of this shape can be repeated to the target shape."""
+    return len(shape) <= len(target) and all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))
 
 
 def weighted(x: Any, weight: Any) -> Any:
