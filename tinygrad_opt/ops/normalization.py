@@ -8,6 +8,7 @@ become 0, with gradient 0/sqrt(eps); with eps=0 they are 0/0, nan.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,34 +26,41 @@ def root_mean_square(x: Any, axis: Axes, eps: float) -> Any:
     return np.sqrt(mean_over(x * x, axis) + eps)
 
 
-def standardize(x: Any, axis: Axes = -1, eps: float = 1e-5) -> Any:
+def standardize(x: Any, axis: Axes = -1, eps: float = 1e-5, kept: list[Any] | None = None) -> Any:
     """(x - mean) / sqrt(variance + eps) over axis; the variance divides by n.
 
     >>> import numpy as np
     >>> print(standardize(np.array([1.0, 2.0, 3.0]), eps=0.0))
     [-1.22474487  0.          1.22474487]
     """
-    deviation = x - mean_over(x, axis)
-    return deviation / root_mean_square(deviation, axis, eps)
+    return divided_by_size(x - mean_over(x, axis), axis, eps, kept)
 
 
-def standardize_rule(g: Any, out: Any, x: Any, axis: Axes = -1, eps: float = 1e-5) -> Any:
+def standardize_rule(g: Any, out: Any, x: Any, axis: Axes = -1, eps: float = 1e-5, kept: Sequence[Any] = ()) -> Any:
     """g, less its part along the constants and its part along out: moving along either changes nothing."""
-    spread = root_mean_square(x - mean_over(x, axis), axis, eps)
-    return (g - mean_over(g, axis) - out * mean_over(g * out, axis)) / spread
+    size = kept[0] if kept and not isinstance(x, Operand) else root_mean_square(x - mean_over(x, axis), axis, eps)
+    return (g - mean_over(g, axis) - out * mean_over(g * out, axis)) / size
 
 
-def rms_scale(x: Any, axis: Axes = -1, eps: float = 1e-5) -> Any:
+def rms_scale(x: Any, axis: Axes = -1, eps: float = 1e-5, kept: list[Any] | None = None) -> Any:
     """x / sqrt(mean(x**2) + eps) over axis."""
-    return x / root_mean_square(x, axis, eps)
+    return divided_by_size(x, axis, eps, kept)
 
 
-def rms_scale_rule(g: Any, out: Any, x: Any, axis: Axes = -1, eps: float = 1e-5) -> Any:
-    return (g - out * mean_over(g * out, axis)) / root_mean_square(x, axis, eps)
+def rms_scale_rule(g: Any, out: Any, x: Any, axis: Axes = -1, eps: float = 1e-5, kept: Sequence[Any] = ()) -> Any:
+    size = kept[0] if kept and not isinstance(x, Operand) else root_mean_square(x, axis, eps)
+    return (g - out * mean_over(g * out, axis)) / size
 
 
-standardize = differentiable(standardize, standardize_rule)
-rms_scale = differentiable(rms_scale, rms_scale_rule)
+def divided_by_size(x: Any, axis: Axes, eps: float, kept: list[Any] | None) -> Any:
+    size = root_mean_square(x, axis, eps)
+    if kept is not None:
+        kept.append(size)
+    return x / size
+
+
+standardize = differentiable(standardize, standardize_rule, keeps=True)
+rms_scale = differentiable(rms_scale, rms_scale_rule, keeps=True)
 
 
 # -- layers ------------------------------------------------------------------------------------
@@ -89,7 +97,7 @@ def rms_norm(x: Any, normalized_shape: int | tuple[int, ...], weight: Any = None
 
 def last_axes(name: str, x: Any, normalized_shape: Any, eps: float, **given: Any) -> tuple[int, ...]:
     """The axes that normalized_shape names, once everything is found to fit."""
-    inner = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    inner = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
     shape = np.shape(x)
     if not inner or shape[-len(inner) :] != inner:
         raise ValueError(f"{name} over {inner} needs entries whose last axes are {inner}; got shape {shape}")
@@ -156,8 +164,10 @@ def batch_norm(
             "a single x equals its mean, so x - mean and every gradient would be 0"
         )
     axes = (0, *range(2, len(shape)))
-    follow(running_mean, np.mean(concrete(x), axis=axes), momentum)
-    follow(running_var, np.var(concrete(x), axis=axes, ddof=1), momentum)
+    if running_mean is not None:
+        follow(running_mean, np.mean(concrete(x), axis=axes), momentum)
+    if running_var is not None:
+        follow(running_var, np.var(concrete(x), axis=axes, ddof=1), momentum)
     return scaled_and_shifted(standardize(x, axis=axes, eps=eps), weight, bias)
 
 
@@ -174,5 +184,4 @@ def check_running(channels: tuple[int, ...], training: bool, **statistics: Any) 
 
 def follow(running: Any, new: Any, momentum: float) -> None:
     """Move a running statistic in place, by momentum of the way."""
-    if running is not None:
-        running += momentum * (new - running)
+    running += momentum * (new - running)
