@@ -1,8 +1,9 @@
 """Backprop that explains itself: a small automatic differentiation engine on NumPy."""
 
-from . import functional
+from . import functional, readable
 from .calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .check import gradcheck, gradcheck_graph
+from .checkpoint import checkpoint
 from .draw import draw
 from .explain import explain
 from .ops import differentiable
@@ -13,6 +14,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Value",
+    "checkpoint",
     "differentiable",
     "draw",
     "explain",
@@ -25,6 +27,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "no_grad",
+    "readable",
     "value_and_grad",
     "vjp",
 ]

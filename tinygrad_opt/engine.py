@@ -63,20 +63,45 @@ def leading_to(targets: Collection[Node], order: list[Node]) -> set[Node]:
     return found
 
 
+def made_since(root: Node, age: int) -> tuple[list[Node], list[Node]]:
+    """The part of root's graph that is younger than age, newest first, and the older nodes that it starts from.
+
+    The latter in the order in which they are met; those that require no gradient are left out.
+    """
+    inside: dict[Node, None] = {root: None}
+    outside: dict[Node, None] = {}
+    stack = [root]
+    while stack:
+        for a in stack.pop().args:
+            if isinstance(a, Node) and a not in inside:
+                if a.age > age:
+                    inside[a] = None
+                    stack.append(a)
+                elif a.requires_grad:
+                    outside[a] = None
+    return sorted(inside, key=by_age, reverse=True), list(outside)
+
+
 def sweep(
-    root: Node, seed: Any, graph: bool = False, keep_all: bool = True, toward: Collection[Node] | None = None
+    root: Node,
+    seed: Any,
+    graph: bool = False,
+    keep_all: bool = True,
+    order: list[Node] | None = None,
+    toward: Collection[Node] | None = None,
 ) -> dict[Node, Any]:
     """The gradient of root with respect to every node it depends on that requires one.
 
     seed is the gradient of root itself.  With graph=True it is a node, the rules are given nodes,
     and so the gradients are nodes too.  keep_all=False lets an intermediate's gradient go as soon
-    as it has been passed on; those of the leaves remain, each in an array of its own.  toward names
-    the nodes whose gradients are wanted: then only what leads to them is computed.
+    as it has been passed on; those of the leaves remain, each in an array of its own.  order may
+    name the nodes to step on, newest first, where not all of them are to pass their gradients on;
+    toward the nodes whose gradients are wanted: then only what leads to them is computed.
     """
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
     take = grads.get if keep_all else grads.pop
-    order = newest_first(root)
+    order = newest_first(root) if order is None else order
     wanted = None if toward is None else leading_to(toward, order)
     for node in order:
         op = node.op

@@ -28,18 +28,26 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
+from .ops.dropout import dropout
 from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
+from .ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, nll_loss
+from .ops.normalization import batch_norm, layer_norm, rms_norm
 from .ops.ordering import topk
 from .ops.products import linear
-from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
+from .ops.reductions import log_softmax, logsumexp, softmax
 from .ops.special import erf, erfc, rsqrt
 from .ops.vectors import clip_by_norm, normalize, one_hot
+from .value import Value
 
 __all__ = [
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "celu",
     "clip_by_norm",
     "cross_entropy",
+    "dropout",
     "elu",
     "embedding",
     "erf",
@@ -51,6 +59,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "index_put",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
@@ -64,6 +73,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rms_norm",
     "rsqrt",
     "selu",
     "sigmoid",
@@ -72,19 +82,21 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "stop_gradient",
     "tanhshrink",
     "threshold",
     "topk",
 ]
 
 
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    """Softmax cross-entropy: the mean over rows of -log(softmax(logits)[i, labels[i]]).
+def stop_gradient(x: Any) -> Any:
+    """x as a constant: a Value of the same data through which no gradient flows, as `Value.detach`.
 
-    logits (N, C) are any real numbers, labels (N,) integers from 0 to C-1.
+    A plain number or array is returned as it is.
 
-    >>> import numpy as np
-    >>> print(cross_entropy(np.zeros((3, 2)), np.array([0, 1, 1])))  # log(2)
-    0.6931471805599453
+    >>> x = Value(3.0)
+    >>> (x * stop_gradient(x)).backward()
+    >>> x.grad
+    3.0
     """
-    return nll_loss(log_softmax(logits), labels)
+    return x.detach() if isinstance(x, Value) else x

@@ -15,6 +15,7 @@ from .methods import Methods
 from .ops import RULES, Operation
 from .ops.indexing import check_index, getitem
 from .ops.operation import NO_PARAMS, NUMBERS
+from .ops.shapes import cast
 from .recording import enable_grad, is_recording
 
 PLAIN = NUMBERS | {np.ndarray}
@@ -167,6 +168,27 @@ class Value(Methods):
         for node, total in totals:  # only now, when nothing can fail any more
             node.grad = total
 
+    def detach(self) -> Value:
+        """A constant of the same data, which it shares, outside the graph: no gradient flows through it.
+
+        >>> x = Value(3.0)
+        >>> (x * x.detach()).backward()
+        >>> x.grad
+        3.0
+        """
+        return node(self.data, None, (), NO_PARAMS, live=False, name=self.name)
+
+    def astype(self, dtype: Any) -> Value:
+        """The same numbers as float32 or float64; the gradient comes back in the dtype of this Value.
+
+        Raises TypeError for any other dtype.
+        """
+        if np.dtype(dtype) not in (FLOAT64, FLOAT32):
+            raise TypeError(
+                f"astype: a Value holds float32 or float64; got {np.dtype(dtype)}: for labels and masks use .data"
+            )
+        return cast(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+
     def concrete(self) -> Any:
         return self.data
 
@@ -188,6 +210,8 @@ class Value(Methods):
                 replaced = replaced or inputs[-1] is not a
         if replaced:
             args = tuple(a if isinstance(a, Value) else x for a, x in zip(args, inputs, strict=True))
+        if operation.keeps and live and is_recording():
+            params = {**params, "kept": []}
         compute = operation.fn if type(inputs[0]) is np.ndarray and not operation.sequence else operation.evaluate
         try:
             data = compute(*inputs, **params)

@@ -6,6 +6,8 @@ from . import (
     elementwise,
     indexing,
     joining,
+    losses,
+    normalization,
     ordering,
     padding,
     products,
@@ -17,18 +19,20 @@ from . import (
 from .case import Case
 
 SAMPLES = {
-    **elementwise.SAMPLES,
     **activations.SAMPLES,
-    **special.SAMPLES,
+    **diagonals.SAMPLES,
+    **elementwise.SAMPLES,
+    **indexing.SAMPLES,
+    **joining.SAMPLES,
+    **losses.SAMPLES,
+    **normalization.SAMPLES,
+    **ordering.SAMPLES,
+    **padding.SAMPLES,
     **products.SAMPLES,
     **reductions.SAMPLES,
     **scans.SAMPLES,
-    **ordering.SAMPLES,
     **shapes.SAMPLES,
-    **joining.SAMPLES,
-    **padding.SAMPLES,
-    **diagonals.SAMPLES,
-    **indexing.SAMPLES,
+    **special.SAMPLES,
 }
 
 __all__ = ["SAMPLES", "Case"]

@@ -61,14 +61,6 @@ def spreads(draw: Any) -> Case:
     return case(called.seed, reductions.spread, [plain(draw, g)], shape=np.shape(x), **called.params)
 
 
-@st.composite
-def losses(draw: Any) -> Case:
-    seed = draw(seeds)
-    rng = np.random.default_rng(seed)
-    rows, classes = draw(st.sampled_from([(1, 1), (4, 3), (3, 2)]))
-    return case(seed, reductions.nll_loss, [rng.normal(size=(rows, classes)), rng.integers(0, classes, rows)], (0,))
-
-
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     np.sum: reduced(np.sum, SHAPES),
     reductions.spread: spreads(),
@@ -76,5 +68,4 @@ SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     **{fn: reduced(fn, ddof=True) for fn in (np.var, np.std)},
     reductions.product_of_others: reduced(reductions.product_of_others, keepdims=False),
     **{fn: reduced(fn, WITH_AXES, keepdims=False) for fn in (reductions.softmax, reductions.log_softmax)},
-    reductions.nll_loss: losses(),
 }

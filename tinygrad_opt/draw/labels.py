@@ -117,7 +117,8 @@ def ends(first: str, *last: str) -> str:
 def call(node: Node) -> str:
     """A node's operation with the settings that are not the defaults: ``sum(axis=0)``."""
     assert node.op is not None
-    chosen = settings(Expr(node.data, None, node.op.name, (), node.params, node.op.defaults)) if node.params else []
+    params = node.op.given(node.params)
+    chosen = settings(Expr(node.data, None, node.op.name, (), params, node.op.defaults)) if params else []
     return node.op.name + (f"({', '.join(chosen)})" if chosen else "")
 
 

@@ -201,7 +201,7 @@ def input_exprs(node: Node, names: Names) -> list[Any]:
 
 def forward_expr(node: Node, names: Names) -> Expr:
     op = operation(node)
-    return Expr(node.data, None, op.name, tuple(input_exprs(node, names)), node.params, op.defaults)
+    return Expr(node.data, None, op.name, tuple(input_exprs(node, names)), op.given(node.params), op.defaults)
 
 
 def awaited_reports(oldest_first: list[Node]) -> dict[Node, int]:

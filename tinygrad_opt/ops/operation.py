@@ -47,13 +47,15 @@ class Operation:
     domain       ``domain(*inputs)``: where the function is defined and finite
     analytic     has a derivative on the complex plane that NumPy computes (complex step allowed)
     optional     operands may be None, as the bounds of clip
+    keeps        fn and its rules take ``kept=``: a list, empty for fn, in which it may leave for a rule run
+                 on arrays what that would compute again; a rule run on operands has to compute it
     sequence     the operands stand in one list: ``fn([a, b, c])``
     """
 
     def __init__(
         self,
         fn: Callable[..., Any],
-        rules: tuple[Rule | None, ...] | ForEach,
+        rules: Iterable[Rule | None],
         *,
         scalar: Callable[..., Any] | None = None,
         elementwise: bool | None = None,
@@ -61,6 +63,7 @@ class Operation:
         domain: Rule | None = None,
         analytic: bool = True,
         optional: bool = False,
+        keeps: bool = False,
     ):
         self.fn = fn
         self.name: str = fn.__name__
@@ -71,6 +74,7 @@ class Operation:
         self.domain = domain
         self.analytic = analytic and kink is None
         self.optional = optional
+        self.keeps = keeps
         self.sequence = isinstance(rules, ForEach)
         # its slope may be infinite or undefined, where a zero upstream gradient is still to give zero
         self.guarded = self.elementwise and domain is not None
@@ -116,7 +120,11 @@ class Operation:
         named = [p for p in known if p.kind is p.KEYWORD_ONLY]
         if not any(p.kind is p.VAR_POSITIONAL for p in known):
             named = known[skip:]
-        return {p.name: p.default for p in named}
+        return {p.name: p.default for p in named if p.name != "kept"}
+
+    def given(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters that the call was given: without what it keeps for its rules."""
+        return {name: value for name, value in params.items() if name != "kept"} if self.keeps else params
 
     def bind(self, args: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a call as the user wrote it into operands and named parameters."""

@@ -150,27 +150,6 @@ def log_softmax(x: Any, axis: Axes = -1) -> Any:
     return below_top - np.log(np.add.reduce(np.exp(below_top), axis=axis, keepdims=True))
 
 
-def check_labels(log_p: Any, labels: Any) -> None:
-    """Refuse labels that do not name one column for each row."""
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers; got {labels.dtype}")
-    if log_p.ndim != 2 or labels.shape != log_p.shape[:1]:
-        raise ValueError(f"scores (N, C) need labels (N,), one a row; got {log_p.shape} and {labels.shape}")
-    unsigned = labels.view(f"u{labels.itemsize}")  # in which a negative label is beyond any range
-    if labels.size and np.maximum.reduce(unsigned) >= log_p.shape[1]:
-        raise ValueError(f"labels must be from 0 to {log_p.shape[1] - 1}; got {labels.min()} to {labels.max()}")
-
-
-def nll_loss(log_p: Any, labels: Any) -> Any:
-    """Negative log-likelihood: the mean over rows of -log_p[i, labels[i]].
-
-    log_p (N, C) holds log-probabilities, labels (N,) integers from 0 to C-1.
-    Raises ValueError for labels of another shape or outside that range, TypeError for other numbers.
-    """
-    check_labels(log_p, labels)
-    return -np.add.reduce(log_p[np.arange(len(labels)), labels]) / len(labels)
-
-
 # fmt: off
 differentiable(np.sum,  lambda g, out, x, axis=None, keepdims=False: spread(g, np.shape(x), axis, keepdims))
 spread = differentiable(spread, lambda g, out, x, shape, axis=None, keepdims=False:
@@ -188,8 +167,6 @@ softmax = differentiable(softmax, lambda g, out, x, axis=-1:
                          out * (g - np.add.reduce(g * out, axis=axis, keepdims=True)), analytic=False)
 log_softmax = differentiable(log_softmax, lambda g, out, x, axis=-1:
                              g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True), analytic=False)
-nll_loss = differentiable(nll_loss, lambda g, out, log_p, labels:
-                          -(g / labels.shape[0]) * (np.arange(log_p.shape[-1])[:, None] == labels).T, None)
 # fmt: on
 
 alias(np.amax, np.max)

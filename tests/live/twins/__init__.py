@@ -12,6 +12,8 @@ from . import (
     elementwise,
     indexing,
     joining,
+    losses,
+    normalization,
     ordering,
     padding,
     products,
@@ -22,18 +24,20 @@ from . import (
 )
 
 TORCH = {
-    **elementwise.TORCH,
     **activations.TORCH,
-    **special.TORCH,
+    **diagonals.TORCH,
+    **elementwise.TORCH,
+    **indexing.TORCH,
+    **joining.TORCH,
+    **losses.TORCH,
+    **normalization.TORCH,
+    **ordering.TORCH,
+    **padding.TORCH,
     **products.TORCH,
     **reductions.TORCH,
     **scans.TORCH,
-    **ordering.TORCH,
     **shapes.TORCH,
-    **joining.TORCH,
-    **padding.TORCH,
-    **diagonals.TORCH,
-    **indexing.TORCH,
+    **special.TORCH,
 }
 UNNAMED = {
     reduce.spread, reduce.product_of_others, scan.recurrence, index.scatter_add, index.add_along_axis, shape.cast,

@@ -1,0 +1,39 @@
+"""PyTorch's names of the losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from tinygrad_opt.ops import losses
+
+F = torch.nn.functional
+
+
+def softmax_cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Any:
+    return F.cross_entropy(x, target if target.ndim == 2 else target.long(), reduction=reduction)
+
+
+def of_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """fn with its weights, which are arrays among the parameters, as tensors."""
+
+    def call(x: Any, target: Any, reduction: str = "mean", **weights: Any) -> Any:
+        return fn(x, target, reduction=reduction, **{name: torch.tensor(w) for name, w in weights.items()})
+
+    return call
+
+
+def binary_cross_entropy(p: Any, target: Any, reduction: str = "mean", weight: Any = 1.0) -> Any:
+    """As PyTorch computes it, written out: its own gradient has 1e-12 added to a denominator."""
+    losses = -(target * torch.log(p) + (1 - target) * torch.log1p(-p)) * torch.as_tensor(weight)
+    return {"mean": torch.mean, "sum": torch.sum, "none": torch.positive}[reduction](losses)
+
+
+TORCH: dict[Any, Callable[..., Any]] = {
+    losses.nll_loss: F.nll_loss,
+    losses.softmax_cross_entropy: softmax_cross_entropy,
+    losses.binary_cross_entropy_with_logits: of_tensors(F.binary_cross_entropy_with_logits),
+    losses.binary_cross_entropy: binary_cross_entropy,
+}
