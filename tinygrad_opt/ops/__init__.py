@@ -1,6 +1,6 @@
 """Derivative rules, one line per argument."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import contractions, elementwise, factorizations, indexing, linalg, norms, products, reductions, shapes
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -12,9 +12,13 @@ __all__ = [
     "Operation",
     "composed",
     "concrete",
+    "contractions",
     "differentiable",
     "elementwise",
+    "factorizations",
     "indexing",
+    "linalg",
+    "norms",
     "products",
     "reductions",
     "shapes",
