@@ -24,29 +24,38 @@ from .subscripts import LETTERS, Shape, parsed
 
 # -- two operands ------------------------------------------------------------------------------
 class Plan(NamedTuple):
-    """A contraction as a batch of matrix products: the axes in the order that np.matmul takes them."""
+    """A contraction as a stack of matrix products; axes are in the order that np.matmul takes them."""
 
-    left: list[int]  # x's axes: batch, rows, summed
-    right: list[int]  # y's axes: batch, summed, columns
-    out: list[int]  # the result's axes among batch, rows, columns
-    counts: tuple[int, int, int, int]  # how many are batch, rows, summed, columns
+    left: list[int]  # x's axes: batch, its own stack, rows, summed
+    right: list[int]  # y's axes: batch, its own stack, summed, columns
+    out: list[int]  # the result's axes among batch, x's stack, y's stack, rows, columns
+    counts: tuple[int, int, int, int]  # how many are batch, x's stack, y's stack, summed
 
 
 @functools.lru_cache(maxsize=1024)
-def plan(subscripts: str) -> Plan:
-    inputs, out = subscripts.split("->")
-    x, y = inputs.split(",")
+def plan(x: str, y: str, out: str) -> Plan:
     batch = [c for c in out if c in x and c in y]
-    rows = [c for c in x if c not in y]
     summed = [c for c in x if c not in out]
-    columns = [c for c in y if c not in x]
-    found = batch + rows + columns
+    x_stack, rows = stack_and_rest([c for c in x if c not in batch], summed)
+    y_stack, columns = stack_and_rest([c for c in y if c not in batch], summed)
+    found = batch + x_stack + y_stack + rows + columns
     return Plan(
-        [x.index(c) for c in batch + rows + summed],
-        [y.index(c) for c in batch + summed + columns],
+        [x.index(c) for c in batch + x_stack + rows + summed],
+        [y.index(c) for c in batch + y_stack + summed + columns],
         [found.index(c) for c in out],
-        (len(batch), len(rows), len(summed), len(columns)),
+        (len(batch), len(x_stack), len(y_stack), len(summed)),
     )
+
+
+def stack_and_rest(letters: list[str], summed: list[str]) -> tuple[list[str], list[str]]:
+    """An operand's own letters: those to be looped over, and those to be joined into rows or columns.
+
+    Own axes on both sides of the summed ones, n and hw in 'nchw', cannot be joined without a copy.
+    """
+    own = [c for c in letters if c not in summed]
+    lead = next((i for i, c in enumerate(letters) if c in summed), 0)
+    split = 0 < lead < len(own) and letters[lead : lead + len(summed)] == summed
+    return (own[:lead], own[lead:]) if split else ([], own)
 
 
 def einsum(x: Any, y: Any, subscripts: str) -> Any:
@@ -54,19 +63,30 @@ def einsum(x: Any, y: Any, subscripts: str) -> Any:
 
     Each subscript stands at most once in an operand, and in two of the three places.
     """
-    left, right, order, (batch, rows, summed, columns) = plan(subscripts)
-    x, y = np.transpose(x, left), np.transpose(y, right)
-    if not summed:
-        x = np.reshape(x, x.shape + (1,) * columns)
-        y = np.reshape(y, y.shape[:batch] + (1,) * rows + y.shape[batch:])
-        return np.transpose(x * y, order)
-    if not rows and not columns:  # no matrix in it
-        axes = list(range(batch + summed))
-        return np.einsum(x, axes, y, axes, order) if batch else np.dot(np.ravel(x), np.ravel(y))
-    shared, kept, added = x.shape[:batch], x.shape[batch : batch + rows], y.shape[batch + summed :]
-    over = math.prod(y.shape[batch : batch + summed])
-    product = np.reshape(x, (*shared, math.prod(kept), over)) @ np.reshape(y, (*shared, over, math.prod(added)))
-    return np.transpose(np.reshape(product, shared + kept + added), order)
+    inputs, out = subscripts.split("->")
+    a, b = inputs.split(",")
+    if set(a) == set(b) and not out:
+        return np.dot(np.ravel(x), np.ravel(np.transpose(y, [b.index(c) for c in a])))
+    if set(a) & set(b) <= set(out) or set(a) == set(b):  # no matrix product in it
+        return np.einsum(subscripts, x, y)
+    if out[0] not in a:  # its columns come first, so they are to be rows
+        x, y, a, b = y, x, b, a
+    return matrix_products(x, y, plan(a, b, out))
+
+
+def matrix_products(x: Any, y: Any, by: Plan) -> Any:
+    """A contraction as np.matmul computes it, in BLAS."""
+    batch, x_stack, y_stack, summed = by.counts
+    stack = batch + x_stack + y_stack
+    x, y = np.transpose(x, by.left), np.transpose(y, by.right)
+    x = np.reshape(x, x.shape[: batch + x_stack] + (1,) * y_stack + x.shape[batch + x_stack :])
+    y = np.reshape(y, y.shape[:batch] + (1,) * x_stack + y.shape[batch:])
+    rows, columns = x.shape[stack : x.ndim - summed], y.shape[stack + summed :]
+    over = math.prod(y.shape[stack : stack + summed])
+    x = np.reshape(x, (*x.shape[:stack], math.prod(rows), over))
+    y = np.reshape(y, (*y.shape[:stack], over, math.prod(columns)))
+    product = x @ y
+    return np.transpose(np.reshape(product, product.shape[:-2] + rows + columns), by.out)
 
 
 def swapped(subscripts: str, operand: int) -> str:
