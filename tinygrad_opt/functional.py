@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
+from .ops.linalg import expm, solve_triangular
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
 
 __all__ = [
     "cross_entropy",
     "elu",
+    "expm",
     "leaky_relu",
     "linear",
     "log_softmax",
@@ -20,6 +22,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "solve_triangular",
 ]
 
 

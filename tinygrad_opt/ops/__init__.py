@@ -1,6 +1,17 @@
 """Derivative rules, one line per argument."""
 
-from . import contractions, elementwise, factorizations, indexing, linalg, norms, products, reductions, shapes
+from . import (
+    contractions,
+    determinants,
+    elementwise,
+    factorizations,
+    indexing,
+    linalg,
+    norms,
+    products,
+    reductions,
+    shapes,
+)
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -13,6 +24,7 @@ __all__ = [
     "composed",
     "concrete",
     "contractions",
+    "determinants",
     "differentiable",
     "elementwise",
     "factorizations",

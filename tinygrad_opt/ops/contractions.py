@@ -181,7 +181,9 @@ def without_lone_axes(factors: list[Factor], out: str) -> list[Factor]:
     kept = []
     for x, term in factors:
         lone = tuple(i for i, c in enumerate(term) if counts[c] == 1)
-        kept.append(Factor(np.sum(x, axis=lone), "".join(c for c in term if counts[c] > 1)) if lone else Factor(x, term))
+        kept.append(
+            Factor(np.sum(x, axis=lone), "".join(c for c in term if counts[c] > 1)) if lone else Factor(x, term)
+        )
     return kept
 
 

@@ -18,6 +18,7 @@ PLAIN = frozenset({
     np.shape, np.ndim, np.size, np.result_type, np.ones_like,
     np.empty_like, np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero,
     np.any, np.all, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj,
+    np.linalg.matrix_rank,
 })  # fmt: skip
 
 REDUCE: dict[np.ufunc, Callable[..., Any]] = {

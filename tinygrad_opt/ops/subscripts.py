@@ -25,9 +25,7 @@ def parsed(subscripts: str, shapes: list[Shape]) -> tuple[list[str], str]:
         if n < 0 or (n and "..." not in term):
             raise ValueError(f"einsum {subscripts!r}: {term!r} does not fit an operand of shape {shape}")
     broadcast = "".join(unused[: max(extra)])
-    terms = [
-        term.replace("...", broadcast[len(broadcast) - n :]) for term, n in zip(terms, extra, strict=True)
-    ]
+    terms = [term.replace("...", broadcast[len(broadcast) - n :]) for term, n in zip(terms, extra, strict=True)]
     out = out.replace("...", broadcast) if arrow else broadcast + once("".join(terms), broadcast)
     check_result(subscripts, terms, out, broadcast)
     check_lengths(subscripts, terms, shapes)
