@@ -1,11 +1,13 @@
 """SAMPLES: for every operation of the rule table, how Hypothesis draws calls of it."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import contractions, elementwise, indexing, linalg, products, reductions, shapes
 from .case import Case
 
 SAMPLES = {
     **elementwise.SAMPLES,
     **products.SAMPLES,
+    **contractions.SAMPLES,
+    **linalg.SAMPLES,
     **reductions.SAMPLES,
     **shapes.SAMPLES,
     **indexing.SAMPLES,

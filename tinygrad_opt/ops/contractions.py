@@ -217,6 +217,7 @@ def best_order(subscripts: str, shapes: tuple[Shape, ...], optimize: Any) -> lis
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum over pairs of axes: the last axes of a with the first of b, or two lists of axes."""
     ndims = np.ndim(a), np.ndim(b)
+    pairs: Any
     if isinstance(axes, int | np.integer):
         pairs = (list(range(ndims[0] - axes, ndims[0])), list(range(axes)))
     else:

@@ -96,11 +96,11 @@ def slogdet(a: Any) -> Any:
 
     >>> import numpy as np
     >>> from tinygrad_opt import Value
-    >>> a = Value([[2.0, 0.0], [0.0, -4.0]])
+    >>> a = Value([[0.0, 2.0], [4.0, 0.0]])
     >>> sign, logabsdet = np.linalg.slogdet(a)
     >>> logabsdet.backward()
     >>> float(sign), a.grad.tolist()
-    (-1.0, [[0.5, 0.0], [0.0, -0.25]])
+    (-1.0, [[0.0, 0.25], [0.5, 0.0]])
     """
     value = logabsdet(a)
     plain = np.linalg.slogdet(concrete(a))

@@ -70,6 +70,11 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
 
     x is pinv(a) @ b and can be differentiated where the rank of a does not change nearby; the others are plain.
     """
+    shapes = np.shape(a), np.shape(b)
+    if len(shapes[0]) != 2 or len(shapes[1]) not in (1, 2) or shapes[0][0] != shapes[1][0]:
+        raise ValueError(
+            f"lstsq takes a matrix and a right side of as many rows; got shapes {shapes[0]} and {shapes[1]}"
+        )
     if rcond is None:
         rcond = float(np.finfo(np.result_type(a, np.float32)).eps) * max(np.shape(a))
     _, *others = np.linalg.lstsq(concrete(a), concrete(b), rcond)
@@ -80,6 +85,8 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
 @composed(np.linalg.diagonal)
 def diagonal(x: Any, offset: int = 0) -> Any:
     """The diagonals of the last two axes."""
+    if np.ndim(x) < 2:
+        raise ValueError(f"a diagonal is of matrices, in the last two axes; got shape {np.shape(x)}")
     rows, columns = np.shape(x)[-2:]
     i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
     return getitem(x, index=(..., i - min(offset, 0), i + max(offset, 0)))
@@ -101,9 +108,9 @@ def matrix_power(a: Any, n: int) -> Any:
         return matrix_power(np.linalg.inv(a), -n)
     if n == 0:
         return np.zeros_like(a) + np.eye(shape[-1], dtype=a.dtype)
-    half = matrix_power(a, n // 2) if n > 1 else None
-    if half is None:
+    if n == 1:
         return a
+    half = matrix_power(a, n // 2)
     return half @ half @ a if n % 2 else half @ half
 
 

@@ -11,11 +11,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .factorizations import largest, svdvals
 from .reductions import spread
 from .rules import composed, differentiable
-from .shapes import Axes, positions
+from .shapes import Axes
 
 
 # -- vectors -----------------------------------------------------------------------------------
@@ -112,13 +113,13 @@ def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> 
     ndim = np.ndim(x)
     if axis is None and ord is None:
         return p_norm(x, axis=None, keepdims=keepdims)
-    axes = positions(axis, ndim)
+    axes = normalize_axis_tuple(range(ndim) if axis is None else axis, ndim, "axis")
     if len(axes) == 1:
         if isinstance(ord, str):
             raise ValueError(f"a norm of vectors takes a number for ord, or inf or -inf; got {ord!r}")
         return over_vectors(x, ord, axes[0], keepdims)
-    if len(axes) != 2 or axes[0] == axes[1]:
-        raise ValueError(f"norm over axes {axes} of shape {np.shape(x)}: give axis= one axis, or two that differ")
+    if len(axes) != 2:
+        raise ValueError(f"norm over axes {axes} of shape {np.shape(x)}: give axis= one axis or two")
     return over_matrices(x, ord, axes, keepdims)
 
 
