@@ -7,9 +7,10 @@ cholesky and eigh are functions of the symmetric part, (a + a.T) / 2, where NumP
 the same for the symmetric matrices they are meant for, and the gradient is symmetric, as in PyTorch
 and JAX.
 
-The vectors of an eigenvalue or singular value that comes twice are one choice of many.  Their part
-of the gradient is left out there instead of dividing by zero: right for every result that does not
-depend on the choice, such as a function of the eigenvalues.
+The vectors of an eigenvalue or singular value that comes twice are one choice of many.  What they
+share is left out of the gradient there instead of dividing by zero: it is finite, and right for
+functions of the values alone.  A function of the vectors has more to its slope than they can tell,
+even one that does not depend on the choice: for powers and exponentials take matrix_power and expm.
 """
 
 from __future__ import annotations
