@@ -45,8 +45,11 @@ def contestants(subscripts: str, shapes: Shapes) -> dict[str, Pass]:
 
 
 def ours(subscripts: str, arrays: list[Any]) -> Pass:
+    leaves = [Value(x) for x in arrays]
+
     def forward_and_backward() -> list[Any]:
-        leaves = [Value(x) for x in arrays]
+        for leaf in leaves:
+            leaf.grad = None
         y = np.einsum(subscripts, *leaves)
         y.backward(2 * y.data, keep="leaves")
         return [leaf.grad for leaf in leaves]
@@ -73,13 +76,13 @@ def by_hand(subscripts: str, arrays: list[Any]) -> Pass:
 def by_torch(subscripts: str, arrays: list[Any]) -> Pass:
     import torch
 
+    leaves: list[Any] = [torch.from_numpy(x).requires_grad_() for x in arrays]
+
     def forward_and_backward() -> list[Any]:
-        leaves = [torch.from_numpy(x).requires_grad_() for x in arrays]
-        y = torch.einsum(subscripts, *leaves)
-        y.backward(2 * y.detach())
-        gradients = [leaf.grad.numpy() for leaf in leaves]
         for leaf in leaves:
             leaf.grad = None
-        return gradients
+        y = torch.einsum(subscripts, *leaves)
+        y.backward(2 * y.detach())
+        return [leaf.grad.numpy() for leaf in leaves]
 
     return forward_and_backward
