@@ -86,7 +86,10 @@ def matrix_products(x: Any, y: Any, by: Plan) -> Any:
     x = np.reshape(x, (*x.shape[:stack], math.prod(rows), over))
     y = np.reshape(y, (*y.shape[:stack], over, math.prod(columns)))
     product = x @ y
-    return np.transpose(np.reshape(product, product.shape[:-2] + rows + columns), by.out)
+    shape = product.shape[:-2] + rows + columns
+    if product.shape == shape and by.out == sorted(by.out):
+        return product  # not a view of it, which a leaf's gradient would be copied from
+    return np.transpose(np.reshape(product, shape), by.out)
 
 
 def swapped(subscripts: str, operand: int) -> str:
@@ -132,7 +135,7 @@ def einsum_of_many(subscripts: str, *operands: Any, optimize: Any = True) -> Any
     if not isinstance(subscripts, str):
         raise TypeError('einsum on a Value takes its subscripts as text, np.einsum("ij,jk->ik", x, y), not in lists')
     xs = [as_factor(x) for x in operands]
-    terms, out = parsed(subscripts, [np.shape(x) for x in xs])
+    terms, out = parsed(subscripts, tuple(np.shape(x) for x in xs))
     factors = without_stretched_axes([diagonal(x, term) for x, term in zip(xs, terms, strict=True)])
     factors = without_lone_axes(factors, out)
     for group in order_of_contraction(factors, out, optimize):

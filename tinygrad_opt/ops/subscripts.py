@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import string
 
 LETTERS = string.ascii_letters
 Shape = tuple[int, ...]
 
 
-def parsed(subscripts: str, shapes: list[Shape]) -> tuple[list[str], str]:
+@functools.lru_cache(maxsize=1024)
+def parsed(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[tuple[str, ...], str]:
     """The letters of each operand's axes and of the result's, ellipses written out.
 
-    >>> parsed("...ij,jk", [(5, 2, 3), (3, 4)])
-    (['aij', 'jk'], 'aik')
+    >>> parsed("...ij,jk", ((5, 2, 3), (3, 4)))
+    (('aij', 'jk'), 'aik')
     """
     inputs, arrow, out = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
@@ -29,7 +31,7 @@ def parsed(subscripts: str, shapes: list[Shape]) -> tuple[list[str], str]:
     out = out.replace("...", broadcast) if arrow else broadcast + once("".join(terms), broadcast)
     check_result(subscripts, terms, out, broadcast)
     check_lengths(subscripts, terms, shapes)
-    return terms, out
+    return tuple(terms), out
 
 
 def once(letters: str, besides: str) -> str:
@@ -53,7 +55,7 @@ def check_result(subscripts: str, terms: list[str], out: str, broadcast: str) ->
             raise ValueError(f"einsum {subscripts!r}: {c!r} {why}")
 
 
-def check_lengths(subscripts: str, terms: list[str], shapes: list[Shape]) -> None:
+def check_lengths(subscripts: str, terms: list[str], shapes: tuple[Shape, ...]) -> None:
     """Axes of one subscript are equally long; one of length 1 is repeated to fit those of other operands."""
     for c in dict.fromkeys("".join(terms)):
         within = [{n for d, n in zip(*operand, strict=True) if d == c} for operand in zip(terms, shapes, strict=True)]
