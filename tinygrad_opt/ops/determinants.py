@@ -100,7 +100,7 @@ def slogdet(a: Any) -> Any:
     >>> sign, logabsdet = np.linalg.slogdet(a)
     >>> logabsdet.backward()
     >>> float(sign), a.grad.tolist()
-    (-1.0, [[0.0, 0.25], [0.5, 0.0]])
+    (-1.0, [[0.0, 0.5], [0.25, 0.0]])
     """
     value = logabsdet(a)
     plain = np.linalg.slogdet(concrete(a))
