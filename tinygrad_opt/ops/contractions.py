@@ -153,7 +153,7 @@ def as_factor(x: Any) -> Any:
     if isinstance(x, Operand):
         return x
     x = np.asarray(x)
-    return x.astype(float) if x.dtype.kind in "biu" else x
+    return x.astype(np.result_type(x, np.float32)) if x.dtype.kind in "biu" else x
 
 
 def diagonal(x: Any, term: str) -> Factor:
