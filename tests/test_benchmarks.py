@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_opt
-from benchmarks import chain, scalars, tensor_step
+from benchmarks import chain, contractions, scalars, tensor_step
 from benchmarks.timing import OURS, interleaved
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +39,15 @@ def test_tensor_contestants_agree():
     for name, curve in losses.items():
         np.testing.assert_allclose(curve, losses[OURS], rtol=1e-9, err_msg=name)
     assert losses[OURS][-1] < losses[OURS][0]
+
+
+@pytest.mark.parametrize("subscripts", contractions.CASES)
+def test_contraction_contestants_agree(subscripts):
+    shapes = [tuple(min(n, 8) for n in shape) for shape in contractions.CASES[subscripts]]
+    gradients = {name: run() for name, run in contractions.contestants(subscripts, shapes).items()}
+    for name, found in gradients.items():
+        for own, theirs in zip(gradients[OURS], found, strict=True):
+            np.testing.assert_allclose(theirs, own, rtol=1e-10, atol=1e-12, err_msg=name)
 
 
 def test_a_chain_is_as_long_as_asked():

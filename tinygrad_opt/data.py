@@ -109,15 +109,31 @@ def refusal(op: Operation, inputs: list[Any], params: Any, error: Exception) -> 
                 f"matmul: shapes {left} and {right} do not fit: "
                 f"the left's last axis is {left[-1]}, the right's {where} is {right[-2:][0]}; they must be equal"
             )
+    if op.name == "solve" and len(shapes[0]) > 1 and shapes[0][-1] == shapes[0][-2] and shapes[1]:
+        n, rows = shapes[0][-1], shapes[1][-2:][0]
+        if n != rows:
+            return ValueError(
+                f"solve: shapes {shapes[0]} and {shapes[1]} do not fit: {n} equations, {rows} right sides"
+            )
     core = 2 if op.name == "matmul" else 0
     clash = broadcast_clash(shapes, core) if op.elementwise or core else None
     if clash:
         return ValueError(f"{op.name}: shapes {' and '.join(map(str, shapes))} do not broadcast: {clash}")
     settings = "".join(f", {name}={value!r}" for name, value in params.items())
     name = "indexing" if op.name == "getitem" else op.name
-    kinds = (np.exceptions.AxisError, ValueError, TypeError, IndexError)
+    kinds = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, TypeError, IndexError)
     kind = next((c for c in type(error).__mro__ if c in kinds), TypeError)
-    return kind(f"{name} of shape {', '.join(map(str, shapes))}{settings}: {error}")
+    advice = ADVICE.get(str(error), "")
+    return kind(f"{name} of shape {', '.join(map(str, shapes))}{settings}: {error}{advice}")
+
+
+# What to do about what LAPACK reports.
+ADVICE = {
+    "Singular matrix": ". Add a small multiple of the identity, or use np.linalg.lstsq or np.linalg.pinv",
+    "Matrix is not positive definite": ". Add a small multiple of the identity, or look at np.linalg.eigvalsh",
+    "SVD did not converge": ". Look for nan and inf in it",
+    "Eigenvalues did not converge": ". Look for nan and inf in it",
+}
 
 
 def broadcast_clash(shapes: list[tuple[int, ...]], core: int) -> str | None:

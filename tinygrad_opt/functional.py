@@ -31,6 +31,7 @@ from .ops.activations import (
 from .ops.dropout import dropout
 from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
+from .ops.linalg import expm, solve_triangular
 from .ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, nll_loss
 from .ops.normalization import batch_norm, layer_norm, rms_norm
 from .ops.ordering import topk
@@ -52,6 +53,7 @@ __all__ = [
     "embedding",
     "erf",
     "erfc",
+    "expm",
     "gelu",
     "glu",
     "hardshrink",
@@ -82,6 +84,7 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "solve_triangular",
     "stop_gradient",
     "tanhshrink",
     "threshold",

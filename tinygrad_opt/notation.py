@@ -83,7 +83,7 @@ def index_text(index: Any, slices: bool = True) -> str:
         return str(np.dtype(index))
     if isinstance(index, np.ndarray | list):
         return number(np.asarray(index))
-    return str(index)
+    return repr(index) if isinstance(index, str) else str(index)
 
 
 def number(x: Any) -> str:

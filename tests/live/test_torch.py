@@ -7,7 +7,10 @@ Where the two differ by choice:
 - median is the mean of the middle two, as NumPy has it; torch.median is the lower one.
 - axis=() reduces nothing, as in NumPy; PyTorch takes an empty dim for all of them.
 - spread, product_of_others, scatter_add and add_along_axis are adjoints that PyTorch does not name; nor does it
-  name cast and recurrence.
+  name cast, recurrence, and cofactor and cofactor_change, the first and second derivatives of det.
+- det has its gradient at singular matrices too, where PyTorch gives 0.
+- cholesky and eigh are of the symmetric part of a matrix; PyTorch reads one triangle. Their gradients are alike.
+- what equal eigenvalues share of their vectors is left out of a gradient; PyTorch gives nan.
 """
 
 from __future__ import annotations
@@ -90,7 +93,7 @@ def test_value_gradient_and_second_derivative_are_those_of_torch(fn: Any) -> Non
 
 
 # -- special points ----------------------------------------------------------------------------
-POINTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[float]]] = {
+POINTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Any]] = {
     "relu at 0": (ours.relu, torch.relu, [0.0, -0.0]),
     "absolute value at 0": (np.abs, torch.abs, [0.0]),
     "leaky relu at 0": (ours.leaky_relu, F.leaky_relu, [0.0]),
@@ -129,6 +132,19 @@ POINTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[float]]] = 
     "zero to the zero": (lambda v: v**0, lambda t: t**0, [0.0]),
     "an exponent of zero": (lambda v: 0.0**v, lambda t: 0.0**t, [0.0, 2.0, -1.0]),
     "root of zero": (np.sqrt, torch.sqrt, [0.0]),
+    "length of the zero vector": (np.linalg.norm, torch.linalg.vector_norm, [0.0, 0.0]),
+    "length under p = 3": (lambda v: np.linalg.norm(v, 3), lambda t: torch.linalg.vector_norm(t, 3), [0.0, 0.0, 0.0]),
+    "largest sizes of equals": (
+        lambda v: np.linalg.norm(v, np.inf),
+        lambda t: torch.linalg.vector_norm(t, np.inf),
+        [2.0, -2.0, 1.0],
+    ),
+    "equal eigenvalues": (
+        lambda v: np.linalg.eigvalsh(v) ** 2,
+        lambda t: torch.linalg.eigvalsh(t) ** 2,
+        [[2.0, 0.0], [0.0, 2.0]],
+    ),
+    "equal singular values": (np.linalg.svdvals, torch.linalg.svdvals, [[2.0, 0.0], [0.0, 2.0]]),
     "an impossible entry": (ours.logsumexp, lambda t: torch.logsumexp(t, 0), [-np.inf, 0.0]),
 }
 
@@ -160,6 +176,14 @@ def test_a_median_between_two_entries_is_the_lower_one_to_torch() -> None:
     torch.median(t).backward()
     np.testing.assert_array_equal(v.grad, [0.5, 0, 0, 0.5])
     np.testing.assert_array_equal(t.grad, [1, 0, 0, 0])
+
+
+def test_the_determinant_of_a_singular_matrix_differs_from_torch() -> None:
+    v, t = Value([[1.0, 2.0], [2.0, 4.0]]), torch.tensor([[1.0, 2.0], [2.0, 4.0]], requires_grad=True)
+    np.linalg.det(v).backward()
+    torch.linalg.det(t).backward()
+    np.testing.assert_allclose(v.grad, [[4, -2], [-2, 1]], atol=1e-14)
+    np.testing.assert_array_equal(t.grad, [[0, 0], [0, 0]])
 
 
 def test_the_default_variance_differs_from_torch() -> None:

@@ -2,10 +2,12 @@
 
 from . import (
     activations,
+    contractions,
     diagonals,
     elementwise,
     indexing,
     joining,
+    linalg,
     losses,
     normalization,
     ordering,
@@ -20,10 +22,12 @@ from .case import Case
 
 SAMPLES = {
     **activations.SAMPLES,
+    **contractions.SAMPLES,
     **diagonals.SAMPLES,
     **elementwise.SAMPLES,
     **indexing.SAMPLES,
     **joining.SAMPLES,
+    **linalg.SAMPLES,
     **losses.SAMPLES,
     **normalization.SAMPLES,
     **ordering.SAMPLES,

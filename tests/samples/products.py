@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tinygrad_opt.ops.products import linear
+from tinygrad_opt.ops.products import cross, linear
 
 from .case import (
     Case,
@@ -52,5 +52,6 @@ SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     np.matmul: products(np.matmul, MATMUL_SHAPES),
     np.dot: products(np.dot, DOT_SHAPES),
     np.outer: products(np.outer, [((3,), (2,)), ((), (3,)), ((2, 3), (2, 2)), ((0,), (3,)), ((), ())]),
+    cross: products(cross, [((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (4, 3)), ((0, 3), (3,))]),
     linear: layers(),
 }

@@ -21,7 +21,7 @@ PLAIN = frozenset({
     np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.unique, np.isin,
     np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges,
     np.any, np.all, np.isclose, np.allclose, np.array_equal, np.array_equiv, np.iscomplexobj, np.isrealobj,
-    np.shares_memory, np.may_share_memory,
+    np.shares_memory, np.may_share_memory, np.linalg.matrix_rank,
 })  # fmt: skip
 
 REDUCE: dict[np.ufunc, Callable[..., Any]] = {

@@ -12,6 +12,7 @@ from . import (
     elementwise,
     indexing,
     joining,
+    linalg,
     losses,
     normalization,
     ordering,
@@ -29,6 +30,7 @@ TORCH = {
     **elementwise.TORCH,
     **indexing.TORCH,
     **joining.TORCH,
+    **linalg.TORCH,
     **losses.TORCH,
     **normalization.TORCH,
     **ordering.TORCH,
@@ -41,7 +43,7 @@ TORCH = {
 }
 UNNAMED = {
     reduce.spread, reduce.product_of_others, scan.recurrence, index.scatter_add, index.add_along_axis, shape.cast,
-    bessel_over_power,
+    bessel_over_power, *linalg.UNNAMED,
 }  # fmt: skip
 
 __all__ = ["TORCH", "UNNAMED"]

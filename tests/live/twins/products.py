@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tinygrad_opt.ops.products import linear
+from tinygrad_opt.ops.products import cross, linear
 
 F = torch.nn.functional
 
@@ -23,5 +23,6 @@ TORCH: dict[Any, Callable[..., Any]] = {
     np.matmul: torch.matmul,
     np.dot: dot,
     np.outer: lambda x, y: torch.outer(x.ravel(), y.ravel()),
+    cross: lambda a, b: torch.linalg.cross(*torch.broadcast_tensors(a, b)),
     linear: F.linear,
 }
