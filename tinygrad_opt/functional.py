@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from .ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus
+from .ops.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, nll_loss, softmax
+from .ops.windows import fold, unfold
 
 __all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "elu",
+    "fold",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsumexp",
+    "max_pool1d",
+    "max_pool2d",
     "nll_loss",
     "relu",
     "sigmoid",
     "softmax",
     "softplus",
+    "unfold",
 ]
 
 

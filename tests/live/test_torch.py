@@ -5,7 +5,8 @@ Where the two differ by choice:
 - max over an axis shares its gradient among ties, as torch.amax does; torch.max(dim=) picks one entry.
 - var and std divide by n, as NumPy does, unless ddof says otherwise; PyTorch divides by n - 1.
 - axis=() reduces nothing, as in NumPy; PyTorch takes an empty dim for all of them.
-- spread, product_of_others and scatter_add are adjoints that PyTorch does not name; nor does it name cast.
+- spread, product_of_others, scatter_add and overlap_add are adjoints that PyTorch does not name; nor does it name
+  cast.
 """
 
 from __future__ import annotations

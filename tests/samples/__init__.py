@@ -1,6 +1,6 @@
 """SAMPLES: for every operation of the rule table, how Hypothesis draws calls of it."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import convolution, elementwise, indexing, products, reductions, shapes, windows
 from .case import Case
 
 SAMPLES = {
@@ -9,6 +9,8 @@ SAMPLES = {
     **reductions.SAMPLES,
     **shapes.SAMPLES,
     **indexing.SAMPLES,
+    **windows.SAMPLES,
+    **convolution.SAMPLES,
 }
 
 __all__ = ["SAMPLES", "Case"]

@@ -1,6 +1,6 @@
 """Derivative rules, one line per argument."""
 
-from . import elementwise, indexing, products, reductions, shapes
+from . import convolution, elementwise, indexing, pooling, products, reductions, shapes, signals, windows
 from .operand import Operand, concrete
 from .operation import COMPOSITIONS, RULES, Operation
 from .rules import composed, differentiable, summed_axes, unbroadcast
@@ -12,12 +12,16 @@ __all__ = [
     "Operation",
     "composed",
     "concrete",
+    "convolution",
     "differentiable",
     "elementwise",
     "indexing",
+    "pooling",
     "products",
     "reductions",
     "shapes",
+    "signals",
     "summed_axes",
     "unbroadcast",
+    "windows",
 ]
