@@ -255,8 +255,8 @@ def conv_transpose2d(
     x (N, C, H, W), weight (C, O/groups, kH, kW), bias (O,)  ->  (N, O, OH, OW)
     with OH = (H - 1) stride - 2 padding + dilation (kH - 1) + output_padding + 1.
 
-    Raises ValueError if channels and groups do not fit, if output_padding is not smaller than stride or
-    dilation, or if the output would be empty.
+    output_padding chooses among the sizes that a stride rounds to the same one.  Raises ValueError if it is not
+    smaller than stride, if channels and groups do not fit, or if the output would be empty.
 
     >>> import numpy as np
     >>> print(conv_transpose2d(np.ones((1, 1, 1, 2)), np.array([[[[1.0, 2.0, 3.0]]]]), stride=2)[0, 0])
@@ -328,8 +328,8 @@ def transposed_layer(
             f"{fn}: weight {np.shape(weight)} takes {np.shape(weight)[0]} channels, its axis 0; "
             f"x {np.shape(x)} has {channels}"
         )
-    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        raise ValueError(f"{fn}: output_padding must be smaller than stride or dilation; got {output_padding!r}")
+    if any(e >= s for e, s in zip(extra, stride, strict=True)):
+        raise ValueError(f"{fn}: output_padding must be smaller than stride ({by(stride)}); got {output_padding!r}")
     spans = map(span, kernel, dilation)
     made = zip(sizes, stride, padding, spans, extra, strict=True)
     size = tuple((n - 1) * s - 2 * p + reach + e for n, s, p, reach, e in made)
