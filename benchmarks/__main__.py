@@ -18,13 +18,14 @@ from rich.table import Table as RichTable
 
 import tinygrad_opt
 
-from . import chain, import_time, scalars, tensor_step
+from . import chain, convolution, import_time, scalars, tensor_step
 from .timing import OURS, Table, installed
 
 # The scalars come first: the objects of whatever is imported after them would be the collector's work too.
 BENCHMARKS: dict[str, Callable[[bool], Table]] = {
     "scalars": scalars.run,
     "tensor_step": tensor_step.run,
+    "convolution": convolution.run,
     "chain": chain.run,
     "import": import_time.run,
 }

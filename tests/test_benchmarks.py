@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_opt
-from benchmarks import chain, scalars, tensor_step
+from benchmarks import chain, convolution, scalars, tensor_step
 from benchmarks.timing import OURS, interleaved
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +39,14 @@ def test_tensor_contestants_agree():
     for name, curve in losses.items():
         np.testing.assert_allclose(curve, losses[OURS], rtol=1e-9, err_msg=name)
     assert losses[OURS][-1] < losses[OURS][0]
+
+
+@pytest.mark.parametrize("name", convolution.LAYERS)
+def test_convolution_contestants_agree(name):
+    pytest.importorskip("torch")
+    own, theirs = (step() for step in convolution.contestants(name).values())
+    for mine, other in zip(own, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
 
 
 def test_a_chain_is_as_long_as_asked():

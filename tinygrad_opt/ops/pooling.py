@@ -12,6 +12,8 @@ are, and reducing the short axes of a reshape takes several times as long.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -85,19 +87,37 @@ def winners(
 ) -> Any:
     """For each window the place of its first largest entry, or of its first nan, in np.ravel(x).
 
-    The entries of the kernel are asked in reverse order, so that the first of equals has the last word.
+    Entries of the kernel are numbered down to 1 for the last, and the highest number that wins is kept: in
+    arithmetic on small whole numbers, which takes a third of the time of assigning under a mask.
     """
     high, wide = np.shape(x)[-2:]
     downs = list(shifts(high, kernel[0], stride[0], padding[0], dilation[0], ceil_mode))
     rights = list(shifts(wide, kernel[1], stride[1], padding[1], dilation[1], ceil_mode))
-    numbers = np.arange(np.size(x)).reshape(np.shape(x))
-    found = np.zeros(np.shape(out), int)
-    for down, y in reversed(downs):
-        for right, z in reversed(rights):
-            entries = x[..., y, z]
-            wins = (entries == out[..., down, right]) | np.isnan(entries)
-            np.copyto(found[..., down, right], numbers[..., y, z], where=wins)
-    return found
+    taps = len(downs) * len(rights)
+    small = np.min_scalar_type(taps).type
+    best = np.zeros(np.shape(out), small)
+    any_nan = bool(np.isnan(out).any())
+    for n, ((down, y), (right, z)) in enumerate(itertools.product(downs, rights)):
+        entries, kept = x[..., y, z], best[..., down, right]
+        wins = entries == out[..., down, right]
+        if any_nan:
+            wins |= np.isnan(entries)
+        np.maximum(kept, wins * small(taps - n), out=kept)
+    return corners(np.shape(x), np.shape(out)[-2:], stride, padding) + within(kernel, dilation, wide)[best]
+
+
+def corners(shape: Any, counts: Any, stride: Pair, padding: Pair) -> Any:
+    """The place in a raveled array where each window begins."""
+    *lead, high, wide = shape
+    planes = np.arange(math.prod(lead)).reshape(*lead, 1, 1) * (high * wide)
+    down, right = (s * np.arange(n) - p for n, s, p in zip(counts, stride, padding, strict=True))
+    return planes + (down * wide)[:, None] + right
+
+
+def within(kernel: Pair, dilation: Pair, wide: int) -> Any:
+    """How far behind its window's corner each entry of a kernel stands, numbered down to 1 for the last."""
+    down, right = (d * np.arange(k) for k, d in zip(kernel, dilation, strict=True))
+    return np.append(np.add.outer(down * wide, right), 0)[::-1]
 
 
 def max_pool_rule(
