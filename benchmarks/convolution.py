@@ -1,4 +1,4 @@
-"""One layer of filters or of pooling over images, forward and backward, in float32, beside PyTorch on as many threads."""
+"""A layer of filters or of pooling over images, forward and backward, beside PyTorch on the same threads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ THREADS = 2
 
 
 def run(quick: bool) -> Table:
-    rounds, calls = (2, 1) if quick else (31, 10)
+    rounds, calls = (2, 1) if quick else (21, 5)
     rows: list[dict[str, Any]] = []
     with torch_threads(THREADS):
         for name in LAYERS:

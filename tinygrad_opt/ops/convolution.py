@@ -14,6 +14,7 @@ of the input for as long as the graph lives.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from .windows import by, check_axes, check_room, per_axis, places, sliding_windo
 Pair = tuple[int, int]
 Pairs = tuple[Pair, Pair]
 NO_PADDING = ((0, 0), (0, 0))
+# Entries of the largest array that conv_input makes at a time.  Larger ones leave the cache, and come from the
+# system anew for each call, which takes as long as the products.
+IN_CACHE = 2**17
 
 
 # -- the trilinear form ------------------------------------------------------------------------
@@ -71,10 +75,18 @@ def conv_input(
     groups: int = 1,
 ) -> Any:
     """The adjoint of conv in x, whose images are of the given size: (N, C, H, W)."""
+    high = padding[0][0] + size[0] + padding[0][1]
+    step = max(1, IN_CACHE // (groups * high * g.shape[3] * math.prod(weight.shape[1::2])))
+    images = (g[i : i + step] for i in range(0, max(1, len(g)), step))
+    parts = [add_windows(some, weight, size, stride, padding, dilation, groups) for some in images]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def add_windows(g: Any, weight: Any, size: Pair, stride: Pair, padding: Pairs, dilation: Pair, groups: int) -> Any:
+    """conv_input of as many images as the cache holds: to the windows of rows, then to the images."""
     (n, _, high, wide), (channels, *kernel) = g.shape, weight.shape[1:]
     (top, bottom), (left, right) = padding
-    slopes = channels_last(g, groups)
-    dtype = np.result_type(g, weight)
+    slopes, dtype = channels_last(g, groups), np.result_type(g, weight)
     rows = np.zeros((groups, top + size[0] + bottom, n, wide, kernel[1], channels), dtype)
     for i, tap in enumerate(taps(weight, groups)):
         part = slopes @ tap.mT
