@@ -11,6 +11,7 @@ import pytest
 
 from tinygrad_opt import Value, grad, gradcheck
 from tinygrad_opt.functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, unfold
+from tinygrad_opt.ops import convolution
 
 rng = np.random.default_rng(7)
 
@@ -118,6 +119,15 @@ def test_float32_stays_float32() -> None:
     assert out.dtype == np.float32
     out.sum().backward()
     assert {v.grad.dtype for v in (x, weight, bias)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("batch", [0, 1, 5])
+def test_images_added_up_in_pieces_are_the_same_numbers(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    g, weight = entries(batch, 4, 3, 3), entries(4, 3, 2, 2)
+    whole = conv_transpose2d(g, weight, groups=2, padding=1)
+    for room in (1, 2 * 4 * 3 * 2 * 3 * 2):  # one image at a time, and two
+        monkeypatch.setattr(convolution, "IN_CACHE", room)
+        np.testing.assert_allclose(conv_transpose2d(g, weight, groups=2, padding=1), whole, rtol=1e-14)
 
 
 def assert_second_order(f: Any, *points: Any) -> None:
