@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_opt import Value, grad, gradcheck
+from tinygrad_opt import Value, explain, grad, gradcheck
 from tinygrad_opt.functional import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 
 inf, nan = np.inf, np.nan
@@ -137,6 +137,13 @@ def test_a_kernel_may_have_more_entries_than_a_byte_counts() -> None:
     x[19, 18] = 1
     np.testing.assert_array_equal(gradient(x, 20), x)
     np.testing.assert_array_equal(np.argwhere(gradient(np.zeros((20, 20)), 20)), [[0, 0]])
+
+
+def test_an_explanation_names_the_winners() -> None:
+    x = Value(np.array([[[1.0, 4.0, 3.0, 2.0]]]), name="x")
+    told = str(explain(max_pool1d(x, 2).sum()))
+    assert "max_pool(v1, kernel=(1, 2), stride=(1, 2))" in told
+    assert "scatter_add(ravel(v2.grad), index=[1, 2], shape=(4,))" in told
 
 
 # -- what is refused ---------------------------------------------------------------------------

@@ -155,7 +155,9 @@ def spread_windows(
 
 
 max_pool = differentiable(
-    max_pool, max_pool_rule, kink=lambda out, x, kernel, stride, **how: winners(x, out, kernel, stride, **how)
+    max_pool,
+    max_pool_rule,
+    kink=lambda out, x, kernel, stride, **how: winners(concrete(x), concrete(out), kernel, stride, **how),
 )
 sum_pool = differentiable(
     sum_pool,
