@@ -18,7 +18,7 @@ from rich.table import Table as RichTable
 
 import tinygrad_opt
 
-from . import chain, contractions, import_time, scalars, tensor_step
+from . import chain, contractions, convolution, import_time, scalars, tensor_step
 from .timing import OURS, Table, installed
 
 # The scalars come first: the objects of whatever is imported after them would be the collector's work too.
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[bool], Table]] = {
     "scalars": scalars.run,
     "tensor_step": tensor_step.run,
     "contractions": contractions.run,
+    "convolution": convolution.run,
     "chain": chain.run,
     "import": import_time.run,
 }

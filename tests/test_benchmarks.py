@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_opt
-from benchmarks import chain, contractions, scalars, tensor_step
+from benchmarks import chain, contractions, convolution, scalars, tensor_step
 from benchmarks.timing import OURS, interleaved
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +48,14 @@ def test_contraction_contestants_agree(subscripts):
     for name, found in gradients.items():
         for own, theirs in zip(gradients[OURS], found, strict=True):
             np.testing.assert_allclose(theirs, own, rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("name", convolution.LAYERS)
+def test_convolution_contestants_agree(name):
+    pytest.importorskip("torch")
+    own, theirs = (step() for step in convolution.contestants(name).values())
+    for mine, other in zip(own, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
 
 
 def test_a_chain_is_as_long_as_asked():

@@ -28,6 +28,7 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
+from .ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.dropout import dropout
 from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
@@ -35,18 +36,26 @@ from .ops.linalg import expm, solve_triangular
 from .ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, nll_loss
 from .ops.normalization import batch_norm, layer_norm, rms_norm
 from .ops.ordering import topk
+from .ops.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, softmax
 from .ops.special import erf, erfc, rsqrt
 from .ops.vectors import clip_by_norm, normalize, one_hot
+from .ops.windows import fold, unfold
 from .value import Value
 
 __all__ = [
+    "avg_pool1d",
+    "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
     "clip_by_norm",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "elu",
@@ -54,6 +63,7 @@ __all__ = [
     "erf",
     "erfc",
     "expm",
+    "fold",
     "gelu",
     "glu",
     "hardshrink",
@@ -68,6 +78,8 @@ __all__ = [
     "logit",
     "logsigmoid",
     "logsumexp",
+    "max_pool1d",
+    "max_pool2d",
     "mish",
     "nll_loss",
     "normalize",
@@ -89,6 +101,7 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "topk",
+    "unfold",
 ]
 
 

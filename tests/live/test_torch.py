@@ -6,8 +6,8 @@ Where the two differ by choice:
 - var and std divide by n, as NumPy does, unless ddof says otherwise; PyTorch divides by n - 1.
 - median is the mean of the middle two, as NumPy has it; torch.median is the lower one.
 - axis=() reduces nothing, as in NumPy; PyTorch takes an empty dim for all of them.
-- spread, product_of_others, scatter_add and add_along_axis are adjoints that PyTorch does not name; nor does it
-  name cast, recurrence, and cofactor and cofactor_change, the first and second derivatives of det.
+- spread, product_of_others, scatter_add, add_along_axis and overlap_add are adjoints that PyTorch does not name;
+  nor does it name cast, recurrence, and cofactor and cofactor_change, the first and second derivatives of det.
 - det has its gradient at singular matrices too, where PyTorch gives 0.
 - cholesky and eigh are of the symmetric part of a matrix; PyTorch reads one triangle. Their gradients are alike.
 - what equal eigenvalues share of their vectors is left out of a gradient; PyTorch gives nan.
@@ -15,6 +15,7 @@ Where the two differ by choice:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -194,3 +195,70 @@ def test_the_default_variance_differs_from_torch() -> None:
 def test_no_axes_mean_all_of_them_to_torch() -> None:
     np.testing.assert_array_equal(np.sum(Value(np.ones(3)), axis=()).data, np.ones(3))
     assert torch.sum(torch.ones(3), dim=()).item() == 3
+
+
+@pytest.mark.parametrize("settings", [(2,), (3, 1), (3, 2, 1), ((2, 3), 1, 1, 2)])
+def test_ties_in_a_window_go_to_the_first_as_in_torch(settings: Any) -> None:
+    x = np.random.default_rng(0).integers(0, 3, (2, 3, 8, 9)).astype(float)
+    v, t = Value(x), torch.tensor(x, requires_grad=True)
+    y, z = ours.max_pool2d(v, *settings), F.max_pool2d(t, *settings)
+    g = np.random.default_rng(1).uniform(-1, 1, y.shape)
+    y.backward(g)
+    z.backward(torch.tensor(g))
+    np.testing.assert_allclose(v.grad, t.grad.numpy(), rtol=1e-14)
+
+
+def test_the_first_nan_of_a_window_gets_the_gradient_and_in_torch_the_last() -> None:
+    x = np.array([[[1.0, np.nan, np.nan, 2.0]]])
+    v, t = Value(x), torch.tensor(x, requires_grad=True)
+    y, z = ours.max_pool1d(v, 4), F.max_pool1d(t, 4)
+    y.backward(np.ones((1, 1, 1)))
+    z.backward(torch.ones((1, 1, 1), dtype=torch.float64))
+    assert np.isnan(y.data).all()
+    assert torch.isnan(z).all()
+    np.testing.assert_array_equal(v.grad, [[[0, 1, 0, 0]]])
+    np.testing.assert_array_equal(t.grad, [[[0, 0, 1, 0]]])
+
+
+LAYERS: dict[str, tuple[str, list[tuple[int, ...]], dict[str, Any]]] = {
+    "conv1d": ("conv1d", [(2, 4, 9), (6, 2, 3), (6,)], {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}),
+    "conv1d same": ("conv1d", [(2, 4, 9), (6, 4, 4), (6,)], {"padding": "same", "dilation": 3}),
+    "conv2d": ("conv2d", [(2, 4, 6, 7), (6, 2, 3, 2), (6,)], {"stride": (2, 1), "padding": (1, 0), "groups": 2}),
+    "conv2d same": ("conv2d", [(2, 4, 6, 7), (6, 4, 3, 3), (6,)], {"padding": "same"}),
+    "conv_transpose1d": (
+        "conv_transpose1d", [(2, 4, 5), (4, 3, 3), (6,)],
+        {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2, "dilation": 2}),
+    "conv_transpose2d": (
+        "conv_transpose2d", [(2, 4, 3, 5), (4, 3, 3, 2), (3,)], {"stride": (2, 3), "output_padding": (1, 2)}),
+    "avg_pool1d": ("avg_pool1d", [(2, 4, 9)], {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}),
+    "avg_pool2d": (
+        "avg_pool2d", [(2, 4, 6, 9)],
+        {"kernel_size": (3, 2), "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}),
+    "max_pool1d": ("max_pool1d", [(2, 4, 9)], {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2}),
+    "unfold": ("unfold", [(2, 3, 6, 7)], {"kernel_size": (3, 2), "dilation": (1, 2), "padding": 1, "stride": (2, 3)}),
+    "fold": (
+        "fold", [(2, 18, 12)],
+        {"output_size": (6, 7), "kernel_size": (3, 2), "dilation": (1, 2), "padding": 1, "stride": (2, 2)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_over_windows_are_those_of_torch(name: str) -> None:
+    fn, shapes, settings = LAYERS[name]
+    rng = np.random.default_rng(3)
+    operands = [rng.uniform(-1, 1, shape) for shape in shapes]
+    leaves, tensors = [Value(x) for x in operands], [torch.tensor(x, requires_grad=True) for x in operands]
+    with warnings.catch_warnings():  # PyTorch warns of "same" padding with an even span
+        warnings.simplefilter("ignore")
+        y, z = getattr(ours, fn)(*leaves, **settings), getattr(F, fn)(*tensors, **settings)
+    np.sum(y**3).backward(create_graph=True)
+    firsts = torch.autograd.grad(torch.sum(z**3), tensors, create_graph=True)
+    np.testing.assert_allclose(y.data, z.detach().numpy(), rtol=1e-12, atol=1e-13)
+    own = [leaf.grad for leaf in leaves]
+    for leaf, mine, first in zip(leaves, own, firsts, strict=True):
+        np.testing.assert_allclose(mine.data, first.detach().numpy(), rtol=1e-12, atol=1e-12)
+        leaf.grad = None
+    sum((np.sum(mine**2) for mine in own), Value(0.0)).backward()
+    seconds = torch.autograd.grad(sum(torch.sum(first**2) for first in firsts), tensors)
+    for leaf, second in zip(leaves, seconds, strict=True):
+        np.testing.assert_allclose(leaf.grad, second.numpy(), rtol=1e-12, atol=1e-11)

@@ -3,6 +3,7 @@
 from . import (
     activations,
     contractions,
+    convolution,
     diagonals,
     elementwise,
     indexing,
@@ -17,12 +18,14 @@ from . import (
     scans,
     shapes,
     special,
+    windows,
 )
 from .case import Case
 
 SAMPLES = {
     **activations.SAMPLES,
     **contractions.SAMPLES,
+    **convolution.SAMPLES,
     **diagonals.SAMPLES,
     **elementwise.SAMPLES,
     **indexing.SAMPLES,
@@ -37,6 +40,7 @@ SAMPLES = {
     **scans.SAMPLES,
     **shapes.SAMPLES,
     **special.SAMPLES,
+    **windows.SAMPLES,
 }
 
 __all__ = ["SAMPLES", "Case"]

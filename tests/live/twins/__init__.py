@@ -4,10 +4,12 @@ from tinygrad_opt.ops import indexing as index
 from tinygrad_opt.ops import reductions as reduce
 from tinygrad_opt.ops import scans as scan
 from tinygrad_opt.ops import shapes as shape
+from tinygrad_opt.ops import windows as window
 from tinygrad_opt.ops.special import bessel_over_power
 
 from . import (
     activations,
+    convolution,
     diagonals,
     elementwise,
     indexing,
@@ -22,10 +24,12 @@ from . import (
     scans,
     shapes,
     special,
+    windows,
 )
 
 TORCH = {
     **activations.TORCH,
+    **convolution.TORCH,
     **diagonals.TORCH,
     **elementwise.TORCH,
     **indexing.TORCH,
@@ -40,10 +44,11 @@ TORCH = {
     **scans.TORCH,
     **shapes.TORCH,
     **special.TORCH,
+    **windows.TORCH,
 }
 UNNAMED = {
     reduce.spread, reduce.product_of_others, scan.recurrence, index.scatter_add, index.add_along_axis, shape.cast,
-    bessel_over_power, *linalg.UNNAMED,
+    bessel_over_power, window.overlap_add, *linalg.UNNAMED,
 }  # fmt: skip
 
 __all__ = ["TORCH", "UNNAMED"]
