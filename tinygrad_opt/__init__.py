@@ -2,7 +2,7 @@
 
 from . import functional
 from .calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .check import gradcheck, gradcheck_graph
+from .check import audit, gradcheck, gradcheck_graph
 from .draw import draw
 from .explain import explain
 from .ops import differentiable
@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Value",
+    "audit",
     "differentiable",
     "draw",
     "explain",
