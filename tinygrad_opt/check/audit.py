@@ -93,12 +93,7 @@ def audit(
             f"audit probes a function that has rules, and {name} has none: pass what differentiable({name}, ...) "
             "returned. A function composed of others has no rules of its own: check it with gradcheck"
         ) from None
-    given = [samples] if isinstance(samples, tuple) else list(samples)
-    if not given or not all(isinstance(sample, tuple) for sample in given):
-        raise TypeError(
-            f"audit takes samples as a list of tuples of arguments, such as [(x,), (y,)]; got {type(samples).__name__} "
-            f"of {', '.join(type(sample).__name__ for sample in given) or 'nothing'}"
-        )
+    given = as_samples(samples)
     with np.errstate(all="ignore"):  # what is not finite is reported
         outcomes: dict[str, str] = {}
         findings: list[Finding] = []
@@ -120,12 +115,23 @@ def audit(
     return Audit(operation.name, len(given), sorted(findings, key=lambda f: f.code), told_)
 
 
+def as_samples(samples: Any) -> list[tuple[Any, ...]]:
+    """The calls to probe, each as the tuple of its arguments."""
+    given = [samples] if isinstance(samples, tuple) else samples
+    if isinstance(given, list) and given and all(isinstance(sample, tuple) for sample in given):
+        return given
+    seen = type(samples).__name__
+    if isinstance(given, list):
+        seen = f"a list of {type(given[0]).__name__}" if given else "an empty list"
+    raise TypeError(f"audit takes a list of tuples of arguments, such as [(x,), (y,)], or one tuple; got {seen}")
+
+
 def first_findings(probe: Probe, calls: list[Call], name: str) -> list[Finding]:
     """What a probe finds in the first call in which it finds anything."""
     for k, call in enumerate(calls):
         if probe.when(call):
             try:
-                messages = list(probe.run(call))
+                messages = list(dict.fromkeys(probe.run(call)))  # two uses of one fact may fail alike
             except Exception as error:
                 messages = [f"the probe itself met {told(error)}"]
             if messages:

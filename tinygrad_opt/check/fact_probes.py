@@ -49,7 +49,7 @@ def facts(call: Call) -> Iterator[str]:
     kink, domain, out = call.op.kink, call.op.domain, call.result(call.copies())
     if kink is not None:
         form = "kink(out, *inputs, **params), on numbers and on formulas"
-        yield from refused("kink", form, lambda: np.asarray(kink(out, *call.copies(), **call.params)))
+        yield from refused("kink", form, lambda: kink(out, *call.copies(), **call.params))
         yield from refused("kink", form, lambda: notation.text(kink(Expr(out, "out"), *exprs(call), **call.params)))
     if domain is not None:
         yield from refused("domain", "domain(*inputs)", lambda: np.asarray(domain(*call.copies()), bool))

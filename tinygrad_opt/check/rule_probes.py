@@ -12,7 +12,7 @@ from .call import Call
 from .given import misshaped
 from .gradcheck import Check, Options
 from .report import PASSING
-from .seen import apart, differing, is_double, place, same, shared, told
+from .seen import apart, differing, is_float64, place, same, shared, told
 
 
 def runs(call: Call) -> Iterator[str]:
@@ -120,28 +120,30 @@ def deterministic(call: Call) -> Iterator[str]:
 
 
 def own_arrays(call: Call) -> Iterator[str]:
-    advice = "is overwritten, or changed by whoever writes to a .grad. Return a new array, or .copy()"
+    said = (
+        "returned the same memory at two calls: the later result overwrites the earlier. Return a new array, or .copy()"
+    )
     operands, others = call.copies(), call.copies()
     one, other = call.result(operands), call.result(others)
     if shared(one, other):
-        yield f"the function returned the same memory at two calls, so that an earlier result {advice}"
+        yield f"the function {said}"
         return
     for i in call.live:
         part = call.raw(i, call.upstream(one), one, operands)
         if shared(part, call.raw(i, call.upstream(other), other, others)):
-            yield f"the rule for {call.names[i]} returned the same memory at two calls, so that it {advice}"
+            yield f"the rule for {call.names[i]} {said}"
 
 
 def single_precision(call: Call) -> Iterator[str]:
-    advice = "Write constants as Python numbers, masks as 1.0 * mask, zeros as np.zeros_like(x)"
-    operands = [np.float32(x) if is_double(x) else x for x in call.copies()]
+    advice = "Write constants as Python numbers, masks as g * mask, zeros as np.zeros_like(x); cast whole numbers"
+    operands = [np.asarray(x, np.float32) if type(x) is float or is_float64(x) else x for x in call.copies()]
     out = call.result(operands)
-    if is_double(out) and "dtype" not in call.params:
+    if is_float64(out) and "dtype" not in call.params:
         yield f"the function gave float64 for float32 operands. {advice}"
         return
     for i in call.live:
         part = call.raw(i, call.upstream(out), out, operands)
-        if is_double(part) and np.ndim(call.operands[i]) and not is_double(out):
+        if is_float64(part) and part.ndim and not is_float64(out):
             yield (
                 f"the rule for {call.names[i]} gave float64 for float32 operands; the engine rounds it, but the pass "
                 f"takes twice the time and memory. {advice}"
@@ -169,7 +171,9 @@ def against_differences(call: Call, order: int) -> Iterator[str]:
     report = Check(call.on_values, tuple(call.leaves()), order, options).report()
     if report.status in PASSING:
         return
-    what = "gradient" if order == 1 else "gradient of the gradient"
+    what, advice = "gradient", "Correct the rule"
+    if order == 2:
+        what, advice = "gradient of the gradient", "The rule gives right numbers, but loses what they depend on"
     if not report.failures:
         yield f"the {what} was not checked, {report.status}: {'; '.join(report.remarks)}"
     for one in report.inputs:
@@ -177,5 +181,5 @@ def against_differences(call: Call, order: int) -> Iterator[str]:
             said = "".join(f"; {hint}" for hint in one.hints)
             yield (
                 f"the {what} for {worst.place} is {worst.analytic:.6g} by the rule, {worst.numeric:.6g} by differences"
-                f"{said}. Correct the rule" + ("" if order == 1 else ": it is right, but what it is made of is not")
+                f"{said}. {advice}"
             )

@@ -29,7 +29,7 @@ def differing(one: Any, other: Any) -> str:
     at = tuple(int(k) for k in np.argwhere(one != other)[0]) if one.shape == other.shape else None
     if at is None:
         return f"shape {one.shape} and then {other.shape}"
-    return f"{one[at]:.6g} and then {other[at]:.6g}{' at ' + place(at) if at else ''}"
+    return f"{one[at]:.10g} and then {other[at]:.10g}{' at ' + place(at) if at else ''}"
 
 
 def place(index: tuple[int, ...]) -> str:
@@ -40,8 +40,8 @@ def shared(a: Any, b: Any) -> bool:
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.shares_memory(a, b))
 
 
-def is_double(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype == np.float64 and x.ndim > 0
+def is_float64(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype == np.float64
 
 
 def told(error: Exception) -> str:
