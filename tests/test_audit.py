@@ -103,10 +103,6 @@ def writing_function(x: Any) -> Any:
     return out
 
 
-def scaled(x: Any, b: Any) -> Any:
-    return x * b
-
-
 def absent(g: Any, out: Any, x: Any) -> Any:
     raise KeyError("slope")
 
