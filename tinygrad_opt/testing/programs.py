@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
-from .strategies import Array, Shape, arrays, broadcastable_shapes
+from .strategies import Array, Shape, broadcastable_shapes, seeds
 
 # Defined for every number, with slopes of moderate size.  {a} and {b} stand for variables.
 UNARY = (
@@ -28,6 +29,7 @@ KINKED_UNARY = ("np.abs({a})", "np.clip({a}, -0.5, 0.7)", "np.where({a} > 0, {a}
 KINKED_BINARY = ("np.maximum({a}, {b})", "np.minimum({a}, {b})")
 
 LARGE = 4.0  # what grows beyond is brought back by tanh
+NEAR = 3  # a step draws on this many variables, the newest or those still unused: so they are shared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,14 +76,14 @@ def expression_graphs(
     kinks: bool = False,
     scalar: bool = True,
 ) -> Program:
-    """Random programs of at most size steps, in which variables are shared, used twice and broadcast.
+    """Random programs of size steps or down to half of that, in which variables are shared, used twice and broadcast.
 
     inputs  how many, of drawn shapes that broadcast together; or their shapes
     kinks   whether abs, clip, maximum and the like occur; without them a program is smooth everywhere
     scalar  whether the result is a number; else it is an array of any shape
 
     Every step is defined for all numbers, and at ``program.inputs`` no variable exceeds 4 before it
-    is used.  Every input and every step reaches the result.
+    is used.  Every input and every step reaches the result, which is not constant at the inputs.
 
     >>> from hypothesis import given
     >>> from tinygrad_opt.testing import assert_gradients, expression_graphs
@@ -90,18 +92,27 @@ def expression_graphs(
     ...     assert_gradients(program, *program.inputs)
     """
     shapes = draw(broadcastable_shapes(inputs, empty=False, max_side=3)) if isinstance(inputs, int) else inputs
-    x = tuple(draw(arrays(shape)) for shape in shapes)
+    rng = np.random.default_rng(draw(seeds))  # one for all: inputs that are equal would make ties
+    x = tuple(np.asarray(rng.uniform(-2, 2, shape)) for shape in shapes)
     draft = Draft(x)
-    for _ in range(draw(st.integers(1, size))):
-        a = draw(st.sampled_from(draft.names()))
-        if draw(st.booleans()):
-            b = draw(st.sampled_from(draft.beside(a)))
+    for _ in range(draw(st.integers((size + 1) // 2, size))):
+        a = draw(st.sampled_from(draft.names()[:NEAR]))
+        if draw(st.integers(0, 3)):
+            b = draw(st.sampled_from(draft.beside(a)[:NEAR]))
             template = draw(st.sampled_from(BINARY + KINKED_BINARY * kinks))
         else:
             b = a
             template = draw(st.sampled_from(draft.unary(a) + KINKED_UNARY * kinks))
         draft.add(template, a, b)
-    return Program(draft.source(scalar), x)
+    program = Program(draft.source(scalar), x)
+    assume(depends_on_inputs(program))
+    return program
+
+
+def depends_on_inputs(program: Program) -> bool:
+    """Whether the result changes with the inputs, as that of x0 - x0 does not."""
+    y, moved = program(*program.inputs), program(*(x + 1e-6 for x in program.inputs))
+    return bool(np.max(np.abs(y - moved)) > 1e-10 * (1 + np.max(np.abs(y))))
 
 
 class Draft:

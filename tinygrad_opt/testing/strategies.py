@@ -1,7 +1,8 @@
 """Hypothesis strategies for shapes, arrays and Values.
 
 Shapes are drawn, so that they shrink; entries come from a generator with a drawn seed, so that they
-are generic: no ties, no zeros, nothing that only a shrunken example would have.
+are generic: no ties, no zeros, nothing that only a shrunken example would have.  Two arrays of one
+shape whose seeds shrink to the same number are equal, though; where that matters, draw one and cut it.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def broadcastable_shapes(
     >>> test()
     """
     sides = st.integers(0 if empty else 1, max_side)
-    whole = tuple(draw(st.lists(sides, max_size=max_dims)))
+    ndim = draw(st.integers(0, max_dims))
+    whole = tuple(draw(st.lists(sides, min_size=ndim, max_size=ndim)))
     shapes = []
     for _ in range(count):
         kept = whole[draw(st.integers(0, len(whole))) :]
