@@ -173,3 +173,8 @@ def test_programs_of_every_kind_come(wanted: Any) -> None:
 def test_a_program_takes_the_shapes_given(program: Program) -> None:
     assert [x.shape for x in program.inputs] == [(2, 1), (3,)]
     assert np.ndim(program(*program.inputs)) == 0
+
+
+def test_empty_inputs_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"needs inputs that have entries; got shapes \(2, 0\), \(\)"):
+        find(expression_graphs([(2, 0), ()]), lambda program: True, settings=few)

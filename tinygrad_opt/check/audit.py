@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import RULES
+from ..ops import RULES, Operation
 from .call import Call
 from .probes import PROBES, Probe
 from .seen import told
+
+OK, FAILED, UNASKED = "ok", "FAILED", "does not apply"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Audit:
     """What an audit found: true if nothing.
 
     findings  one `Finding` for each thing that is wrong
-    outcomes  for each probe in the order of their codes: (code, title, "ok", "FAILED" or why it was not run)
+    outcomes  for each probe in the order of their codes: (code, title, "ok", "FAILED", or
+              why it was not run)
     """
 
     operation: str
@@ -85,34 +88,35 @@ def audit(
     TG202 cube: doubling the upstream gradient did not double the gradient for x: it was 12 and became 12 \
 -> upstream gradient not multiplied in. Multiply the local derivative by g
     """
+    operation = operation_of(op)
+    given = as_samples(samples)
+    outcomes: dict[str, str] = {}
+    findings: list[Finding] = []
+    for probe in PROBES:
+        calls = [Call(op, operation, sample, dict(params), seed) for sample in given]
+        missing = [code for code in probe.after if outcomes[code] not in (OK, UNASKED)]
+        if missing:
+            outcomes[probe.code] = f"not run, after {missing[0]}"
+        elif not any(map(probe.when, calls)):
+            outcomes[probe.code] = UNASKED
+        else:
+            found = first_findings(probe, calls, operation.name)
+            outcomes[probe.code] = FAILED if found else OK
+            findings += found
+    lines = sorted((probe.code, probe.title, outcomes[probe.code]) for probe in PROBES)
+    return Audit(operation.name, len(given), sorted(findings, key=lambda finding: finding.code), lines)
+
+
+def operation_of(op: Any) -> Operation:
+    """What the rule table knows of a function."""
     try:
-        operation = RULES[op]
+        return RULES[op]
     except (KeyError, TypeError):
         name = getattr(op, "__name__", repr(op))
-        raise TypeError(
-            f"audit probes a function that has rules, and {name} has none: pass what differentiable({name}, ...) "
-            "returned. A function composed of others has no rules of its own: check it with gradcheck"
-        ) from None
-    given = as_samples(samples)
-    with np.errstate(all="ignore"):  # what is not finite is reported
-        outcomes: dict[str, str] = {}
-        findings: list[Finding] = []
-        for probe in PROBES:
-            calls = [Call(op, operation, sample, dict(params), seed) for sample in given]
-            missing = [
-                code for code in probe.after if outcomes[code] == "FAILED" or outcomes[code].startswith("not run")
-            ]
-            if missing:
-                outcomes[probe.code] = f"not run, after {missing[0]}"
-            elif not any(map(probe.when, calls)):
-                outcomes[probe.code] = "does not apply"
-            else:
-                found = first_findings(probe, calls, operation.name)
-                outcomes[probe.code] = "FAILED" if found else "ok"
-                findings += found
-    titles = {probe.code: probe.title for probe in PROBES}
-    told_ = [(code, titles[code], outcomes[code]) for code in sorted(titles)]
-    return Audit(operation.name, len(given), sorted(findings, key=lambda f: f.code), told_)
+    raise TypeError(
+        f"audit probes a function that has rules, and {name} has none: pass what differentiable({name}, ...) "
+        "returned. A function composed of others has no rules of its own: check it with gradcheck"
+    )
 
 
 def as_samples(samples: Any) -> list[tuple[Any, ...]]:
@@ -131,7 +135,8 @@ def first_findings(probe: Probe, calls: list[Call], name: str) -> list[Finding]:
     for k, call in enumerate(calls):
         if probe.when(call):
             try:
-                messages = list(dict.fromkeys(probe.run(call)))  # two uses of one fact may fail alike
+                with np.errstate(all="ignore"):  # what is not finite is reported
+                    messages = list(dict.fromkeys(probe.run(call)))  # two uses of one fact may fail alike
             except Exception as error:
                 messages = [f"the probe itself met {told(error)}"]
             if messages:

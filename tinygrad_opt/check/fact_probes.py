@@ -1,4 +1,7 @@
-"""Probes of what stands beside a rule: its formula, and the facts that `differentiable` was told."""
+"""Probes of what stands beside a rule: its formula, and the facts that `differentiable` was told.
+
+What each asks stands in the table of `probes`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Probes of rules as they run: what they return, what they touch, and whether it is the slope."""
+"""Probes of rules as they run: what they return, what they touch, and whether it is the slope.
+
+What each asks stands in the table of `probes`.
+"""
 
 from __future__ import annotations
 
@@ -98,11 +101,12 @@ def written(who: str, watched: dict[str, Any], run: Callable[[], Any]) -> Iterat
     before = {name: x.copy() for name, x in arrays.items()}
     run()
     for name, x in arrays.items():
-        if not same(x, before[name]):
-            at = tuple(int(k) for k in np.argwhere((x != before[name]) & ~(np.isnan(x) & np.isnan(before[name])))[0])
+        was = before[name]
+        if not same(x, was):
+            at = tuple(int(k) for k in np.argwhere((x != was) & ~(np.isnan(x) & np.isnan(was)))[0])
             yield (
-                f"{who} wrote to {name}: {name}{place(at)} was {before[name][at]:.6g} and is {x[at]:.6g} afterwards. "
-                "Others still need it: compute into a new array"
+                f"{who} wrote to {name}: {name}{place(at)} was {float(was[at]):.6g} and is {float(x[at]):.6g} "
+                "afterwards. Others still need it: compute into a new array"
             )
 
 

@@ -76,9 +76,9 @@ def expression_graphs(
     kinks: bool = False,
     scalar: bool = True,
 ) -> Program:
-    """Random programs of size steps or down to half of that, in which variables are shared, used twice and broadcast.
+    """Random programs of size steps, or down to half as many, in which variables are shared and broadcast.
 
-    inputs  how many, of drawn shapes that broadcast together; or their shapes
+    inputs  how many, of drawn shapes that broadcast together; or their shapes, none of them empty
     kinks   whether abs, clip, maximum and the like occur; without them a program is smooth everywhere
     scalar  whether the result is a number; else it is an array of any shape
 
@@ -92,6 +92,8 @@ def expression_graphs(
     ...     assert_gradients(program, *program.inputs)
     """
     shapes = draw(broadcastable_shapes(inputs, empty=False, max_side=3)) if isinstance(inputs, int) else inputs
+    if any(0 in shape for shape in shapes):
+        raise ValueError(f"expression_graphs needs inputs that have entries; got shapes {', '.join(map(str, shapes))}")
     rng = np.random.default_rng(draw(seeds))  # one for all: inputs that are equal would make ties
     x = tuple(np.asarray(rng.uniform(-2, 2, shape)) for shape in shapes)
     draft = Draft(x)
