@@ -142,7 +142,8 @@ def single_precision(call: Call) -> Iterator[str]:
     advice = "Write constants as Python numbers, masks as g * mask, zeros as np.zeros_like(x); cast whole numbers"
     operands = [np.asarray(x, np.float32) if type(x) is float or is_float64(x) else x for x in call.copies()]
     out = call.result(operands)
-    if is_float64(out) and "dtype" not in call.params:
+    promoted = any(isinstance(x, np.ndarray) and x.dtype.kind in "iu" for x in operands)  # as NumPy does it
+    if is_float64(out) and not promoted and "dtype" not in call.params:
         yield f"the function gave float64 for float32 operands. {advice}"
         return
     for i in call.live:
