@@ -2,7 +2,7 @@
 
 from . import functional, readable
 from .calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .check import gradcheck, gradcheck_graph
+from .check import audit, gradcheck, gradcheck_graph
 from .checkpoint import checkpoint
 from .draw import draw
 from .explain import explain
@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Value",
+    "audit",
     "checkpoint",
     "differentiable",
     "draw",

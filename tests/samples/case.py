@@ -15,8 +15,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tinygrad_opt.ops import RULES, Operation
-
-Shape = tuple[int, ...]
+from tinygrad_opt.testing import broadcastable_shapes
+from tinygrad_opt.testing.strategies import Shape, seeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,6 @@ def case(seed: int, fn: Any, operands: Any, live: Any = None, **params: Any) -> 
     return Case(fn, operands, params, tuple(range(len(operands)) if live is None else live), seed)
 
 
-seeds = st.integers(0, 2**16)
 SHAPES: list[Shape] = [(), (3,), (), (1,), (2, 3), (0,), (2, 1, 3), (2, 0), (4, 2)]
 FULL = [shape for shape in SHAPES if 0 not in shape]
 WITH_AXES = [shape for shape in FULL if shape]
@@ -89,7 +88,7 @@ def unary(draw: Any, fn: Any, entries: Any = any_number, params: Any = None) -> 
 def binary(draw: Any, fn: Any, left: Any = any_number, right: Any = any_number) -> Case:
     seed = draw(seeds)
     rng = np.random.default_rng(seed)
-    pair = draw(st.sampled_from(PAIRS))
+    pair = draw(st.one_of(st.sampled_from(PAIRS), broadcastable_shapes(2)))
     if draw(st.booleans()):
         pair = pair[::-1]
     operands = [plain(draw, entries(rng, shape)) for entries, shape in zip((left, right), pair, strict=True)]

@@ -37,6 +37,8 @@ def keep(g: Any, mask: Any) -> Any:
 def one_less(n: Any, x: Any) -> Any:
     """The exponent n - 1 of the slope of x**n; n itself at 0**0, where the slope is 0."""
     moves = np.not_equal(n, 0) | np.not_equal(x, 0) if isinstance(n, Operand) else n != 0
+    if getattr(n, "dtype", None) == np.float32:
+        return n - moves  # beside it 1.0 * moves, of float64, would count
     return n - 1.0 * moves
 
 

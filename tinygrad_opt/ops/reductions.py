@@ -16,7 +16,7 @@ import numpy as np
 
 from .elementwise import keep
 from .rules import alias, differentiable
-from .shapes import Axes, positions
+from .shapes import Axes, cast, positions
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Axes = None, keepdims: bool = False) -> Any:
@@ -40,6 +40,8 @@ def mean_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = Fals
 def extremum_rule(g: Any, out: Any, x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     winners = x == spread(out, np.shape(x), axis, keepdims)
     ties = np.sum(winners, axis=axis, keepdims=keepdims)
+    if np.result_type(x) == np.float32:  # over whole numbers of 64 bits it would become float64
+        ties = cast(ties, dtype=np.float32)
     return keep(spread(g / ties, np.shape(x), axis, keepdims), winners)
 
 
