@@ -53,6 +53,8 @@ LAYERS = [
     "check.show",
     "check.report",
     "check.hints",
+    "check.inputs",
+    "check.branches",
     "check.subject",
     "check.graph",
     "check.given",

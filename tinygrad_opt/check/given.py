@@ -9,8 +9,9 @@ import numpy as np
 
 from ..ops.rules import GradientShapeError
 from ..tree import leaves
+from .inputs import Array, Slot
 from .slope import EPS
-from .subject import Array, Backprop, Slot, Subject, as_number, concrete
+from .subject import Backprop, Subject, as_number, concrete
 
 
 def given_gradient(subject: Subject, gradient: Callable[..., Any], y: Any) -> Backprop:

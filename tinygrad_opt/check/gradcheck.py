@@ -14,9 +14,10 @@ from ..value import Value
 from .given import given_gradient
 from .graph import gradcheck_graph
 from .hints import hints
+from .inputs import Array, Slot
 from .report import PASSING, Entry, InputReport, Report, gravest
 from .slope import FAIL, STEP, Comparison, Sample, lengths
-from .subject import Array, Backprop, Slot, Subject, sampled
+from .subject import Backprop, Subject, sampled
 from .unfit import unfit
 
 METHODS, COVERAGES = ("auto", "central", "richardson", "complex"), ("full", "random")
