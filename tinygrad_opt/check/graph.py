@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..ops.rules import GradientShapeError
 from ..value import Value
 from .hints import hints
 from .report import Entry, worst_of
-from .slope import EPS, FAIL, Comparison, Line, Sample, lengths
+from .slope import EPS, FAIL, NONFINITE, Comparison, Line, Sample, lengths
 
 FULL = 32  # inputs of more entries are checked at ENTRIES of them and along DIRECTIONS
 ENTRIES, DIRECTIONS = 8, 4
@@ -40,13 +41,18 @@ class OperationReport:
     hints: list[str]
 
     def __bool__(self) -> bool:
-        return not self.hints and not any(entry.status == FAIL for entry in self.entries)
+        return not self.hints and not any(is_wrong(entry) for entry in self.entries)
 
     def __str__(self) -> str:
         worst = worst_of(self.entries)
         numbers = f": at {worst.place} it gives {worst.analytic:.6g}, differences {worst.numeric:.6g}" if worst else ""
         said = "".join(f"; {hint}" for hint in self.hints)
         return f"{self.operation}, in {self.formula}: its rule for {self.input_name} is wrong{numbers}{said}"
+
+
+def is_wrong(entry: Entry) -> bool:
+    """Whether an entry disagrees; an infinite slope is right where differences are not finite either."""
+    return entry.status == FAIL or (entry.status == NONFINITE and bool(np.isfinite(entry.numeric)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +143,7 @@ class Rule:
         return OperationReport(self.op.name, formula, self.i, names[self.node.args[self.i]], entries, said)
 
     def hints(self, claimed: Any, at_entries: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
-        if not any(entry.status == FAIL for entry in entries):
+        if not any(is_wrong(entry) for entry in entries):
             return []
         if np.array_equal(self.gradient(2.0 * np.asarray(self.g)), claimed):
             return ["twice the upstream gradient gives the same: it is not multiplied in"]
@@ -176,8 +182,10 @@ class Rule:
 
         def slope() -> float:
             try:
-                return float(np.imag(np.sum(self.g * evaluated(self.op, inputs, self.node.params)))) / 1e-30
-            except (TypeError, ValueError):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                    return float(np.imag(np.sum(self.g * evaluated(self.op, inputs, self.node.params)))) / 1e-30
+            except Exception:  # the function is written for real numbers, and may refuse others as it likes
                 return float("nan")
 
         return slope

@@ -212,6 +212,14 @@ class Comparison:
         return bend if abs(bend) > 40 * self.noise / h else 0.0
 
 
+def roughness(line: Line) -> float:
+    """The rounding error of f, seen in values so near to x that a smooth f would lie on a straight line."""
+    h = 2.0**-33
+    values = np.array([line(k * h).value for k in range(-4, 5)])
+    bends = np.abs(np.diff(values, 2))
+    return float(np.median(bends))  # and not the largest: one of them may hold a kink
+
+
 def power_of_two(h: float) -> float:
     """The power of two nearest to h: adding it to x rounds little, dividing by it not at all."""
     return float(2.0 ** round(math.log2(h)))

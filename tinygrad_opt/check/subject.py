@@ -138,6 +138,10 @@ class Subject:
 
         return line
 
+    def direction(self, rng: np.random.Generator) -> list[Array]:
+        """A random direction through all slots, in proportion to entries that are larger than 1."""
+        return [rng.standard_normal(slot.data.shape) * np.maximum(1.0, np.abs(slot.data)) for slot in self.slots]
+
     def complex_slope(self, direction: Sequence[Any]) -> float:
         """The derivative along a direction by a complex step; NaN if f refuses complex numbers."""
         tiny = 1e-30
