@@ -42,6 +42,7 @@ def captured(y: Any, again: Any, operands: Collection[Any]) -> list[Value]:
     """Leaves that f reads and that are none of its inputs: they are the same objects in two runs."""
     if not (isinstance(y, Value) and isinstance(again, Value)):
         return []
+    inputs = set(map(id, operands))
     before = {node for node in newest_first(y) if node.op is None and node.requires_grad}
-    found = [node for node in newest_first(again) if node in before and node not in operands]
+    found = [node for node in newest_first(again) if node in before and id(node) not in inputs]
     return [node for node in reversed(found) if isinstance(node, Value)]

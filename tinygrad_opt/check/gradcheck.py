@@ -159,9 +159,7 @@ class Check:
 
     def along_directions(self) -> InputReport:
         """Random directions through all inputs at once."""
-        rng, slots, entries = self.rng(3), self.subject.slots, []
-        tops = [top for slot in slots if (top := float(np.max(np.abs(slot.data), initial=0.0)))]
-        sizes = lengths(0.0, min(tops, default=0.0))
+        rng, sizes, entries = self.rng(3), self.subject.sizes(), []
         for k in range(DIRECTIONS):
             direction = self.subject.direction(rng)
             a = sum(float(np.sum(g * d)) for g, d in zip(self.back.gradients, direction, strict=True))
@@ -183,7 +181,10 @@ class Check:
     def is_rougher(self) -> bool:
         """Whether f, now that it is measured, turns out rougher than was reckoned; measured once, before a failure."""
         known, self.is_noise_known = self.is_noise_known, True
-        measured = 0.0 if known else roughness(self.subject.along_direction(self.subject.direction(self.rng(5))))
+        if known:
+            return False
+        direction = self.subject.direction(self.rng(5))
+        measured = roughness(self.subject.along_direction(direction), self.subject.sizes()[-1])
         if not measured > self.back.noise:
             return False
         self.back = dataclasses.replace(self.back, noise=measured)
@@ -225,7 +226,7 @@ class Check:
 
 def largest(g: Array, back: Backprop) -> float:
     """The scale of one input's gradient; of f itself where that is all but zero."""
-    top = float(np.max(np.abs(g), initial=0.0))
+    top = float(np.max(np.abs(g[np.isfinite(g)]), initial=0.0))
     return top if top > 1e-12 * back.magnitude else back.magnitude
 
 
@@ -234,8 +235,9 @@ def unseen(inputs: list[InputReport]) -> Iterator[str]:
     for one in inputs:
         scale = max((abs(e.numeric) for e in one.entries), default=0.0)
         blur = max((e.tolerance for e in one.entries if e.status == OK), default=0.0)
-        if one.constant and not all(other.constant for other in inputs):
-            yield f"{one.name}: f does not depend on it here, so that nothing is shown of its gradient"
+        if one.constant:
+            if not all(other.constant for other in inputs):
+                yield f"{one.name}: its gradient is zero here up to rounding, which shows nothing"
         elif scale and blur > 1e-4 * scale:
             share = f"{blur / scale:.1g} of the largest entry"
             yield f"{one.name}: f is so rough here that differences miss an error below {share}"

@@ -129,10 +129,11 @@ class Rule:
     def compared(self, index: tuple[int, ...] | None, direction: Any, claimed: Any, name: str, rtol: float) -> Entry:
         """What the rule claims along a direction, beside differences of the operation."""
         a, top = float(np.sum(claimed * direction)), float(np.max(np.abs(self.data), initial=0.0))
-        swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claimed * self.data)))
+        claims, data = claimed[np.isfinite(claimed)], self.data[np.isfinite(claimed)]
+        swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claims * data)))
         noise = swing * max(EPS, float(np.finfo(np.result_type(self.out)).eps))
         sizes = lengths(1.0 if index is None else float(self.data[index]), top)
-        scale = float(np.max(np.abs(claimed), initial=0.0)) or swing
+        scale = float(np.max(np.abs(claims), initial=0.0)) or swing
         line, start = self.along(direction), self.sample(self.data)
         v = Comparison(a, line, start, sizes, noise, scale, self.exact(direction)).verdict(rtol)
         place, at = (name, index) if index is not None else (f"a direction of {name}", ())

@@ -19,8 +19,8 @@ MEANING = {
     "AT_KINK": "the point lies on a kink: there the gradient lies between the slopes of the two sides",
     "CROSSED_KINK": "a kink is nearer than any step: there the gradient lies between the slopes of the two sides",
     "NONDETERMINISTIC": "f gives different values for the same inputs, so it has no gradient to check",
-    "DEGENERATE": "f does not depend on its inputs here, beyond its rounding error: zero agrees with zero, and nothing "
-    "is shown. The sum of a batch normalization or of a softmax is constant: weight the results",
+    "DEGENERATE": "the gradient is zero here up to rounding, by backprop and by differences, which shows nothing. "
+    "Move away from a minimum; weight the results of a softmax or a batch normalization, whose sum is constant",
     "NONFINITE": "f or its gradient is not finite here",
     "SHAPE": "the gradient does not have the shape of its input",
 }

@@ -52,6 +52,10 @@ class Slope:
         """Less is better.  A slope that is no larger than its error may come of a step across many waves of f."""
         return min(1.0, self.error / abs(self.value)) if self.value else 1.0, self.error
 
+    def fits(self, other: Slope) -> bool:
+        """Whether another slope, found by differences, is this one as far as it can tell."""
+        return abs(self.value - other.value) <= 10 * other.error + GOOD * abs(other.value)
+
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
@@ -97,8 +101,7 @@ class Comparison:
             found = self.compared(quick, rtol)
             if found.status == OK or method == "central":
                 return found
-        close = self.by_complex_step(quick) if quick and method in ("auto", "complex") else None
-        close = close or self.richardson()
+        close = self.second_look(quick, method)
         if close is None:
             return self.beside_kink(rtol)
         found = self.compared(close, rtol)
@@ -120,22 +123,33 @@ class Comparison:
         """Whether all samples are finite and took the same branches as x."""
         return all(s.finite and s.sides == self.start.sides for s in samples)
 
+    def rounding(self, *samples: Sample) -> float:
+        """The rounding error of f at these points: they may lie higher than x, as beside a minimum."""
+        return max(self.noise, EPS * max(abs(s.value) for s in samples))
+
     # -- two-sided slopes ----------------------------------------------------------------------
     def central(self) -> Slope | None:
         h = power_of_two(STEP * self.size)
         right, left = self.line(h), self.line(-h)
         if not self.smooth(left, right):
             return None
-        return Slope((right.value - left.value) / (2 * h), self.noise / h, "central differences")
+        return Slope((right.value - left.value) / (2 * h), self.rounding(left, right) / h, "central differences")
 
-    def by_complex_step(self, quick: Slope) -> Slope | None:
-        """Exact to rounding: no difference is taken (Squire & Trapp, 1998); None where it does not fit the quick one.
+    def second_look(self, quick: Slope | None, method: str) -> Slope | None:
+        """A complex step where it fits what differences say, else Richardson's extrapolation.
 
         Code that computes with x.data, say its absolute value, is blind to the imaginary part of a step.
         """
+        exact = self.by_complex_step() if method in ("auto", "complex") else None
+        if exact and quick and exact.fits(quick):
+            return exact
+        slope = self.richardson()
+        return exact if exact and slope and exact.fits(slope) else slope
+
+    def by_complex_step(self) -> Slope | None:
+        """Exact to rounding: no difference is taken (Squire & Trapp, 1998)."""
         value = self.exact() if self.exact else math.nan
-        fits = abs(value - quick.value) <= 10 * quick.error + GOOD * abs(quick.value)
-        return Slope(value, 10 * self.noise / self.size, "complex step") if fits else None
+        return Slope(value, 10 * self.noise / self.size, "complex step") if math.isfinite(value) else None
 
     def richardson(self) -> Slope | None:
         """The best of Richardson's extrapolations over steps from large to small; None if all meet a kink.
@@ -157,15 +171,16 @@ class Comparison:
 
     def extrapolated(self, h: float) -> Slope | None:
         """Central differences at h, h/2 and h/4, extrapolated twice; their disagreement estimates the error."""
-        table = []
+        table, noise = [], 0.0
         for step in (h, h / 2, h / 4):
             right, left = self.line(step), self.line(-step)
             if not self.smooth(left, right):
                 return None
             table.append((right.value - left.value) / (2 * step))
+            noise = max(noise, self.rounding(left, right))
         first = [(4 * b - a) / 3 for a, b in itertools.pairwise(table)]
         value = (16 * first[1] - first[0]) / 15
-        return Slope(value, 10 * abs(value - first[1]) + 8 * self.noise / h, "Richardson")
+        return Slope(value, 10 * abs(value - first[1]) + 8 * noise / h, "Richardson")
 
     # -- slopes on either side of a kink -------------------------------------------------------
     def beside_kink(self, rtol: float) -> Verdict:
@@ -193,7 +208,8 @@ class Comparison:
             if a.finite and b.finite and c.finite and a.sides == b.sides == c.sides:
                 value = direction * (-2.5 * a.value + 4 * b.value - 1.5 * c.value) / h
                 plain = direction * (b.value - a.value) / h
-                return Slope(value, 10 * self.noise / h + 10 * step * abs(value - plain), "one-sided differences")
+                error = 10 * self.rounding(a, b, c) / h + 10 * step * abs(value - plain)
+                return Slope(value, error, "one-sided differences")
         return None
 
     def perhaps_kink(self, found: Verdict, rtol: float) -> Verdict:
@@ -212,12 +228,11 @@ class Comparison:
         return bend if abs(bend) > 40 * self.noise / h else 0.0
 
 
-def roughness(line: Line) -> float:
-    """The rounding error of f, seen in values so near to x that a smooth f would lie on a straight line."""
-    h = 2.0**-33
-    values = np.array([line(k * h).value for k in range(-4, 5)])
-    bends = np.abs(np.diff(values, 2))
-    return float(np.median(bends))  # and not the largest: one of them may hold a kink
+def roughness(line: Line, size: float) -> float:
+    """The rounding error of f, seen in values so near to x that a smooth f would lie on a parabola."""
+    h = power_of_two(1e-10 * size)
+    values = np.array([line(k * h).value for k in range(-6, 7)])
+    return float(np.median(np.abs(np.diff(values, 3))))  # not the largest: some may hold a kink
 
 
 def power_of_two(h: float) -> float:

@@ -22,7 +22,7 @@ from ..value import Value
 from .branches import lost_in, sides_of
 from .inputs import Array, Slot, argument, leaf, number_or_array, slots_of
 from .replay import Replay
-from .slope import EPS, Line, Sample
+from .slope import EPS, Line, Sample, lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Subject:
         """The sum of all results, each entry weighted by a fixed random number, so that no error can cancel."""
         results = [result if isinstance(result, Value) else as_number(result) for result in results]
         if self.weights is None:
-            rng = np.random.default_rng(self.seed)
+            rng = np.random.default_rng([self.seed, 1])  # not the numbers that a user with this seed has drawn
             single = len(results) == 1 and np.size(concrete(results[0])) == 1
             self.weights = [1.0 if single else rng.standard_normal(np.shape(concrete(r))) for r in results]
         products = [np.sum(r * w) for r, w in zip(results, self.weights, strict=True)]
@@ -141,6 +141,11 @@ class Subject:
     def direction(self, rng: np.random.Generator) -> list[Array]:
         """A random direction through all slots, in proportion to entries that are larger than 1."""
         return [rng.standard_normal(slot.data.shape) * np.maximum(1.0, np.abs(slot.data)) for slot in self.slots]
+
+    def sizes(self) -> tuple[float, ...]:
+        """The lengths to step relative to along a random direction."""
+        tops = [float(np.max(np.abs(slot.data), initial=0.0)) for slot in self.slots]
+        return lengths(1.0, min((top for top in tops if top), default=1.0))
 
     def complex_slope(self, direction: Sequence[Any]) -> float:
         """The derivative along a direction by a complex step; NaN if f refuses complex numbers."""
