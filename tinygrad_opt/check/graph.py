@@ -128,7 +128,8 @@ class Rule:
 
     def compared(self, index: tuple[int, ...] | None, direction: Any, claimed: Any, name: str, rtol: float) -> Entry:
         """What the rule claims along a direction, beside differences of the operation."""
-        a, top = float(np.sum(claimed * direction)), float(np.max(np.abs(self.data), initial=0.0))
+        a = float(np.sum(claimed * direction) if index is None else claimed[index])  # 0 * inf would be NaN
+        top = float(np.max(np.abs(self.data), initial=0.0))
         claims, data = claimed[np.isfinite(claimed)], self.data[np.isfinite(claimed)]
         swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claims * data)))
         noise = swing * max(EPS, float(np.finfo(np.result_type(self.out)).eps))

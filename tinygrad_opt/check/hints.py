@@ -111,13 +111,20 @@ def misplaced(e: Errors) -> str | None:
     return None
 
 
-def wrong_axis(e: Errors) -> str | None:
+def spread(e: Errors) -> str | None:
     if e.whole is None or len(e.shape) < 2:
         return None
     claimed, measured = e.whole
     for axis in range(len(e.shape)):
         if flat(claimed, axis) and not flat(measured, axis):
             return f"it does not vary along axis {axis}, as it should: summed or spread over the wrong axis"
+    return None
+
+
+def wrong_axis(e: Errors) -> str | None:
+    if e.whole is None or len(e.shape) < 2:
+        return None
+    claimed, measured = e.whole
     errors = claimed - measured
     if np.sum(e.bad) > 1 and abs(np.sum(errors)) <= CLOSE * np.sum(np.abs(errors)):
         return "the total is right and its distribution is not: summed or spread over the wrong axis"
@@ -167,7 +174,8 @@ def place(e: Errors) -> str | None:
 
 
 PATTERNS: tuple[Callable[[Errors], str | None], ...] = (
-    path_cut, wrong_mask, single_precision, constant_factor, transposed, misplaced, wrong_axis, missing_term,
+    path_cut, wrong_mask, single_precision, constant_factor, spread, transposed, misplaced,
+    wrong_axis, missing_term,
 )  # fmt: skip
 
 
