@@ -54,6 +54,7 @@ LAYERS = [
     "check.report",
     "check.hints",
     "check.inputs",
+    "check.rounding",
     "check.branches",
     "check.subject",
     "check.graph",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,19 @@ from .subject import Backprop, Subject, as_number, concrete
 
 def given_gradient(subject: Subject, gradient: Callable[..., Any], y: Any) -> Backprop:
     """What the caller's own function says, in the order of the slots, and the rounding error to expect of f."""
-    if subject.weights != [1.0]:
-        shapes = ", ".join(str(np.shape(w)) for w in subject.weights or [])
+    weights = subject.weights or []
+    if len(weights) != 1 or np.ndim(weights[0]):
+        shapes = ", ".join(str(np.shape(w)) for w in weights)
         raise TypeError(f"gradient= is the gradient of one number; f returned results of shape {shapes}: sum them")
-    with subject.placed(subject.points()) as (_, args):
+    parts = gradients_by(subject, gradient, subject.points())
+    value = concrete(y)
+    eps = max(EPS, float(np.finfo(np.result_type(value)).eps))
+    return Backprop(parts, 8 * eps * abs(float(value)))
+
+
+def gradients_by(subject: Subject, gradient: Callable[..., Any], points: Sequence[Array]) -> list[Array]:
+    """What the caller's function returns at a point, one array for each slot."""
+    with subject.placed(points) as (_, args):
         found = gradient(*args)
     several = len(subject.inputs) > 1 and isinstance(found, tuple | list)
     pairs = zip(subject.inputs, found, strict=False) if several else [(subject.inputs[0], found)]
@@ -31,9 +40,7 @@ def given_gradient(subject: Subject, gradient: Callable[..., Any], y: Any) -> Ba
     for slot, g in zip(slots, parts, strict=True):
         if g.shape != slot.data.shape:
             raise GradientShapeError(misshaped(slot, g))
-    value = concrete(y)
-    eps = max(EPS, float(np.finfo(np.result_type(value)).eps))
-    return Backprop([np.asarray(g, float) for g in parts], 8 * eps * abs(float(value)), abs(float(value)))
+    return [np.asarray(g, float) for g in parts]
 
 
 def in_order_of(x: Any, part: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,12 +13,13 @@ from ..engine import newest_first
 from ..ops.rules import GradientShapeError
 from ..value import Value
 from .branches import captured
-from .given import given_gradient
+from .given import given_gradient, gradients_by
 from .graph import gradcheck_graph
 from .hints import hints
 from .inputs import Array, Slot
 from .report import PASSING, Entry, InputReport, Report, gravest
-from .slope import FAIL, NONFINITE, OK, Comparison, Sample, lengths, roughness
+from .rounding import blur, roughness
+from .slope import FAIL, NONFINITE, OK, Comparison, Sample, lengths
 from .subject import Backprop, Subject, sampled
 from .unfit import unfit
 
@@ -113,12 +115,10 @@ class Check:
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...], order: int, options: Options):
         self.options = options
         self.subject = Subject(f, inputs, plain=options.gradient is not None, order=order, seed=options.seed)
-        self.is_noise_known = False
 
     def report(self) -> Report:
         subject = self.subject
         operands, y = subject.run(subject.points())
-        subject.replay.forget_constants()
         others, again = subject.run(subject.points())
         reason = unfit(y, again)
         if reason:
@@ -148,12 +148,11 @@ class Check:
 
     def checked(self, slot: Slot, g: Array) -> InputReport:
         """The entries of one input."""
-        scale, top = largest(g, self.back), float(np.max(np.abs(slot.data), initial=0.0))
-        entries = []
+        top, entries = float(np.max(np.abs(slot.data), initial=0.0)), []
         for index in self.indices(slot.data.shape):
             lengths_ = lengths(float(slot.data[index]), top)
             line, direction = self.subject.along_entry(slot, index), self.unit(slot, index)
-            entries.append(self.compared(slot.name, index, float(g[index]), line, direction, lengths_, scale))
+            entries.append(self.compared(slot.name, index, float(g[index]), line, direction, lengths_))
         constant = bool(entries) and not any(e.is_shown for e in entries)
         return InputReport(slot.name, slot.data.shape, entries, constant, hints(slot.data, g, entries))
 
@@ -164,31 +163,33 @@ class Check:
             direction = self.subject.direction(rng)
             a = sum(float(np.sum(g * d)) for g, d in zip(self.back.gradients, direction, strict=True))
             line = self.subject.along_direction(direction)
-            entries.append(self.compared("direction", (k,), a, line, lambda d=direction: d, sizes, abs(a)))
+            entries.append(self.compared("direction", (k,), a, line, lambda d=direction: d, sizes))
         return InputReport("direction", (DIRECTIONS,), entries, False, [])
 
-    def compared(
-        self, name: str, index: tuple[int, ...], a: float, line: Any, direction: Any, sizes: Any, scale: float
-    ) -> Entry:
+    def compared(self, name: str, index: tuple[int, ...], a: float, line: Any, direction: Any, sizes: Any) -> Entry:
         exact = (lambda: self.subject.complex_slope(direction())) if self.analytic else None
-        comparison = Comparison(a, line, self.start, sizes, self.back.noise, scale, exact)
+        comparison = Comparison(a, line, self.start, sizes, self.back.noise, exact)
         verdict = comparison.verdict(self.options.rtol, self.options.method)
-        if verdict.status == FAIL and self.is_rougher():
-            comparison = dataclasses.replace(comparison, noise=self.back.noise)
-            verdict = comparison.verdict(self.options.rtol, self.options.method)
+        if verdict.status == FAIL:
+            noise, blurs = self.measured
+            its = sum(float(np.sum(np.abs(b * d))) for b, d in zip(blurs, direction(), strict=True))
+            if noise > self.back.noise or abs(a - verdict.numeric) <= verdict.tolerance + its:
+                comparison = dataclasses.replace(comparison, noise=max(noise, self.back.noise), blur=its)
+                verdict = comparison.verdict(self.options.rtol, self.options.method)
         return Entry(name, index, a, verdict.numeric, verdict.tolerance, verdict.status, verdict.method)
 
-    def is_rougher(self) -> bool:
-        """Whether f, now that it is measured, turns out rougher than was reckoned; measured once, before a failure."""
-        known, self.is_noise_known = self.is_noise_known, True
-        if known:
-            return False
-        direction = self.subject.direction(self.rng(5))
-        measured = roughness(self.subject.along_direction(direction), self.subject.sizes()[-1])
-        if not measured > self.back.noise:
-            return False
-        self.back = dataclasses.replace(self.back, noise=measured)
-        return True
+    @functools.cached_property
+    def measured(self) -> tuple[float, list[Array]]:
+        """The rounding errors of f and of its gradient, measured before anything is called a failure."""
+        subject = self.subject
+        noise = roughness(subject.along_direction(subject.direction(self.rng(5), least=0.0)))
+        return noise, blur(self.gradients, self.back.gradients, subject.points(), self.rng(6))
+
+    def gradients(self, points: Sequence[Array]) -> list[Array]:
+        """The gradient under check at another point."""
+        if self.options.gradient is not None:
+            return gradients_by(self.subject, self.options.gradient, points)
+        return self.subject.backprop(*self.subject.run(points)).gradients
 
     def unit(self, slot: Slot, index: tuple[int, ...]) -> Callable[[], list[Array]]:
         """The direction of one entry."""
@@ -222,12 +223,6 @@ class Check:
             f"random coverage of {n} entries: {DIRECTIONS} directions, and at most {ENTRIES} entries of each input. "
             f"A single entry that is wrong by a part of its size is missed: {told}. Which entry is wrong is not told"
         )
-
-
-def largest(g: Array, back: Backprop) -> float:
-    """The scale of one input's gradient; of f itself where that is all but zero."""
-    top = float(np.max(np.abs(g[np.isfinite(g)]), initial=0.0))
-    return top if top > 1e-12 * back.magnitude else back.magnitude
 
 
 def unseen(inputs: list[InputReport]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from ..ops.rules import GradientShapeError
 from ..value import Value
 from .hints import hints
 from .report import Entry, worst_of
+from .rounding import blur
 from .slope import EPS, FAIL, NONFINITE, Comparison, Line, Sample, lengths
 
 FULL = 32  # inputs of more entries are checked at ENTRIES of them and along DIRECTIONS
@@ -113,9 +114,21 @@ class Rule:
 
     def gradient(self, g: Any) -> Any:
         """What the rule hands to its input."""
+        return self.handed(g, self.out, self.inputs)
+
+    def handed(self, g: Any, out: Any, inputs: list[Any]) -> Any:
         rule = next(itertools.islice(self.op.rules, self.i, None))
-        part = contribution(self.op, rule, g, self.out, self.inputs, self.node.params, self.inputs[self.i])
-        return np.asarray(part, np.float64)
+        return np.asarray(contribution(self.op, rule, g, out, inputs, self.node.params, inputs[self.i]), np.float64)
+
+    def blur_of(self, claimed: Any) -> Any:
+        """The rounding error of what the rule hands to its input."""
+
+        def gradients(points: Sequence[Any]) -> list[Any]:
+            inputs = [*self.inputs]
+            inputs[self.i] = points[0] if np.ndim(self.inputs[self.i]) else float(points[0])
+            return [self.handed(self.g, evaluated(self.op, inputs, self.node.params), inputs)]
+
+        return blur(gradients, [claimed], [self.data], self.rng)[0]
 
     def report(self, names: Names, rtol: float) -> OperationReport:
         name = names[self.node.args[self.i]]
@@ -123,6 +136,7 @@ class Rule:
             claimed = self.gradient(self.g)
         except GradientShapeError as error:
             return self.told(names, [], [str(error)])
+        self.blur = self.blur_of(claimed)
         entries = [self.compared(index, direction, claimed, name, rtol) for index, direction in self.directions()]
         return self.told(names, entries, self.hints(claimed, [e for e in entries if e.input == name], entries))
 
@@ -134,9 +148,9 @@ class Rule:
         swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claims * data)))
         noise = swing * max(EPS, float(np.finfo(np.result_type(self.out)).eps))
         sizes = lengths(1.0 if index is None else float(self.data[index]), top)
-        scale = float(np.max(np.abs(claims), initial=0.0)) or swing
         line, start = self.along(direction), self.sample(self.data)
-        v = Comparison(a, line, start, sizes, noise, scale, self.exact(direction)).verdict(rtol)
+        own = float(np.sum(np.abs(self.blur * direction)))
+        v = Comparison(a, line, start, sizes, noise, self.exact(direction), own).verdict(rtol)
         place, at = (name, index) if index is not None else (f"a direction of {name}", ())
         return Entry(place, at, a, v.numeric, v.tolerance, v.status, v.method)
 

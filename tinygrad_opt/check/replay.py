@@ -31,11 +31,16 @@ class Replay:
             functools.partial(random.setstate, random.getstate()),
         ]
         self.setters += [generator_setter(x) for x in reached if is_generator(x)]
+        self.is_settled = False
         self.arrays = [(x, x.copy()) for x in reached if isinstance(x, np.ndarray) and x.flags.writeable]
         self.data = [(x, x.data) for x in reached if isinstance(x, Value)]
         self.attributes = [(vars(x), dict(vars(x))) for x in reached if has_attributes(x)]
 
     def restore(self) -> None:
+        """Put everything back; after the first call, keep watch only over the arrays that it wrote to."""
+        if not self.is_settled:
+            self.arrays = [(x, was) for x, was in self.arrays if not same(x, was)]
+            self.is_settled = True
         for attributes, were in self.attributes:
             restore_dict(attributes, were)
         for value, data in self.data:
@@ -45,9 +50,9 @@ class Replay:
         for back in self.setters:
             back()
 
-    def forget_constants(self) -> None:
-        """After one call: keep watch only over the arrays that it wrote to."""
-        self.arrays = [(x, was) for x, was in self.arrays if not np.array_equal(x, was, equal_nan=x.dtype.kind in "fc")]
+
+def same(x: Any, was: Any) -> bool:
+    return np.array_equal(x, was, equal_nan=x.dtype.kind in "fc")
 
 
 def is_generator(x: Any) -> bool:

@@ -19,7 +19,6 @@ EPS = float(np.finfo(np.float64).eps)
 STEP = EPS ** (1 / 3)  # where truncation (h**2) and cancellation (eps/h) errors of a central difference are equal
 LADDER = [10.0**-k for k in range(2, 10)]  # steps for Richardson, relative to the size of x
 GOOD = 1e-9  # a slope known to this relative accuracy needs no better one
-SIX_DIGITS = 1e-6
 
 OK, FAIL, AT_KINK, CROSSED_KINK, NONFINITE = "OK", "FAIL", "AT_KINK", "CROSSED_KINK", "NONFINITE"
 
@@ -76,8 +75,8 @@ class Comparison:
     start     f at x
     sizes     the lengths on which x may live, the likeliest first: steps are taken relative to them
     noise     the rounding error of f itself
-    scale     the largest number of this gradient: what is far below it need not be known as well
     exact     the slope by a complex step, or None if f does not allow one
+    blur      the rounding error of the number itself
     """
 
     analytic: float
@@ -85,8 +84,8 @@ class Comparison:
     start: Sample
     sizes: tuple[float, ...]
     noise: float
-    scale: float
     exact: Callable[[], float] | None
+    blur: float = 0.0
 
     @property
     def size(self) -> float:
@@ -108,14 +107,13 @@ class Comparison:
         return found if found.status == OK else self.perhaps_kink(found, rtol)
 
     def is_known_by(self, slope: Slope) -> bool:
-        """Whether a slope needs no second look: it is good enough, or the second would be many more evaluations."""
-        value = max(abs(self.analytic), abs(slope.value))
-        return slope.error <= SIX_DIGITS * self.scale and (
-            self.exact is None or slope.error <= 1e-4 * value or slope.value == self.analytic
-        )
+        """Whether a slope needs no second look: it is known to four digits, or no step could tell it from zero."""
+        value, longest = max(abs(self.analytic), abs(slope.value)), self.size if self.exact else LADDER[0] * self.size
+        blurred = abs(self.analytic) <= 10 * self.noise / longest
+        return slope.error <= 1e-4 * value or blurred
 
     def compared(self, slope: Slope, rtol: float) -> Verdict:
-        tolerance = rtol * max(abs(self.analytic), abs(slope.value)) + slope.error
+        tolerance = rtol * max(abs(self.analytic), abs(slope.value)) + slope.error + self.blur
         agrees = abs(self.analytic - slope.value) <= tolerance
         return Verdict(OK if agrees else FAIL, slope.value, tolerance, slope.method)
 
@@ -226,13 +224,6 @@ class Comparison:
         """By how much the slopes of the two sides differ; 0 if by no more than rounding."""
         bend = (self.line(h).value + self.line(-h).value - 2 * self.start.value) / h
         return bend if abs(bend) > 40 * self.noise / h else 0.0
-
-
-def roughness(line: Line, size: float) -> float:
-    """The rounding error of f, seen in values so near to x that a smooth f would lie on a parabola."""
-    h = power_of_two(1e-10 * size)
-    values = np.array([line(k * h).value for k in range(-6, 7)])
-    return float(np.median(np.abs(np.diff(values, 3))))  # not the largest: some may hold a kink
 
 
 def power_of_two(h: float) -> float:

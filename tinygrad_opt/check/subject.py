@@ -27,14 +27,13 @@ from .slope import EPS, Line, Sample, lengths
 
 @dataclasses.dataclass(frozen=True)
 class Backprop:
-    """What one backward pass tells: the gradient for each slot, the rounding error of f, its magnitude.
+    """What one backward pass tells: the gradient for each slot, the rounding error of f.
 
     lost  the operation whose rule made the first infinity or NaN, if any did
     """
 
     gradients: list[Array]
     noise: float
-    magnitude: float
     lost: str | None = None
 
 
@@ -138,14 +137,15 @@ class Subject:
 
         return line
 
-    def direction(self, rng: np.random.Generator) -> list[Array]:
-        """A random direction through all slots, in proportion to entries that are larger than 1."""
-        return [rng.standard_normal(slot.data.shape) * np.maximum(1.0, np.abs(slot.data)) for slot in self.slots]
+    def direction(self, rng: np.random.Generator, least: float = 1.0) -> list[Array]:
+        """A random direction through all slots, in proportion to the entries, but to no less than least."""
+        sizes = [np.maximum(least, np.where(slot.data == 0, 1.0, np.abs(slot.data))) for slot in self.slots]
+        return [rng.standard_normal(size.shape) * size for size in sizes]
 
     def sizes(self) -> tuple[float, ...]:
         """The lengths to step relative to along a random direction."""
-        tops = [float(np.max(np.abs(slot.data), initial=0.0)) for slot in self.slots]
-        return lengths(1.0, min((top for top in tops if top), default=1.0))
+        entries = np.abs(np.concatenate([slot.data.ravel() for slot in self.slots]))
+        return lengths(1.0, float(np.min(entries[entries > 0], initial=1.0)))
 
     def complex_slope(self, direction: Sequence[Any]) -> float:
         """The derivative along a direction by a complex step; NaN if f refuses complex numbers."""
@@ -169,16 +169,14 @@ class Subject:
         if isinstance(y, Value) and y.requires_grad:
             grads = sweep(y, y.seed())
         noise = EPS * abs(float(concrete(y)))
-        magnitude = abs(float(concrete(y)))
         for node, g in grads.items():
             swings = np.abs(np.asarray(g) * node.data)
             swing = float(np.sum(swings[np.isfinite(swings)]))
-            magnitude = max(magnitude, swing)
             noise += swing * float(np.finfo(getattr(node.data, "dtype", np.float64)).eps)
         gradients = [
             np.asarray(grads.get(x, np.zeros(s.data.shape)), float) for x, s in zip(operands, self.slots, strict=True)
         ]
-        return Backprop(gradients, noise, magnitude, lost_in(y, grads))
+        return Backprop(gradients, noise, lost_in(y, grads))
 
 
 def concrete(y: Any) -> Any:
