@@ -108,7 +108,7 @@ def test_a_hard_function_has_its_status(name):
 
 @pytest.mark.parametrize("name", HARD)
 @pytest.mark.parametrize("coverage", ["full", "random"])
-@pytest.mark.parametrize("method", ["auto", "richardson", "complex"])
+@pytest.mark.parametrize("method", ["auto", "central", "richardson", "complex"])
 def test_no_way_to_check_it_calls_it_wrong(name, coverage, method):
     f, inputs, _ = HARD[name]
     assert gradcheck(f, *inputs, method=method, coverage=coverage).status != "FAIL"

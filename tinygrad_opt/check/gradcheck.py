@@ -48,7 +48,8 @@ def gradcheck(
               for each input; f and gradient are then given arrays, and may be of any library
     order     2 checks the gradient, and if that agrees the gradient of the gradient
     method    "auto" takes central differences, and for entries that miss them a complex step where
-              every operation is analytic, else Richardson's extrapolation; or one of these by name
+              every operation is analytic, else Richardson's extrapolation.  One of these by name is tried
+              first; nothing is called wrong before Richardson's extrapolation has said so too
     coverage  "random" checks 10 entries of each input and 8 random directions, and says what it may miss
     rtol      the relative error allowed, beyond the error of the differences themselves
 

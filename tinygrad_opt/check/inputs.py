@@ -90,10 +90,10 @@ def number_or_array(x: Any) -> Any:
     return x.copy() if x.ndim else x.item()
 
 
-def leaf(x: Any) -> Value:
+def leaf(x: Any, name: str) -> Value:
     """A number as a number, an array as an array: each by the path that its user takes."""
     if x.dtype.kind != "c":
-        return Value(number_or_array(x))
-    value = Value(0.0)
+        return Value(number_or_array(x), name)
+    value = Value(0.0, name)
     value.data = x.copy()
     return value

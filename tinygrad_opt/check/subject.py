@@ -77,7 +77,7 @@ class Subject:
         if slot.holder is not None:
             slot.holder.data = number_or_array(x)
             return slot.holder
-        return number_or_array(x) if self.plain else leaf(x)
+        return number_or_array(x) if self.plain else leaf(x, slot.name)
 
     def total(self, results: list[Any]) -> Any:
         """The sum of all results, each entry weighted by a fixed random number, so that no error can cancel."""
