@@ -114,6 +114,20 @@ def test_no_way_to_check_it_calls_it_wrong(name, coverage, method):
     assert gradcheck(f, *inputs, method=method, coverage=coverage).status != "FAIL"
 
 
+def tilted(x):
+    return x * 1.0
+
+
+tilted = differentiable(tilted, lambda g, out, x: g * 1.001)
+SMOOTH = [name for name, (_, _, status) in HARD.items() if status == "OK" and name not in ("a dict", "no entries")]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_no_hard_function_hides_an_error_of_one_in_a_thousand(name):
+    f, inputs, _ = HARD[name]
+    assert gradcheck(lambda *xs: f(*map(tilted, xs)), *inputs).status == "FAIL"
+
+
 def test_gradients_by_hand_of_rough_functions_are_not_called_wrong():
     def variance(x):
         return np.mean(x**2) - np.mean(x) ** 2
@@ -142,6 +156,13 @@ def test_a_curve_at_its_stationary_point_is_no_kink():
 def test_between_the_slopes_of_a_kink_is_right_and_outside_is_wrong():
     for slope, status in [(-1.0, "AT_KINK"), (0.5, "AT_KINK"), (1.01, "FAIL")]:
         assert gradcheck(lambda x: abs(x), 0.0, gradient=lambda x, slope=slope: slope).status == status
+
+
+def test_a_kink_near_x_does_not_excuse_a_wrong_gradient():
+    near = branching, 1e-7
+    assert gradcheck(*near, gradient=lambda x: 2.0).status == "OK"
+    assert gradcheck(*near, gradient=lambda x: 2.5).status == "FAIL"
+    assert gradcheck(branching, 0.0, gradient=lambda x: 2.25).status == "AT_KINK"
 
 
 @pytest.mark.parametrize("method", ["auto", "complex"])

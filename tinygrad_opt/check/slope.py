@@ -222,15 +222,16 @@ class Comparison:
 
         Where f only curves, they differ by less at a shorter step; where it jumps, by more.
         """
-        bends = [self.bend(power_of_two(step * self.size)) for step in (1e-4, 1e-6)]
-        if all(bends) and 0.5 < bends[1] / bends[0] < 2:
+        wide, *narrow = (power_of_two(step * self.size) for step in (1e-4, 1e-6, 1e-8))
+        bend = self.bend(wide)
+        telling = [h for h in narrow if 40 * self.noise / h < abs(bend) / 2]
+        if telling and all(0.5 < self.bend(h) / bend < 2 for h in telling):
             return self.between(AT_KINK, rtol)
         return found
 
     def bend(self, h: float) -> float:
-        """By how much the slopes of the two sides differ; 0 if by no more than rounding."""
-        bend = (self.line(h).value + self.line(-h).value - 2 * self.start.value) / h
-        return bend if abs(bend) > 40 * self.noise / h else 0.0
+        """By how much the slopes of the two sides differ."""
+        return (self.line(h).value + self.line(-h).value - 2 * self.start.value) / h
 
 
 def power_of_two(h: float) -> float:
