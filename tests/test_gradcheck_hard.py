@@ -61,6 +61,7 @@ HARD = {
     "relu at 0": (relu, [[0.0, 1.0, -1.0]], "AT_KINK"),
     "abs at 0": (np.abs, [[0.0, 1.0, -1.0]], "AT_KINK"),
     "abs next to 0": (np.abs, [[1e-7, -3e-6, 1e-12]], "OK"),
+    "a kink nearer than any step": (lambda x: np.abs(x - 1), [1 + 1e-12], "CROSSED_KINK"),
     "max with ties": (np.max, [[1.0, 1.0, 0.0]], "AT_KINK"),
     "maximum with ties": (np.maximum, [[1.0, 2.0], [1.0, 3.0]], "AT_KINK"),
     "clip at its bounds": (lambda x: np.clip(x, 0.0, 1.0), [[0.0, 0.5, 1.0, 2.0]], "AT_KINK"),
@@ -104,6 +105,13 @@ def test_a_hard_function_has_its_status(name):
     report = gradcheck(f, *inputs)
     assert report.status == status, report
     assert report.operations == []
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, status) in HARD.items() if status == "DEGENERATE"])
+def test_what_shows_nothing_shows_nothing_in_random_directions(name):
+    f, inputs, _ = HARD[name]
+    report = gradcheck(f, *inputs, coverage="random")
+    assert report.status == "DEGENERATE", report
 
 
 @pytest.mark.parametrize("name", HARD)
@@ -291,6 +299,14 @@ def test_a_frozen_parameter_is_not_checked():
     report = gradcheck(lambda layer: layer(X), layer)
     assert report.status == "OK"
     assert len(report.entries) == 1
+
+
+@pytest.mark.parametrize("coverage", ["full", "random"])
+def test_a_module_without_parameters_has_no_entry(coverage):
+    layer = Layer()
+    layer.parameters = list
+    report = gradcheck(lambda layer: layer(X), layer, coverage=coverage)
+    assert report.verdict.startswith("gradcheck OK")
 
 
 def test_what_f_uses_besides_its_inputs_is_told():

@@ -135,7 +135,7 @@ class Check:
         lost = self.back.lost
         remarks = [f"the rule of {lost} is the first to make the gradient infinite or NaN"] if lost else []
         remarks += [*unseen(inputs), *unchecked(captured(y, again, others))]
-        if self.options.coverage == "random":
+        if self.options.coverage == "random" and inputs:
             inputs.append(self.along_directions())
             remarks.append(self.blind_spot())
         return self.finished(gravest(inputs), inputs, remarks, y)
@@ -154,8 +154,7 @@ class Check:
             lengths_ = lengths(float(slot.data[index]), top)
             line, direction = self.subject.along_entry(slot, index), self.unit(slot, index)
             entries.append(self.compared(slot.name, index, float(g[index]), line, direction, lengths_))
-        constant = bool(entries) and not any(e.is_shown for e in entries)
-        return InputReport(slot.name, slot.data.shape, entries, constant, hints(slot.data, g, entries))
+        return InputReport(slot.name, slot.data.shape, entries, is_constant(entries), hints(slot.data, g, entries))
 
     def along_directions(self) -> InputReport:
         """Random directions through all inputs at once."""
@@ -165,7 +164,7 @@ class Check:
             a = sum(float(np.sum(g * d)) for g, d in zip(self.back.gradients, direction, strict=True))
             line = self.subject.along_direction(direction)
             entries.append(self.compared("direction", (k,), a, line, lambda d=direction: d, sizes))
-        return InputReport("direction", (DIRECTIONS,), entries, False, [])
+        return InputReport("direction", (DIRECTIONS,), entries, is_constant(entries), [])
 
     def compared(self, name: str, index: tuple[int, ...], a: float, line: Any, direction: Any, sizes: Any) -> Entry:
         exact = (lambda: self.subject.complex_slope(direction())) if self.analytic else None
@@ -224,6 +223,11 @@ class Check:
             f"random coverage of {n} entries: {DIRECTIONS} directions, and at most {ENTRIES} entries of each input. "
             f"A single entry that is wrong by a part of its size is missed: {told}. Which entry is wrong is not told"
         )
+
+
+def is_constant(entries: list[Entry]) -> bool:
+    """Whether all that the entries show is that zero agrees with zero."""
+    return bool(entries) and not any(entry.is_shown for entry in entries)
 
 
 def unseen(inputs: list[InputReport]) -> Iterator[str]:

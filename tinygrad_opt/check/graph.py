@@ -104,6 +104,8 @@ def gradcheck_graph(root: Value, *, rtol: float = 1e-8, seed: int = 0) -> GraphR
 class Rule:
     """One rule, with the numbers that it was used on in float64 and a random upstream gradient."""
 
+    blur: Any
+
     def __init__(self, node: Node, i: int, rng: np.random.Generator):
         assert node.op is not None
         self.node, self.op, self.i, self.rng = node, node.op, i, rng

@@ -144,7 +144,7 @@ class Subject:
 
     def sizes(self) -> tuple[float, ...]:
         """The lengths to step relative to along a random direction."""
-        entries = np.abs(np.concatenate([slot.data.ravel() for slot in self.slots]))
+        entries = np.abs(np.concatenate([np.zeros(0), *(slot.data.ravel() for slot in self.slots)]))
         return lengths(1.0, float(np.min(entries[entries > 0], initial=1.0)))
 
     def complex_slope(self, direction: Sequence[Any]) -> float:
