@@ -20,6 +20,9 @@ M = np.arange(1.0, 7.0).reshape(2, 3)
 
 
 # -- every operation of the table --------------------------------------------------------------
+WIDENS = {np.float_power}  # to float64, which is what NumPy has it for
+
+
 @pytest.mark.parametrize("fn", SAMPLES, ids=[RULES[fn].name for fn in SAMPLES])
 def test_the_rules_of_the_table_pass(fn: Any) -> None:
     def check(case: Case) -> None:
@@ -28,7 +31,7 @@ def test_the_rules_of_the_table_pass(fn: Any) -> None:
             for i, x in enumerate(case.operands)
         )
         found = audit(fn, (list(operands),) if case.operation.sequence else operands, seed=case.seed, **case.params)
-        assert found, str(found)
+        assert set(found.codes) <= ({"TG204"} if fn in WIDENS else set()), str(found)
 
     few = settings(max_examples=3, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
     few(given(SAMPLES[fn])(check))()

@@ -114,6 +114,7 @@ FACTORS: Calls = {
     "qr complete": (lambda a: linalg.qr(a, mode="complete")[1], (matrix(2, 3),)),
 }
 ALL = CALLS | FACTORS
+CONSTANT = {name for name in ALL if name == "matrix_power 0" or "ord 0" in name}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -129,7 +130,7 @@ def test_the_value_is_that_of_numpy(name: str) -> None:
 def test_the_gradient_is_that_of_differences(name: str) -> None:
     f, arrays = ALL[name]
     report = gradcheck(f, *arrays)
-    assert report, report
+    assert report.status == ("DEGENERATE" if name in CONSTANT else "OK"), report
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -137,7 +138,7 @@ def test_the_second_derivative_is_that_of_differences(name: str) -> None:
     f, (x, *others) = ALL[name]
     weights = np.random.default_rng(1).uniform(-1, 1, np.shape(f(x, *others)))
     report = gradcheck(lambda v: grad(lambda w: np.sum(np.sin(f(w, *others)) * weights))(v), x)
-    assert report, report
+    assert report.status == ("DEGENERATE" if name in CONSTANT else "OK"), report
 
 
 @pytest.mark.parametrize("lower", [False, True])

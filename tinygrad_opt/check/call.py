@@ -109,9 +109,9 @@ def kind(x: Any) -> str:
 
 def operand_names(op: Operation, count: int) -> list[str]:
     """The operands as the rules call them: what follows g and out."""
-    rule = op.rules.rule if isinstance(op.rules, ForEach) else next(r for r in op.rules if r is not None)
-    skip = 3 if isinstance(op.rules, ForEach) else 2
-    parameters = list(inspect.signature(rule).parameters.values())[skip:]
-    if op.sequence:
-        return [f"{parameters[0].name}[{i}]" for i in range(count)]
+    if isinstance(op.rules, ForEach):
+        first = next(iter(inspect.signature(op.rules.rules).parameters))
+        return [f"{first}[{i}]" for i in range(count)]
+    rule = next(r for r in op.rules if r is not None)
+    parameters = list(inspect.signature(rule).parameters.values())[2:]
     return [p.name if p.kind is not p.VAR_POSITIONAL else f"operand {i}" for i, p in enumerate(parameters[:count])]

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..ops.rules import GradientShapeError
 from ..tree import leaves
+from .inputs import Array
 from .slope import EPS
 from .subject import Backprop, Subject, as_number, concrete
 
 
 def given_gradient(subject: Subject, gradient: Callable[..., Any], y: Any) -> Backprop:
     """What the caller's own function says, in the order of the slots, and the rounding error to expect of f."""
-    with subject.placed(subject.points()) as (_, args):
+    weights = subject.weights or []
+    if len(weights) != 1 or np.ndim(weights[0]):
+        shapes = ", ".join(str(np.shape(w)) for w in weights)
+        raise TypeError(f"gradient= is the gradient of one number; f returned results of shape {shapes}: sum them")
+    parts = gradients_by(subject, gradient, subject.points())
+    value = concrete(y)
+    eps = max(EPS, float(np.finfo(np.result_type(value)).eps))
+    return Backprop(parts, 8 * eps * abs(float(value)))
+
+
+def gradients_by(subject: Subject, gradient: Callable[..., Any], points: Sequence[Array]) -> list[Array]:
+    """What the caller's function returns at a point, one array for each slot."""
+    with subject.placed(points) as (_, args):
         found = gradient(*args)
     several = len(subject.inputs) > 1 and isinstance(found, tuple | list)
-    parts = [as_number(leaf) for part in (found if several else [found]) for leaf in leaves(part)]
+    pairs = zip(subject.inputs, found, strict=False) if several else [(subject.inputs[0], found)]
+    parts = [as_number(leaf) for x, part in pairs for leaf in leaves(in_order_of(x, part))]
     slots = subject.slots
-    if len(parts) != len(slots):
-        raise TypeError(f"gradient must return one array for each of {len(slots)} inputs; it returned {len(parts)}")
+    if len(parts) != len(slots) or (several and len(found) != len(subject.inputs)):
+        count = len(found) if several else len(parts)
+        raise TypeError(f"gradient must return one array for each of {len(slots)} inputs; it returned {count}")
     for slot, g in zip(slots, parts, strict=True):
         if g.shape != slot.data.shape:
             raise GradientShapeError(misshaped(slot.name, slot.data.shape, g.shape))
-    value = concrete(y)
-    eps = max(EPS, float(np.finfo(np.result_type(value)).eps))
-    return Backprop([np.asarray(g, float) for g in parts], 8 * eps * abs(float(value)), abs(float(value)))
+    return [np.asarray(g, float) for g in parts]
+
+
+def in_order_of(x: Any, part: Any) -> Any:
+    """A dict of gradients with the keys in the order of the input's."""
+    if not (isinstance(x, dict) and isinstance(part, dict)):
+        return part
+    if x.keys() != part.keys():
+        raise TypeError(f"gradient must return the keys of its input, {', '.join(x)}; it returned {', '.join(part)}")
+    return {key: in_order_of(x[key], part[key]) for key in x}
 
 
 def misshaped(name: str, shape: tuple[int, ...], found: tuple[int, ...]) -> str:

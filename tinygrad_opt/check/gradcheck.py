@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,12 +12,15 @@ import numpy as np
 from ..engine import newest_first
 from ..ops.rules import GradientShapeError
 from ..value import Value
-from .given import given_gradient
+from .branches import captured
+from .given import given_gradient, gradients_by
 from .graph import gradcheck_graph
 from .hints import hints
+from .inputs import Array, Slot
 from .report import PASSING, Entry, InputReport, Report, gravest
-from .slope import FAIL, STEP, Comparison, Sample, lengths
-from .subject import Array, Backprop, Slot, Subject, sampled
+from .rounding import blur, roughness
+from .slope import FAIL, NONFINITE, OK, Comparison, Sample, lengths
+from .subject import Backprop, Subject, sampled
 from .unfit import unfit
 
 METHODS, COVERAGES = ("auto", "central", "richardson", "complex"), ("full", "random")
@@ -48,7 +52,8 @@ def gradcheck(
               for each input; f and gradient are then given arrays, and may be of any library
     order     2 checks the gradient, and if that agrees the gradient of the gradient
     method    "auto" takes central differences, and for entries that miss them a complex step where
-              every operation is analytic, else Richardson's extrapolation; or one of these by name
+              every operation is analytic, else Richardson's extrapolation.  One of these by name is tried
+              first; nothing is called wrong before Richardson's extrapolation has said so too
     coverage  "random" checks 10 entries of each input and 8 random directions, and says what it may miss
     rtol      the relative error allowed, beyond the error of the differences themselves
 
@@ -61,35 +66,48 @@ def gradcheck(
     >>> report.status, len(report.entries), report.evaluations
     ('OK', 3, 8)
     """
+    if not callable(f):
+        raise TypeError(
+            f"gradcheck needs a function and its inputs, gradcheck(f, x, ...); got {type(f).__name__} for f"
+        )
     if not inputs:
         raise TypeError("gradcheck needs the inputs to check f at: gradcheck(f, x, ...)")
-    if order == 2 and gradient is not None:
-        raise ValueError("order=2 differentiates the gradient that backprop gives f; it cannot take gradient=")
-    options = Options(gradient, method, coverage, rtol, seed)
+    options = Options(gradient, order, method, coverage, rtol, seed)
     with np.errstate(all="ignore"):  # what is not finite is reported by name
         first = Check(f, inputs, 1, options).report()
         if order == 1 or first.status not in PASSING:
             return first
-        return Check(f, inputs, 2, options).report()
+        second = Check(f, inputs, 2, options).report()
+        return dataclasses.replace(second, evaluations=first.evaluations + second.evaluations)
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
     """How to check; refused here if it makes no sense."""
 
-    gradient: Callable[..., Any] | None
+    gradient: Any
+    order: int
     method: str
     coverage: str
     rtol: float
     seed: int
 
     def __post_init__(self) -> None:
+        if self.gradient is not None and not callable(self.gradient):
+            kind = type(self.gradient).__name__
+            raise TypeError(f"gradient must be a function of the inputs, such as lambda x: g; got {kind}")
+        if self.order not in (1, 2):
+            raise ValueError(f"order must be 1 or 2; got {self.order!r}")
+        if self.order == 2 and self.gradient is not None:
+            raise ValueError("order=2 differentiates the gradient that backprop gives f; it cannot take gradient=")
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}; got {self.method!r}")
         if self.coverage not in COVERAGES:
             raise ValueError(f"coverage must be full or random; got {self.coverage!r}")
         if not (isinstance(self.rtol, float | int) and 0 <= self.rtol < 1):
             raise ValueError(f"rtol must be a number from 0 to 1; got {self.rtol!r}")
+        if not (isinstance(self.seed, int) and self.seed >= 0):
+            raise ValueError(f"seed must be an integer from 0; got {self.seed!r}")
 
 
 class Check:
@@ -106,13 +124,13 @@ class Check:
     def report(self) -> Report:
         subject = self.subject
         operands, y = subject.run(subject.points())
-        subject.replay.forget_constants()
-        reason = unfit(y, subject.run(subject.points())[1])
+        others, again = subject.run(subject.points())
+        reason = unfit(y, again)
         if reason:
             return self.finished(reason[0], [], [reason[1]], None)
         try:
             gradient = self.options.gradient
-            self.back = given_gradient(subject, gradient, y) if gradient else subject.backprop(operands, y)
+            self.back = subject.backprop(operands, y) if gradient is None else given_gradient(subject, gradient, y)
         except GradientShapeError as error:
             return self.finished("SHAPE", [], [str(error)], y)
         self.start = sampled(y)
@@ -120,11 +138,10 @@ class Check:
         inputs = [self.checked(slot, g) for slot, g in zip(subject.slots, self.back.gradients, strict=True)]
         lost = self.back.lost
         remarks = [f"the rule of {lost} is the first to make the gradient infinite or NaN"] if lost else []
+        remarks += [*unseen(inputs), *unchecked(captured(y, again, others))]
         if subject.order == 1 and subject.weighted:
-            remarks.append(
-                f"f returns {subject.weighted}: its sum weighted by random numbers is what was differentiated"
-            )
-        if self.options.coverage == "random":
+            remarks.append(f"f returns {subject.weighted}: what was differentiated is its sum, randomly weighted")
+        if self.options.coverage == "random" and inputs:
             inputs.append(self.along_directions())
             remarks.append(self.blind_spot())
         return self.finished(gravest(inputs), inputs, remarks, y)
@@ -132,41 +149,55 @@ class Check:
     def finished(self, status: str, inputs: list[InputReport], remarks: list[str], y: Any) -> Report:
         """The report; after a failure also on the operations, one by one."""
         wrong = []
-        if status in (FAIL, "SHAPE") and isinstance(y, Value) and y.requires_grad:
+        if status in (FAIL, NONFINITE, "SHAPE") and isinstance(y, Value) and y.requires_grad:
             wrong = gradcheck_graph(y, seed=self.options.seed).failures
-            if not wrong:
+            if not wrong and status == FAIL:
                 remarks = [*remarks, OUTSIDE]
         return Report(status, inputs, self.subject.order, self.subject.evaluations, remarks, wrong)
 
     def checked(self, slot: Slot, g: Array) -> InputReport:
         """The entries of one input."""
-        scale, top = largest(g, self.back), float(np.max(np.abs(slot.data), initial=0.0))
-        entries = []
+        top, entries = float(np.max(np.abs(slot.data), initial=0.0)), []
         for index in self.indices(slot.data.shape):
             lengths_ = lengths(float(slot.data[index]), top)
             line, direction = self.subject.along_entry(slot, index), self.unit(slot, index)
-            entries.append(self.compared(slot.name, index, float(g[index]), line, direction, lengths_, scale))
-        noise = 10 * self.back.noise / STEP
-        constant = bool(entries) and all(e.ok and max(abs(e.analytic), abs(e.numeric)) <= noise for e in entries)
-        return InputReport(slot.name, slot.data.shape, entries, constant, hints(slot.data, g, entries))
+            entries.append(self.compared(slot.name, index, float(g[index]), line, direction, lengths_))
+        return InputReport(slot.name, slot.data.shape, entries, is_constant(entries), hints(slot.data, g, entries))
 
     def along_directions(self) -> InputReport:
         """Random directions through all inputs at once."""
-        rng, entries = np.random.default_rng([self.options.seed, 3]), []
+        rng, sizes, entries = self.rng(3), self.subject.sizes(), []
         for k in range(DIRECTIONS):
-            direction: list[Array] = [np.asarray(rng.standard_normal(slot.data.shape)) for slot in self.subject.slots]
+            direction = self.subject.direction(rng)
             a = sum(float(np.sum(g * d)) for g, d in zip(self.back.gradients, direction, strict=True))
             line = self.subject.along_direction(direction)
-            entries.append(self.compared("direction", (k,), a, line, lambda d=direction: d, (1.0,), abs(a)))
-        return InputReport("direction", (DIRECTIONS,), entries, False, [])
+            entries.append(self.compared("direction", (k,), a, line, lambda d=direction: d, sizes))
+        return InputReport("direction", (DIRECTIONS,), entries, is_constant(entries), [])
 
-    def compared(
-        self, name: str, index: tuple[int, ...], a: float, line: Any, direction: Any, sizes: Any, scale: float
-    ) -> Entry:
+    def compared(self, name: str, index: tuple[int, ...], a: float, line: Any, direction: Any, sizes: Any) -> Entry:
         exact = (lambda: self.subject.complex_slope(direction())) if self.analytic else None
-        comparison = Comparison(a, line, self.start, sizes, self.back.noise, scale, exact)
+        comparison = Comparison(a, line, self.start, sizes, self.back.noise, exact)
         verdict = comparison.verdict(self.options.rtol, self.options.method)
+        if verdict.status == FAIL:
+            noise, blurs = self.measured
+            its = sum(float(np.sum(np.abs(b * d))) for b, d in zip(blurs, direction(), strict=True))
+            if noise > self.back.noise or abs(a - verdict.numeric) <= verdict.tolerance + its:
+                comparison = dataclasses.replace(comparison, noise=max(noise, self.back.noise), blur=its)
+                verdict = comparison.verdict(self.options.rtol, self.options.method)
         return Entry(name, index, a, verdict.numeric, verdict.tolerance, verdict.status, verdict.method)
+
+    @functools.cached_property
+    def measured(self) -> tuple[float, list[Array]]:
+        """The rounding errors of f and of its gradient, measured before anything is called a failure."""
+        subject = self.subject
+        noise = roughness(subject.along_direction(subject.direction(self.rng(5), least=0.0)))
+        return noise, blur(self.gradients, self.back.gradients, subject.points(), self.rng(6))
+
+    def gradients(self, points: Sequence[Array]) -> list[Array]:
+        """The gradient under check at another point."""
+        if self.options.gradient is not None:
+            return gradients_by(self.subject, self.options.gradient, points)
+        return self.subject.backprop(*self.subject.run(points)).gradients
 
     def unit(self, slot: Slot, index: tuple[int, ...]) -> Callable[[], list[Array]]:
         """The direction of one entry."""
@@ -183,8 +214,11 @@ class Check:
         every = list(np.ndindex(shape))
         if self.options.coverage == "full" or len(every) <= ENTRIES:
             return iter(every)
-        chosen = np.random.default_rng([self.options.seed, 4]).choice(len(every), ENTRIES, replace=False)
+        chosen = self.rng(4).choice(len(every), ENTRIES, replace=False)
         return (every[i] for i in sorted(chosen))
+
+    def rng(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.options.seed, stream])
 
     def blind_spot(self) -> str:
         """What random coverage may miss: a normal factor below rtol * sqrt(n) / e hides an error of e in one entry."""
@@ -199,7 +233,27 @@ class Check:
         )
 
 
-def largest(g: Array, back: Backprop) -> float:
-    """The scale of one input's gradient; of f itself where that is all but zero."""
-    top = float(np.max(np.abs(g), initial=0.0))
-    return top if top > 1e-9 * back.magnitude else back.magnitude
+def is_constant(entries: list[Entry]) -> bool:
+    """Whether all that the entries show is that zero agrees with zero."""
+    return bool(entries) and not any(entry.is_shown for entry in entries)
+
+
+def unseen(inputs: list[InputReport]) -> Iterator[str]:
+    """What the check could not show, though nothing disagrees."""
+    for one in inputs:
+        scale = max((abs(e.numeric) for e in one.entries), default=0.0)
+        blur = max((e.tolerance for e in one.entries if e.status == OK), default=0.0)
+        if one.constant:
+            if not all(other.constant for other in inputs):
+                yield f"{one.name}: its gradient is zero here up to rounding, which shows nothing"
+        elif scale and blur > 1e-4 * scale:
+            share = f"{blur / scale:.1g} of the largest entry"
+            yield f"{one.name}: f is so rough here that differences miss an error below {share}"
+
+
+def unchecked(leaves: list[Value]) -> Iterator[str]:
+    """What f differentiates besides its inputs."""
+    if leaves:
+        named = ", ".join(v.name or f"a Value of shape {v.shape}" for v in leaves[:3])
+        more = f" and {len(leaves) - 3} more" if len(leaves) > 3 else ""
+        yield f"not checked, because f uses it and it is not an input: {named}{more}"

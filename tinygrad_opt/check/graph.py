@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,8 @@ from ..ops.rules import GradientShapeError
 from ..value import Value
 from .hints import hints
 from .report import Entry, worst_of
-from .slope import EPS, FAIL, Comparison, Line, Sample, lengths
+from .rounding import blur
+from .slope import EPS, FAIL, NONFINITE, Comparison, Line, Sample, lengths
 
 FULL = 32  # inputs of more entries are checked at ENTRIES of them and along DIRECTIONS
 ENTRIES, DIRECTIONS = 8, 4
@@ -40,13 +42,18 @@ class OperationReport:
     hints: list[str]
 
     def __bool__(self) -> bool:
-        return not self.hints and not any(entry.status == FAIL for entry in self.entries)
+        return not self.hints and not any(is_wrong(entry) for entry in self.entries)
 
     def __str__(self) -> str:
         worst = worst_of(self.entries)
         numbers = f": at {worst.place} it gives {worst.analytic:.6g}, differences {worst.numeric:.6g}" if worst else ""
         said = "".join(f"; {hint}" for hint in self.hints)
         return f"{self.operation}, in {self.formula}: its rule for {self.input_name} is wrong{numbers}{said}"
+
+
+def is_wrong(entry: Entry) -> bool:
+    """Whether an entry disagrees; an infinite slope is right where differences are not finite either."""
+    return entry.status == FAIL or (entry.status == NONFINITE and bool(np.isfinite(entry.numeric)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +104,8 @@ def gradcheck_graph(root: Value, *, rtol: float = 1e-8, seed: int = 0) -> GraphR
 class Rule:
     """One rule, with the numbers that it was used on in float64 and a random upstream gradient."""
 
+    blur: Any
+
     def __init__(self, node: Node, i: int, rng: np.random.Generator):
         assert node.op is not None
         self.node, self.op, self.i, self.rng = node, node.op, i, rng
@@ -107,9 +116,21 @@ class Rule:
 
     def gradient(self, g: Any) -> Any:
         """What the rule hands to its input."""
+        return self.handed(g, self.out, self.inputs)
+
+    def handed(self, g: Any, out: Any, inputs: list[Any]) -> Any:
         rule = next(itertools.islice(self.op.rules, self.i, None))
-        part = contribution(self.op, rule, g, self.out, self.inputs, self.node.params, self.inputs[self.i])
-        return np.asarray(part, np.float64)
+        return np.asarray(contribution(self.op, rule, g, out, inputs, self.node.params, inputs[self.i]), np.float64)
+
+    def blur_of(self, claimed: Any) -> Any:
+        """The rounding error of what the rule hands to its input."""
+
+        def gradients(points: Sequence[Any]) -> list[Any]:
+            inputs = [*self.inputs]
+            inputs[self.i] = points[0] if np.ndim(self.inputs[self.i]) else float(points[0])
+            return [self.handed(self.g, evaluated(self.op, inputs, self.node.params), inputs)]
+
+        return blur(gradients, [claimed], [self.data], self.rng)[0]
 
     def report(self, names: Names, rtol: float) -> OperationReport:
         name = names[self.node.args[self.i]]
@@ -117,18 +138,21 @@ class Rule:
             claimed = self.gradient(self.g)
         except GradientShapeError as error:
             return self.told(names, [], [str(error)])
+        self.blur = self.blur_of(claimed)
         entries = [self.compared(index, direction, claimed, name, rtol) for index, direction in self.directions()]
         return self.told(names, entries, self.hints(claimed, [e for e in entries if e.input == name], entries))
 
     def compared(self, index: tuple[int, ...] | None, direction: Any, claimed: Any, name: str, rtol: float) -> Entry:
         """What the rule claims along a direction, beside differences of the operation."""
-        a, top = float(np.sum(claimed * direction)), float(np.max(np.abs(self.data), initial=0.0))
-        swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claimed * self.data)))
+        a = float(np.sum(claimed * direction) if index is None else claimed[index])  # 0 * inf would be NaN
+        top = float(np.max(np.abs(self.data), initial=0.0))
+        claims, data = claimed[np.isfinite(claimed)], self.data[np.isfinite(claimed)]
+        swing = float(np.sum(np.abs(self.g * self.out)) + np.sum(np.abs(claims * data)))
         noise = swing * max(EPS, float(np.finfo(np.result_type(self.out)).eps))
         sizes = lengths(1.0 if index is None else float(self.data[index]), top)
-        scale = float(np.max(np.abs(claimed), initial=0.0)) or swing
         line, start = self.along(direction), self.sample(self.data)
-        v = Comparison(a, line, start, sizes, noise, scale, self.exact(direction)).verdict(rtol)
+        own = float(np.sum(np.abs(self.blur * direction)))
+        v = Comparison(a, line, start, sizes, noise, self.exact(direction), own).verdict(rtol)
         place, at = (name, index) if index is not None else (f"a direction of {name}", ())
         return Entry(place, at, a, v.numeric, v.tolerance, v.status, v.method)
 
@@ -137,7 +161,7 @@ class Rule:
         return OperationReport(self.op.name, formula, self.i, names[self.node.args[self.i]], entries, said)
 
     def hints(self, claimed: Any, at_entries: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
-        if not any(entry.status == FAIL for entry in entries):
+        if not any(is_wrong(entry) for entry in entries):
             return []
         if np.array_equal(self.gradient(2.0 * np.asarray(self.g)), claimed):
             return ["twice the upstream gradient gives the same: it is not multiplied in"]
@@ -176,8 +200,10 @@ class Rule:
 
         def slope() -> float:
             try:
-                return float(np.imag(np.sum(self.g * evaluated(self.op, inputs, self.node.params)))) / 1e-30
-            except (TypeError, ValueError):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                    return float(np.imag(np.sum(self.g * evaluated(self.op, inputs, self.node.params)))) / 1e-30
+            except Exception:  # the function is written for real numbers, and may refuse others as it likes
                 return float("nan")
 
         return slope

@@ -10,14 +10,15 @@ import functools
 import random
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..ops import Operand
+from ..value import Value
 
 DEEPEST = 6
-ATOMS = (str, bytes, int, float, complex, type, types.ModuleType, types.BuiltinFunctionType, np.generic, Operand)
+ATOMS = (str, bytes, int, float, complex, type, types.ModuleType, types.BuiltinFunctionType, np.generic)
 
 
 class Replay:
@@ -25,25 +26,65 @@ class Replay:
 
     def __init__(self, *roots: Any):
         reached = list(reachable(roots))
-        self.generators = [(x, x.bit_generator.state) for x in reached if isinstance(x, np.random.Generator)]
+        self.setters: list[Callable[[], None]] = [
+            functools.partial(np.random.set_state, np.random.get_state()),
+            functools.partial(random.setstate, random.getstate()),
+        ]
+        self.setters += [generator_setter(x) for x in reached if is_generator(x)]
+        self.is_settled = False
         self.arrays = [(x, x.copy()) for x in reached if isinstance(x, np.ndarray) and x.flags.writeable]
-        self.global_state = np.random.get_state(), random.getstate()  # it is what the user's f draws from
+        self.data = [(x, x.data) for x in reached if isinstance(x, Value)]
+        self.attributes = [(vars(x), dict(vars(x))) for x in reached if has_attributes(x)]
 
     def restore(self) -> None:
-        for generator, state in self.generators:
-            generator.bit_generator.state = state
+        """Put everything back; after the first call, keep watch only over the arrays that it wrote to."""
+        if not self.is_settled:
+            self.arrays = [(x, was) for x, was in self.arrays if not same(x, was)]
+            self.is_settled = True
+        for attributes, were in self.attributes:
+            restore_dict(attributes, were)
+        for value, data in self.data:
+            value.data = data
         for array, was in self.arrays:
             array[...] = was
-        np.random.set_state(self.global_state[0])
-        random.setstate(self.global_state[1])
+        for back in self.setters:
+            back()
 
-    def forget_constants(self) -> None:
-        """After one call: keep watch only over the arrays that it wrote to."""
-        self.arrays = [(x, was) for x, was in self.arrays if not np.array_equal(x, was, equal_nan=x.dtype.kind in "fc")]
+
+def same(x: Any, was: Any) -> bool:
+    return np.array_equal(x, was, equal_nan=x.dtype.kind in "fc")
+
+
+def is_generator(x: Any) -> bool:
+    return isinstance(x, np.random.Generator | np.random.BitGenerator | np.random.RandomState | random.Random)
+
+
+def generator_setter(generator: Any) -> Callable[[], None]:
+    """What puts a random generator back into the state that it is in now."""
+    if isinstance(generator, random.Random):
+        return functools.partial(generator.setstate, generator.getstate())
+    if isinstance(generator, np.random.RandomState):
+        return functools.partial(generator.set_state, generator.get_state())
+    bits = generator.bit_generator if isinstance(generator, np.random.Generator) else generator
+    return functools.partial(setattr, bits, "state", bits.state)
+
+
+def has_attributes(x: Any) -> bool:
+    """Whether x is an object of the user's own, that a call may give new attributes."""
+    return hasattr(x, "__dict__") and not isinstance(x, types.FunctionType | types.MethodType | np.ndarray)
+
+
+def restore_dict(now: dict[str, Any], were: dict[str, Any]) -> None:
+    """The same objects under the same keys as they were."""
+    for key in now.keys() - were.keys():
+        del now[key]
+    for key, x in were.items():
+        if key not in now or now[key] is not x:
+            now[key] = x
 
 
 def reachable(roots: Any) -> Iterator[Any]:
-    """Generators and arrays within reach of these objects: in closures, defaults, globals, attributes, containers."""
+    """What these objects hold, each once: in closures, defaults, globals, attributes, containers."""
     seen: set[int] = set()
     level = list(roots)
     for _ in range(DEEPEST):
@@ -52,9 +93,8 @@ def reachable(roots: Any) -> Iterator[Any]:
             if id(x) in seen or x is None or isinstance(x, ATOMS):
                 continue
             seen.add(id(x))
-            if isinstance(x, np.random.Generator | np.ndarray):
-                yield x
-            else:
+            yield x
+            if not (is_generator(x) or isinstance(x, np.ndarray)):
                 below.extend(parts(x))
         level = below
 
@@ -71,19 +111,38 @@ def parts(x: Any) -> Iterator[Any]:
         yield from x.values()
     elif isinstance(x, list | tuple | set):
         yield from x
+    elif isinstance(x, Value):
+        yield x.data
     else:
         yield from getattr(x, "__dict__", {}).values()
-        yield vars(type(x)).get("__call__")
+        for kind in type(x).__mro__[:-1]:
+            yield from (method for method in vars(kind).values() if isinstance(method, types.FunctionType))
 
 
 def function_parts(f: Callable[..., Any]) -> Iterator[Any]:
     """The closure, the defaults, and the globals that the code of a function names."""
-    code, names = f.__code__, f.__globals__
+    if f.__code__.co_filename.startswith(libraries()):
+        return
     for cell in f.__closure__ or ():
         try:
             yield cell.cell_contents
         except ValueError:  # not bound yet
             continue
     yield from (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values())
-    if not str(f.__module__).startswith(("numpy", "tinygrad_opt")):
-        yield from (names[name] for name in code.co_names if name in names)
+    yield from (f.__globals__[name] for name in names_in(f.__code__) if name in f.__globals__)
+
+
+@functools.cache
+def libraries() -> tuple[str, ...]:
+    """Where installed code lies, and our own: it is not read, what it keeps is its own affair."""
+    import sysconfig
+
+    return (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), str(Path(__file__).parents[1]))
+
+
+def names_in(code: types.CodeType) -> Iterator[str]:
+    """The names that code uses, and the functions and comprehensions written within it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from names_in(constant)

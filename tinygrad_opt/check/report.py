@@ -53,6 +53,12 @@ class Entry:
         return self.status in PASSING
 
     @property
+    def is_shown(self) -> bool:
+        """Whether this is more than zero agreeing with zero: it failed, or is known to a tenth at least."""
+        largest = max(abs(self.analytic), abs(self.numeric))
+        return self.status != "OK" or largest > 10 * self.tolerance
+
+    @property
     def severity(self) -> float:
         """The error against what is allowed; beyond 1 it is a failure."""
         if not math.isfinite(self.error) or not self.tolerance:
@@ -89,7 +95,7 @@ class InputReport:
     @property
     def status(self) -> str:
         statuses = {entry.status for entry in self.entries}
-        if self.constant and statuses == {"OK"}:
+        if self.constant:
             return "DEGENERATE"
         return next(status for status in GRAVITY if status in statuses or status == "OK")
 

@@ -172,7 +172,7 @@ def slope_of_gradient(call: Call) -> Iterator[str]:
 
 def against_differences(call: Call, order: int) -> Iterator[str]:
     """One message for each operand whose gradient is not the slope."""
-    options = Options(None, "auto", "full", 1e-8, 0)
+    options = Options(None, order, "auto", "full", 1e-8, 0)
     report = Check(call.on_values, tuple(call.leaves()), order, options).report()
     if report.status in PASSING:
         return

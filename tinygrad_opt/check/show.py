@@ -19,8 +19,8 @@ MEANING = {
     "AT_KINK": "the point lies on a kink: there the gradient lies between the slopes of the two sides",
     "CROSSED_KINK": "a kink is nearer than any step: there the gradient lies between the slopes of the two sides",
     "NONDETERMINISTIC": "f gives different values for the same inputs, so it has no gradient to check",
-    "DEGENERATE": "f does not depend on its inputs here, so that zero agrees with zero and nothing is shown: "
-    "weight the results, as the sum of a batch normalization or of a softmax is constant",
+    "DEGENERATE": "the gradient is zero here up to rounding, by backprop and by differences, which shows nothing. "
+    "Move away from a minimum; weight the results of a softmax or a batch normalization, whose sum is constant",
     "NONFINITE": "f or its gradient is not finite here",
     "SHAPE": "the gradient does not have the shape of its input",
 }
@@ -66,6 +66,8 @@ def verdict(report: Report) -> str:
     if report.failures:
         return f"{name} {report.status}: {MEANING[report.status]} at {len(report.failures)} of {entries}"
     meaning = "" if report.status == "OK" else f": {MEANING[report.status]}"
+    if report.order == 2 and report.status == "DEGENERATE":
+        meaning = ": the gradient does not change with the inputs here, so that there is no second derivative to show"
     return f"{name} {report.status}, {entries}{meaning}{accuracy(report)}"
 
 

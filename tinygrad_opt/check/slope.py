@@ -46,16 +46,14 @@ class Slope:
     error: float
     method: str
 
-    def agrees(self, rough: Slope | None) -> bool:
-        """Whether a rougher slope could be of the same function: f may take abs() or a branch on bare numbers."""
-        if rough is None:
-            return False
-        return abs(self.value - rough.value) <= 1e-4 * abs(rough.value) + 10 * rough.error
-
     @property
     def trust(self) -> tuple[float, float]:
         """Less is better.  A slope that is no larger than its error may come of a step across many waves of f."""
         return min(1.0, self.error / abs(self.value)) if self.value else 1.0, self.error
+
+    def fits(self, other: Slope) -> bool:
+        """Whether another slope, found by differences, is this one as far as it can tell."""
+        return abs(self.value - other.value) <= 10 * other.error + GOOD * abs(other.value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +75,8 @@ class Comparison:
     start     f at x
     sizes     the lengths on which x may live, the likeliest first: steps are taken relative to them
     noise     the rounding error of f itself
-    scale     the largest number of this gradient: what is far below it need not be known as well
     exact     the slope by a complex step, or None if f does not allow one
+    blur      the rounding error of the number itself
     """
 
     analytic: float
@@ -86,32 +84,38 @@ class Comparison:
     start: Sample
     sizes: tuple[float, ...]
     noise: float
-    scale: float
     exact: Callable[[], float] | None
+    blur: float = 0.0
 
     @property
     def size(self) -> float:
         return self.sizes[0]
 
     def verdict(self, rtol: float, method: str = "auto") -> Verdict:
-        """Central differences first; only what misses them is looked at more closely."""
+        """Central differences first; only what they miss, or do not know well, is looked at more closely."""
+        quick = self.central()
         if not math.isfinite(self.analytic):
-            return Verdict(NONFINITE, math.nan, 0.0, "none")
-        quick = self.central() if method in ("auto", "central") else None
-        if quick and (method == "central" or quick.error <= 1e-6 * self.scale):
+            return Verdict(NONFINITE, quick.value if quick else math.nan, 0.0, quick.method if quick else "none")
+        if quick and (method == "central" or (method == "auto" and self.is_known_by(quick))):
             found = self.compared(quick, rtol)
-            if found.status == OK or method == "central":
+            if found.status != OK and method == "central":
+                found = self.compared(self.truncated(quick), rtol)
+            if found.status == OK:
                 return found
-        close = self.by_complex_step() if method in ("auto", "complex") else None
-        if close is None or (method == "auto" and not close.agrees(quick)):
-            close = self.richardson()
+        close = self.second_look(quick, method)
         if close is None:
             return self.beside_kink(rtol)
         found = self.compared(close, rtol)
-        return found if found.status == OK or self.start.sides is not None else self.perhaps_kink(found, rtol)
+        return found if found.status == OK else self.perhaps_kink(found, rtol)
+
+    def is_known_by(self, slope: Slope) -> bool:
+        """Whether a slope needs no second look: it is known to four digits, or no step could tell it from zero."""
+        value, longest = max(abs(self.analytic), abs(slope.value)), self.size if self.exact else LADDER[0] * self.size
+        blurred = abs(self.analytic) <= 10 * self.noise / longest
+        return slope.error <= 1e-4 * value or blurred
 
     def compared(self, slope: Slope, rtol: float) -> Verdict:
-        tolerance = rtol * max(abs(self.analytic), abs(slope.value)) + slope.error
+        tolerance = rtol * max(abs(self.analytic), abs(slope.value)) + slope.error + self.blur
         agrees = abs(self.analytic - slope.value) <= tolerance
         return Verdict(OK if agrees else FAIL, slope.value, tolerance, slope.method)
 
@@ -119,13 +123,33 @@ class Comparison:
         """Whether all samples are finite and took the same branches as x."""
         return all(s.finite and s.sides == self.start.sides for s in samples)
 
+    def rounding(self, *samples: Sample) -> float:
+        """The rounding error of f at these points: they may lie higher than x, as beside a minimum."""
+        return max(self.noise, EPS * max(abs(s.value) for s in samples))
+
     # -- two-sided slopes ----------------------------------------------------------------------
-    def central(self) -> Slope | None:
-        h = power_of_two(STEP * self.size)
+    def central(self, step: float = STEP) -> Slope | None:
+        h = power_of_two(step * self.size)
         right, left = self.line(h), self.line(-h)
         if not self.smooth(left, right):
             return None
-        return Slope((right.value - left.value) / (2 * h), self.noise / h, "central differences")
+        return Slope((right.value - left.value) / (2 * h), self.rounding(left, right) / h, "central differences")
+
+    def truncated(self, quick: Slope) -> Slope:
+        """The same slope with its truncation error, which a step of twice the length shows."""
+        wide = self.central(2 * STEP)
+        return dataclasses.replace(quick, error=quick.error + abs(wide.value - quick.value)) if wide else quick
+
+    def second_look(self, quick: Slope | None, method: str) -> Slope | None:
+        """A complex step where it fits what differences say, else Richardson's extrapolation.
+
+        Code that computes with x.data, say its absolute value, is blind to the imaginary part of a step.
+        """
+        exact = self.by_complex_step() if method in ("auto", "complex") else None
+        if exact and quick and exact.fits(quick):
+            return exact
+        slope = self.richardson()
+        return exact if exact and slope and exact.fits(slope) else slope
 
     def by_complex_step(self) -> Slope | None:
         """Exact to rounding: no difference is taken (Squire & Trapp, 1998)."""
@@ -133,10 +157,17 @@ class Comparison:
         return Slope(value, 10 * self.noise / self.size, "complex step") if math.isfinite(value) else None
 
     def richardson(self) -> Slope | None:
-        """The best of Richardson's extrapolations over steps from large to small; None if all meet a kink."""
+        """The best of Richardson's extrapolations over steps from large to small; None if all meet a kink.
+
+        A large step that leaps over whole waves of f finds a slope of the same value at every part of
+        it, and that is not the slope at x: a step that is larger than ``near`` must agree with it.
+        """
+        near = self.extrapolated(power_of_two(STEP * self.size))
         best: Slope | None = None
         for step in (step * size for size in self.sizes for step in LADDER):
             slope = self.extrapolated(power_of_two(step))
+            if slope and near and step > STEP * self.size:
+                slope = slope if abs(slope.value - near.value) <= slope.error + near.error else None
             if slope and (best is None or slope.trust < best.trust):
                 best = slope
             if best and best.error <= GOOD * abs(best.value):
@@ -145,15 +176,16 @@ class Comparison:
 
     def extrapolated(self, h: float) -> Slope | None:
         """Central differences at h, h/2 and h/4, extrapolated twice; their disagreement estimates the error."""
-        table = []
+        table, noise = [], 0.0
         for step in (h, h / 2, h / 4):
             right, left = self.line(step), self.line(-step)
             if not self.smooth(left, right):
                 return None
             table.append((right.value - left.value) / (2 * step))
+            noise = max(noise, self.rounding(left, right))
         first = [(4 * b - a) / 3 for a, b in itertools.pairwise(table)]
         value = (16 * first[1] - first[0]) / 15
-        return Slope(value, 10 * abs(value - first[1]) + 4 * self.noise / h, "Richardson")
+        return Slope(value, 10 * abs(value - first[1]) + 8 * noise / h, "Richardson")
 
     # -- slopes on either side of a kink -------------------------------------------------------
     def beside_kink(self, rtol: float) -> Verdict:
@@ -181,18 +213,25 @@ class Comparison:
             if a.finite and b.finite and c.finite and a.sides == b.sides == c.sides:
                 value = direction * (-2.5 * a.value + 4 * b.value - 1.5 * c.value) / h
                 plain = direction * (b.value - a.value) / h
-                return Slope(value, 10 * self.noise / h + 10 * step * abs(value - plain), "one-sided differences")
+                error = 10 * self.rounding(a, b, c) / h + 10 * step * abs(value - plain)
+                return Slope(value, error, "one-sided differences")
         return None
 
     def perhaps_kink(self, found: Verdict, rtol: float) -> Verdict:
-        """f does not tell its branches: it has a kink at x if the slopes on the two sides differ at every step."""
-        for step in (1e-4, 1e-6):
-            h = power_of_two(step * self.size)
-            right = (self.line(h).value - self.start.value) / h
-            left = (self.start.value - self.line(-h).value) / h
-            if not abs(right - left) > 1e-3 * max(abs(right), abs(left)) + 10 * self.noise / h:
-                return found
-        return self.between(AT_KINK, rtol)
+        """A kink at x that f does not tell: the slopes of the two sides differ by as much at any step.
+
+        Where f only curves, they differ by less at a shorter step; where it jumps, by more.
+        """
+        wide, *narrow = (power_of_two(step * self.size) for step in (1e-4, 1e-6, 1e-8))
+        bend = self.bend(wide)
+        telling = [h for h in narrow if 40 * self.noise / h < abs(bend) / 2]
+        if telling and all(0.5 < self.bend(h) / bend < 2 for h in telling):
+            return self.between(AT_KINK, rtol)
+        return found
+
+    def bend(self, h: float) -> float:
+        """By how much the slopes of the two sides differ."""
+        return (self.line(h).value + self.line(-h).value - 2 * self.start.value) / h
 
 
 def power_of_two(h: float) -> float:
@@ -202,5 +241,8 @@ def power_of_two(h: float) -> float:
 
 def lengths(x: float, largest: float) -> tuple[float, ...]:
     """The lengths to step relative to, for an entry x of an array whose largest entry is given."""
-    size = max(1.0, abs(x))
-    return (size, largest) if 0 < largest < 1e-3 * size else (size,)
+    found = [max(1.0, abs(x))]
+    for size in (largest, abs(x)):
+        if 0 < size < 1e-3 * found[-1]:
+            found.append(size)
+    return tuple(found)

@@ -8,43 +8,32 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..data import as_data, complex_step
-from ..engine import Node, concretes, newest_first, sweep
+from ..data import complex_step
+from ..engine import sweep
 from ..recording import enable_grad
-from ..tree import filled, leaves, paths
+from ..tree import leaves
 from ..value import Value
+from .branches import lost_in, sides_of
+from .inputs import Array, Slot, argument, leaf, number_or_array, slots_of
 from .replay import Replay
-from .slope import EPS, Line, Sample
-
-Array = np.ndarray[Any, np.dtype[Any]]
-
-
-@dataclasses.dataclass
-class Slot:
-    """One array under check: its name, its numbers in float64, and the Value that holds them if there is one."""
-
-    name: str
-    data: Array
-    holder: Value | None = None
+from .slope import EPS, Line, Sample, lengths
 
 
 @dataclasses.dataclass(frozen=True)
 class Backprop:
-    """What one backward pass tells: the gradient for each slot, the rounding error of f, its magnitude.
+    """What one backward pass tells: the gradient for each slot, the rounding error of f.
 
     lost  the operation whose rule made the first infinity or NaN, if any did
     """
 
     gradients: list[Array]
     noise: float
-    magnitude: float
     lost: str | None = None
 
 
@@ -57,7 +46,7 @@ class Subject:
 
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...], *, plain: bool, order: int, seed: int):
         self.f, self.inputs, self.plain, self.order, self.seed = f, inputs, plain, order, seed
-        self.slots = [slot for name, x in zip(names(f, inputs), inputs, strict=True) for slot in slots_of(name, x)]
+        self.slots = slots_of(f, inputs)
         self.weights: list[Any] | None = None
         self.replay = Replay(f, *inputs)
         self.evaluations = 0
@@ -68,7 +57,7 @@ class Subject:
         """These numbers in the slots: what stands in each, and the arguments of f; afterwards all is put back."""
         held = [(slot.holder, slot.holder.data) for slot in self.slots if slot.holder is not None]
         operands = [self.operand(slot, x) for slot, x in zip(self.slots, points, strict=True)]
-        remaining = iter(operands)
+        remaining = iter([x for slot, x in zip(self.slots, operands, strict=True) if slot.holder is None])
         try:
             yield operands, [argument(x, remaining) for x in self.inputs]
         finally:
@@ -88,13 +77,13 @@ class Subject:
         if slot.holder is not None:
             slot.holder.data = number_or_array(x)
             return slot.holder
-        return number_or_array(x) if self.plain else leaf(x)
+        return number_or_array(x) if self.plain else leaf(x, slot.name)
 
     def total(self, results: list[Any]) -> Any:
         """The sum of all results, each entry weighted by a fixed random number, so that no error can cancel."""
         results = [result if isinstance(result, Value) else as_number(result) for result in results]
         if self.weights is None:
-            rng = np.random.default_rng(self.seed)
+            rng = np.random.default_rng([self.seed, 1])  # not the numbers that a user with this seed has drawn
             single = len(results) == 1 and np.size(concrete(results[0])) == 1
             self.weights = [1.0 if single else rng.standard_normal(np.shape(concrete(r))) for r in results]
         products = [np.sum(r * w) for r, w in zip(results, self.weights, strict=True)]
@@ -153,6 +142,16 @@ class Subject:
 
         return line
 
+    def direction(self, rng: np.random.Generator, least: float = 1.0) -> list[Array]:
+        """A random direction through all slots, in proportion to the entries, but to no less than least."""
+        sizes = [np.maximum(least, np.where(slot.data == 0, 1.0, np.abs(slot.data))) for slot in self.slots]
+        return [rng.standard_normal(size.shape) * size for size in sizes]
+
+    def sizes(self) -> tuple[float, ...]:
+        """The lengths to step relative to along a random direction."""
+        entries = np.abs(np.concatenate([np.zeros(0), *(slot.data.ravel() for slot in self.slots)]))
+        return lengths(1.0, float(np.min(entries[entries > 0], initial=1.0)))
+
     def complex_slope(self, direction: Sequence[Any]) -> float:
         """The derivative along a direction by a complex step; NaN if f refuses complex numbers."""
         tiny = 1e-30
@@ -162,6 +161,10 @@ class Subject:
                 moved = [x + 1j * tiny * d for x, d in zip(self.points(), direction, strict=True)]
                 return float(np.imag(concrete(self.run(moved)[1]))) / tiny
         except (TypeError, ValueError, np.exceptions.ComplexWarning):
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the step would be dropped
+            moved = [x + 1j * tiny * d for x, d in zip(self.points(), direction, strict=True)]
+            return float(np.imag(concrete(self.run(moved)[1]))) / tiny
+        except Exception:  # f is written for real numbers, and may refuse others as it likes
             return float("nan")
 
     # -- its own gradient ----------------------------------------------------------------------
@@ -175,57 +178,14 @@ class Subject:
         if isinstance(y, Value) and y.requires_grad:
             grads = sweep(y, y.seed())
         noise = EPS * abs(float(concrete(y)))
-        magnitude = abs(float(concrete(y)))
         for node, g in grads.items():
             swings = np.abs(np.asarray(g) * node.data)
             swing = float(np.sum(swings[np.isfinite(swings)]))
-            magnitude = max(magnitude, swing)
             noise += swing * float(np.finfo(getattr(node.data, "dtype", np.float64)).eps)
         gradients = [
             np.asarray(grads.get(x, np.zeros(s.data.shape)), float) for x, s in zip(operands, self.slots, strict=True)
         ]
-        return Backprop(gradients, noise, magnitude, lost_in(y, grads))
-
-
-# -- inputs ------------------------------------------------------------------------------------
-def is_module(x: Any) -> bool:
-    """Whether x brings parameters of its own."""
-    return callable(getattr(x, "parameters", None))
-
-
-def slots_of(name: str, x: Any) -> Iterator[Slot]:
-    """The arrays within one input, each under the expression that leads to it."""
-    if is_module(x):
-        named = x.named_parameters() if hasattr(x, "named_parameters") else enumerate(x.parameters())
-        for i, (key, p) in enumerate(named):
-            own = p.name or (key if isinstance(key, str) else f"parameter {i}")
-            yield Slot(f"{name}.{own}", np.array(p.data, np.float64), p)
-        return
-    for path, entry in paths(x):
-        own = entry.name if isinstance(entry, Value) and entry.name else name + path
-        yield Slot(own, np.array(entry.data if isinstance(entry, Value) else as_data(entry), np.float64))
-
-
-def argument(x: Any, remaining: Iterator[Any]) -> Any:
-    """An input with the next operands in its leaves; a module holds its own already."""
-    if not is_module(x):
-        return filled(x, remaining)
-    for _ in x.parameters():
-        next(remaining)
-    return x
-
-
-def number_or_array(x: Any) -> Any:
-    return x.copy() if x.ndim else x.item()
-
-
-def leaf(x: Any) -> Value:
-    """A number as a number, an array as an array: each by the path that its user takes."""
-    if x.dtype.kind != "c":
-        return Value(number_or_array(x))
-    value = Value(0.0)
-    value.data = x.copy()
-    return value
+        return Backprop(gradients, noise, lost_in(y, grads))
 
 
 def concrete(y: Any) -> Any:
@@ -241,43 +201,6 @@ def as_number(y: Any) -> Any:
     return array if array.dtype.kind in "fc" else array.astype(float)
 
 
-def names(f: Callable[..., Any], inputs: tuple[Any, ...]) -> list[str]:
-    """What to call each input: f's parameter, else its position."""
-    try:
-        parameters = [p.name for p in inspect.signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
-    except (TypeError, ValueError):
-        parameters = []
-    return [parameters[i] if i < len(parameters) else f"input {i}" for i in range(len(inputs))]
-
-
 def sampled(y: Any) -> Sample:
     """A result of f as a number, with the branches that its graph tells."""
     return Sample(float(concrete(y)), sides_of(y) if isinstance(y, Value) else None)
-
-
-# -- graphs ------------------------------------------------------------------------------------
-def sides_of(root: Node) -> tuple[Any, ...]:
-    """The operations that made root, and on which side of its kink each was."""
-    return tuple(side(node) for node in reversed(newest_first(root)) if node.op is not None)
-
-
-def lost_in(y: Any, grads: dict[Any, Any]) -> str | None:
-    """The newest operation that was given a finite gradient and handed on one that is not."""
-    finite = {node for node, g in grads.items() if np.all(np.isfinite(g))}
-    for node in newest_first(y) if grads else ():
-        if node.op is not None and node in finite and any(a in grads and a not in finite for a in nodes_of(node)):
-            return node.op.name
-    return None
-
-
-def nodes_of(node: Node) -> Iterator[Node]:
-    return (a for a in node.args if isinstance(a, Node))
-
-
-def side(node: Node) -> Any:
-    op = node.op
-    assert op is not None
-    if op.kink is None:
-        return op.name
-    out, inputs = concretes(node)
-    return op.name, hash(np.asarray(op.kink(out, *inputs, **node.params)).tobytes())
