@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_opt import Value, grad, gradcheck
+from tinygrad_opt.check.report import PASSING
 
 
 def joined(results: Any) -> Any:
@@ -24,8 +25,8 @@ def assert_agrees(f: Callable[..., Any], *points: Any) -> None:
         assert isinstance(other, Value)
         assert other.shape == np.shape(part)
         np.testing.assert_allclose(other.data, part, rtol=1e-14, atol=1e-14)
-    assert gradcheck(lambda *xs: joined(f(*xs)), *points)
-    assert gradcheck(lambda *xs: slope(f, *xs), *points)
+    assert gradcheck(lambda *xs: joined(f(*xs)), *points).status in PASSING
+    assert gradcheck(lambda *xs: slope(f, *xs), *points).status in PASSING
     single = [point.astype(np.float32) for point in points]
     assert joined(f(*map(Value, single))).dtype in (np.float32, joined(f(*single)).dtype)
 

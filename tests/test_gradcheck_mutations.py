@@ -96,7 +96,7 @@ BY_HAND = [
              "it does not vary along axis 1", lambda x: np.broadcast_to(2 * np.sum(x, axis=1)[:, None], x.shape)),
     Mutation("missing 1/2", network, (X, W, B), "a factor 1/2 is missing",
              lambda x, w, b: network_gradient(x, w, b, factor=2.0)),
-    Mutation("missing unbroadcast", network, (X, W, B), "sum its gradient over axis 0",
+    Mutation("missing unbroadcast", network, (X, W, B), "sum the gradient over axis 0",
              lambda x, w, b: network_gradient(x, w, b, sum_bias=False), status="SHAPE"),
     Mutation("transposed", network, (X, W, B), "it needs .T",
              lambda x, w, b: network_gradient(x, w, b, transpose_w=True), status="SHAPE"),

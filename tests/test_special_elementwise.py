@@ -207,7 +207,7 @@ def test_clip_takes_one_bound_or_two_by_either_name() -> None:
 def test_clip_refuses_a_bound_with_two_names() -> None:
     with pytest.raises(ValueError, match="clip takes its bounds as a_min and a_max, or as min and max; got some of"):
         np.clip(Value(1.0), -1, 1, min=0)
-    with pytest.raises(TypeError, match="clip on a Value takes no keyword; got dtype="):
+    with pytest.raises(TypeError, match="clip on a Value takes a, a_min, a_max, min, max; got dtype="):
         np.clip(Value(1.0), -1, 1, dtype=float)
 
 

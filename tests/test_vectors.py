@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_opt import Value, grad, gradcheck
+from tinygrad_opt.check.report import PASSING
 from tinygrad_opt.functional import clip_by_norm, normalize, one_hot
 
 AXES = [((3,), -1), ((2, 3), -1), ((2, 3), 0), ((2, 3), None), ((2, 2, 3), (0, 2)), ((0, 3), -1), ((), None)]
@@ -30,8 +31,8 @@ def test_normalize_makes_length_one(shape: Any, axis: Any) -> None:
     x = np.random.default_rng(0).normal(size=shape)
     norm = np.sqrt(np.sum(x * x, axis=axis, keepdims=True))
     np.testing.assert_allclose(normalize(Value(x), axis=axis).data, x / norm, rtol=1e-15)
-    assert gradcheck(lambda v: normalize(v, axis=axis), x)
-    assert gradcheck(grad(lambda v: np.sum(np.cos(x) * normalize(v, axis=axis))), x)
+    assert gradcheck(lambda v: normalize(v, axis=axis), x).status in PASSING
+    assert gradcheck(grad(lambda v: np.sum(np.cos(x) * normalize(v, axis=axis))), x).status in PASSING
 
 
 def test_a_zero_vector_stays_zero_and_gets_no_gradient() -> None:
@@ -57,8 +58,8 @@ def test_clip_by_norm_shortens_what_is_longer(shape: Any, axis: Any, max_norm: f
     norm = np.sqrt(np.sum(x * x, axis=axis, keepdims=True))
     clipped = clip_by_norm(Value(x), max_norm, axis=axis)
     np.testing.assert_allclose(clipped.data, x * np.minimum(1, max_norm / norm), rtol=1e-15)
-    assert gradcheck(lambda v: clip_by_norm(v, max_norm, axis=axis), x)
-    assert gradcheck(grad(lambda v: np.sum(np.cos(x) * clip_by_norm(v, max_norm, axis=axis))), x)
+    assert gradcheck(lambda v: clip_by_norm(v, max_norm, axis=axis), x).status in PASSING
+    assert gradcheck(grad(lambda v: np.sum(np.cos(x) * clip_by_norm(v, max_norm, axis=axis))), x).status in PASSING
 
 
 def test_a_zero_vector_within_the_ball_keeps_its_gradient() -> None:

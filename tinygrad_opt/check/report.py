@@ -153,7 +153,8 @@ class Report:
         return [f"{report.name}: {hint}" for report in self.inputs for hint in report.hints]
 
     def __bool__(self) -> bool:
-        return self.status in ("OK", "AT_KINK", "CROSSED_KINK")
+        linear = self.order == 2 and self.status == "DEGENERATE"  # zero, as it should be; order 1 was shown before
+        return linear or self.status in ("OK", "AT_KINK", "CROSSED_KINK")
 
     @property
     def findings(self) -> list[str]:

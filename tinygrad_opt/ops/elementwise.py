@@ -205,11 +205,11 @@ clip = differentiable(
 
 
 @composed(np.clip)
-def numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, **params: Any) -> Any:
-    """np.clip, whose bounds have two names each; it takes no other params, and clip says so."""
+def numpy_clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """np.clip, whose bounds have two names each."""
     if (a_min is not None or a_max is not None) and (min is not None or max is not None):
         raise ValueError("clip takes its bounds as a_min and a_max, or as min and max; got some of both")
-    return clip(a, a_min if min is None else min, a_max if max is None else max, **params)
+    return clip(a, a_min if min is None else min, a_max if max is None else max)
 
 
 differentiable(
