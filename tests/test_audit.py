@@ -209,12 +209,12 @@ PLANTED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a wrong factor": (
         lambda: differentiable(square, lambda g, out, x: g * x),
-        "TG205 square: the gradient for x[2] is 1.28085 by the rule, 2.56169 by differences; half of what it "
+        "TG205 square: the gradient for x[2] is -1.63496 by the rule, -3.26991 by differences; half of what it "
         "should be: one of two uses is not added (= for +=), or a factor 2 is missing. Correct the rule",
     ),
     "a second derivative cut": (
         lambda: differentiable(square, lambda g, out, x: g * 2 * concrete(x)),
-        "TG206 square: the gradient of the gradient for x[2] is 0 by the rule, -1.28584 by differences; no "
+        "TG206 square: the gradient of the gradient for x[2] is 0 by the rule, 1.64133 by differences; no "
         "gradient arrives, though f changes: the path is cut by .data, float(), a detached copy or a wrong "
         "mask. The rule gives right numbers, but loses what they depend on",
     ),

@@ -140,6 +140,8 @@ def own_arrays(call: Call) -> Iterator[str]:
 
 def single_precision(call: Call) -> Iterator[str]:
     advice = "Write constants as Python numbers, masks as g * mask, zeros as np.zeros_like(x); cast whole numbers"
+    if any(is_float64(x) for x in call.params.values()):
+        return  # beside it float32 becomes float64, as NumPy has it
     operands = [np.asarray(x, np.float32) if type(x) is float or is_float64(x) else x for x in call.copies()]
     out = call.result(operands)
     promoted = any(isinstance(x, np.ndarray) and x.dtype.kind in "iu" for x in operands)  # as NumPy does it
