@@ -118,6 +118,7 @@ BY_HAND = [
              lambda x: np.cos(x) / x.size),
     Mutation("sum for mean", lambda x: np.mean(np.sin(x)), (VECTOR,), "12 times what it should be: a sum where a mean",
              np.cos),
+    Mutation("another factor", lambda x: np.sum(x**3), (VECTOR,), "2/3 times what it should be", lambda x: 2 * x**2),
     Mutation("missing term", with_decay, (VECTOR,), "the gradient of a quadratic term is missing", np.cos),
     Mutation("missing constant", lambda x: np.sum(np.sin(x) + 0.25 * x), (VECTOR,), "too small by 0.25 everywhere",
              np.cos),

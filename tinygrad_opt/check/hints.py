@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,11 @@ def constant_factor(e: Errors) -> str | None:
         return f"{size} times what it should be: a sum where a mean is meant, or a count of {size} is not divided by"
     if size.isdigit() and 0 < ratio < 1:
         return f"1/{size} of what it should be: a mean where a sum is meant, or a factor {size} is missing"
-    return f"{ratio:.6g} times what it should be: a constant factor is missing or too many" if e.bad.size > 1 else None
+    if e.bad.size == 1:
+        return None
+    whole = Fraction(ratio).limit_denominator(12)
+    shown = str(whole) if abs(float(whole) - ratio) <= CLOSE * abs(ratio) else f"{ratio:.6g}"
+    return f"{shown} times what it should be: a constant factor is missing or too many"
 
 
 def transposed(e: Errors) -> str | None:
