@@ -122,7 +122,7 @@ class Report:
 
     status       OK; FAIL; AT_KINK and CROSSED_KINK where the gradient lies between the slopes of the two
                  sides (true as well); and what cannot be trusted either way: DEGENERATE,
-                 NONDETERMINISTIC, NONFINITE, SHAPE (all false)
+                 NONDETERMINISTIC, NONFINITE, SHAPE (all false, but for DEGENERATE at order 2: f is linear)
     inputs       one `InputReport` each, with every entry
     evaluations  how often f was called
     operations   after a failure: the operations whose rules are wrong by themselves
