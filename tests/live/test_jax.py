@@ -34,7 +34,7 @@ SETTINGS = {"jax_enable_x64": True, "jax_disable_most_optimizations": True}  # m
 
 @pytest.fixture(autouse=True)
 def _float64() -> Iterator[None]:
-    before = {name: getattr(jax.config, name) for name in SETTINGS}
+    before = {name: jax.config.values[name] for name in SETTINGS}
     for name, setting in SETTINGS.items():
         jax.config.update(name, setting)
     yield

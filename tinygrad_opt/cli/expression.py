@@ -124,7 +124,7 @@ class Expression:
         plain = [is_plain(a, RULES.get(fn), i) for i, a in enumerate(node.args)]
         args = [self.argument(a) if p else self.compute(a, values) for a, p in zip(node.args, plain, strict=True)]
         params = {
-            k.arg or "**": self.compute(k.value, values) if has_names(k.value) else self.argument(k.value)
+            k.arg or "**": self.compute(k.value, values) if is_formula(k.value) else self.argument(k.value)
             for k in node.keywords
         }
         return self.guard(node, lambda: fn(*args, **params))
@@ -188,18 +188,19 @@ class Expression:
 def is_plain(node: ast.AST, operation: Operation | None, i: int) -> bool:
     """Whether the i-th argument is no formula: a parameter, a bound that is left open, or a list of labels.
 
-    What is written in other functions (operation is None) takes anything without names as it stands.
+    What is written in other functions (operation is None) takes plain numbers, lists and text as they stand.
     """
     if operation is None:
-        return not has_names(node)
+        return not is_formula(node)
     if operation.sequence:
         return i >= 1
     is_open = isinstance(node, ast.Constant) and node.value is None and operation.optional
     return i >= len(operation.rules) or is_open or (isinstance(node, ast.List) and operation.rules[i] is None)
 
 
-def has_names(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Name) for part in ast.walk(node))
+def is_formula(node: ast.AST) -> bool:
+    """Whether anything in it has to be computed."""
+    return any(isinstance(part, ast.Name | ast.BinOp) for part in ast.walk(node))
 
 
 def describe(node: ast.AST) -> str:
