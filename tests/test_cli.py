@@ -103,7 +103,7 @@ def test_picture_of_one_step(tmp_path):
         (["(lambda: x)()", "x=1"], "a call of anything but a function's name (np.sin is sin here) is not allowed here"),
         (["dropout(x)", "x=1"], "unknown function 'dropout'"),
         (["fromfile('a')*x", "x=1"], "unknown function 'fromfile'"),
-        (["median(x, out=1)", "x=1"], "unexpected keyword argument 'out' (at column 1 of"),
+        (["median(x, size=1)", "x=1"], "unexpected keyword argument 'size' (at column 1 of"),
         (["x['a']", "x=1"], "'a' cannot be an index or a parameter: use plain integers (at column 3 of"),
         (["x + 'a'", "x=1"], "'a' is not allowed here (at column 5 of"),
         (["gelu(x, 'erf')", "x=1"], """gelu takes approximate="none" or "tanh"; got 'erf' (at column 1 of"""),
