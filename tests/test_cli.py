@@ -101,6 +101,12 @@ def test_picture_of_one_step(tmp_path):
         (["sum(x, dtype=3)", "x=[1,2]"], "sum on a Value takes axis, keepdims; got dtype="),
         (["__import__('os')", "x=1"], "unknown name x: the expression uses none"),
         (["(lambda: x)()", "x=1"], "a call of anything but a function's name (np.sin is sin here) is not allowed here"),
+        (["dropout(x)", "x=1"], "unknown function 'dropout'"),
+        (["fromfile('a')*x", "x=1"], "unknown function 'fromfile'"),
+        (["median(x, size=1)", "x=1"], "unexpected keyword argument 'size' (at column 1 of"),
+        (["x['a']", "x=1"], "'a' cannot be an index or a parameter: use plain integers (at column 3 of"),
+        (["x + 'a'", "x=1"], "'a' is not allowed here (at column 5 of"),
+        (["gelu(x, 'erf')", "x=1"], """gelu takes approximate="none" or "tanh"; got 'erf' (at column 1 of"""),
         (["x", "x=1", "--svg", "/nowhere/at/all.svg"], "/nowhere/at/all.svg"),
     ],
 )
@@ -141,6 +147,34 @@ def test_deep_and_huge_expressions_are_refused_not_crashed():
 def test_every_function_of_the_table_with_a_public_name_can_be_called():
     assert {"exp", "tanh", "where", "concatenate", "matmul", "softmax", "abs", "amax"} <= set(functions())
     assert not {"getitem", "spread", "cast", "scatter_add"} & set(functions())
+
+
+@pytest.mark.parametrize(
+    ("formula", "x", "expected"),
+    [
+        ("median(x)", [1, 2, 4], [0, 1, 0]),
+        ("norm(x)", [3, 4], [0.6, 0.8]),
+        ("det(x) + trace(x)", [[1, 2], [3, 4]], [[5, -3], [-2, 2]]),
+        ("slogdet(x)[1]", [[2, 0], [0, 4]], [[0.5, 0], [0, 0.25]]),
+        ("einsum('ij,j->', x, [1, 2])", [[1, 2], [3, 4]], [[1, 2], [1, 2]]),
+        ("sum(clip(x, min=-1, max=3/2))", [-2, 1, 2], [0, 1, 0]),
+        ("sum(take(x, [0, 0]))", [1, 2], [2, 0]),
+        ("sum(celu(x, 1/2))", [1, 2], [1, 1]),
+        ("sum(clip(x, max=x + 1))", [1, 2], [1, 1]),
+        ("nll_loss(log_softmax(x), [0]) - cross_entropy(x, [0], reduction='sum')", [[1, 2]], [[0, 0]]),
+        ("sum(layer_norm(x, 2, bias=x))", [1, 2], [1, 1]),
+    ],
+)
+def test_what_is_written_in_other_functions_can_be_called(formula, x, expected):
+    v = tinygrad_opt.Value(x)
+    Expression(formula)({"x": v}).backward()
+    np.testing.assert_allclose(v.grad, expected, atol=1e-15)
+
+
+def test_only_functions_of_the_package_are_offered():
+    offered = functions()
+    assert {"mish", "celu", "glu", "cross_entropy", "layer_norm", "median", "einsum", "norm", "inv"} <= set(offered)
+    assert not {"dropout", "load", "fromfile", "save", "random", "vectorize", "apply_along_axis"} & set(offered)
 
 
 def test_names_come_in_order_of_appearance():

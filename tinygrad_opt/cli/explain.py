@@ -36,8 +36,9 @@ The formulas printed are the derivative rules that ran, applied to names instead
 EPILOG = """\
 expressions:
   numbers, names, + - * / // % ** @, comparisons, lists, indexing such as W[0, 1:],
-  and the functions of the rule table by their NumPy names: exp, log, tanh, sum, mean, maximum,
-  where, concatenate, ... and relu, sigmoid, softmax, log_softmax, logsumexp and their kin.
+  NumPy's functions by their bare names: exp, log, tanh, sum, mean, median, maximum, where, clip,
+  concatenate, norm, det, einsum("ij,j->i", W, x), ... and those of tinygrad_opt.functional: relu,
+  gelu(x, approximate="tanh"), softmax, cross_entropy(x, [2, 0], reduction="sum"), layer_norm, ...
   The result must be a scalar: wrap it in sum(...) or mean(...).
   Put -- before an expression that begins with a minus sign.
 

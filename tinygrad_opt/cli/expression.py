@@ -1,7 +1,8 @@
 """Formulas typed by a user: parsed by Python's own grammar, computed by a whitelist, never evaluated.
 
-What may stand in one: numbers, names that were given a value, the operators and functions of the
-rule table, comparisons, lists and indexing.  Everything else is refused with its position.
+What may stand in one: numbers, names that were given a value, the operators of the rule table, its
+functions and those written in them, comparisons, lists and indexing; text only as an argument, such
+as reduction="sum".  Everything else is refused with its position.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional
-from ..ops import RULES, Operation
+from ..ops import COMPOSITIONS, RULES, Operation
 from ..value import Value
 
 OPERATORS: dict[type[ast.AST], Any] = {
@@ -25,16 +26,19 @@ OPERATORS: dict[type[ast.AST], Any] = {
     ast.Eq: np.equal, ast.NotEq: np.not_equal,
 }  # fmt: skip
 
+RANDOM = {functional.dropout}  # a formula is to give the same numbers each time
+
 
 class ExpressionError(ValueError):
     """A formula or a value that cannot be used, with what to do about it."""
 
 
 def functions() -> dict[str, Any]:
-    """Every function of the rule table that has a public name, by that name."""
-    named = {name: getattr(np, name) for name in dir(np) if not name.startswith("_")}
-    named |= {name: getattr(functional, name) for name in functional.__all__}
-    return {name: fn for name, fn in named.items() if callable(fn) and fn in RULES}
+    """Every differentiable function that has a public name, by that name; NumPy's come before those of linalg."""
+    named = {name: fn for module in (np.linalg, np) for name, fn in vars(module).items() if not name.startswith("_")}
+    known = {name: fn for name, fn in named.items() if callable(fn) and (fn in RULES or fn in COMPOSITIONS)}
+    ours = {name: getattr(functional, name) for name in functional.__all__}
+    return known | {name: fn for name, fn in ours.items() if fn not in RANDOM}
 
 
 class Expression:
@@ -112,16 +116,17 @@ class Expression:
         return self.guard(node, lambda: fn(*inputs))
 
     def call(self, node: ast.Call, name: str, values: Mapping[str, Any]) -> Any:
-        """A function of the rule table by its name; axis= and the like are plain numbers."""
+        """A function by its name, with its operands; axis= and the like are plain."""
         if name not in self.functions:
             close = difflib.get_close_matches(name, self.functions, n=1)
             raise self.refuse(node, f"unknown function {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
         fn = self.functions[name]
-        operation: Operation = RULES[fn]
-        count = 1 if operation.sequence else len(operation.rules)
-        plain = [i >= count or is_plain(a, operation, i) for i, a in enumerate(node.args)]
-        args = [self.index(a) if p else self.compute(a, values) for a, p in zip(node.args, plain, strict=True)]
-        params = {k.arg or "**": self.index(k.value) for k in node.keywords}
+        plain = [is_plain(a, RULES.get(fn), i) for i, a in enumerate(node.args)]
+        args = [self.argument(a) if p else self.compute(a, values) for a, p in zip(node.args, plain, strict=True)]
+        params = {
+            k.arg or "**": self.compute(k.value, values) if is_formula(k.value) else self.argument(k.value)
+            for k in node.keywords
+        }
         return self.guard(node, lambda: fn(*args, **params))
 
     def listed(self, node: ast.AST, entries: list[Any]) -> Any:
@@ -129,6 +134,13 @@ class Expression:
         if any(isinstance(entry, Value) for entry in entries):
             return entries
         return self.guard(node, lambda: np.array(entries, float))
+
+    def argument(self, node: ast.AST) -> Any:
+        """What is no operand: text, or what may be an index too."""
+        match node:
+            case ast.Constant(value=str() as text):
+                return text
+        return self.index(node)
 
     def index(self, node: ast.AST) -> Any:
         """An index or a parameter: plain integers, slices, tuples, lists, None and Ellipsis."""
@@ -164,7 +176,7 @@ class Expression:
             return result
         except MemoryError:
             raise self.refuse(node, "the result does not fit into memory") from None
-        except (TypeError, ValueError, IndexError, NotImplementedError, ArithmeticError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError, ArithmeticError) as error:
             if isinstance(error, ExpressionError):
                 raise
             raise self.refuse(node, " ".join(str(error).split())) from None
@@ -173,12 +185,22 @@ class Expression:
         return ExpressionError(f"{why} (at column {getattr(node, 'col_offset', 0) + 1} of {self.source!r})")
 
 
-def is_plain(node: ast.AST, operation: Operation, i: int) -> bool:
-    """Whether an operand is no formula: a bound that is left open, or a list of labels."""
+def is_plain(node: ast.AST, operation: Operation | None, i: int) -> bool:
+    """Whether the i-th argument is no formula: a parameter, a bound that is left open, or a list of labels.
+
+    What is written in other functions (operation is None) takes plain numbers, lists and text as they stand.
+    """
+    if operation is None:
+        return not is_formula(node)
     if operation.sequence:
-        return False
+        return i >= 1
     is_open = isinstance(node, ast.Constant) and node.value is None and operation.optional
-    return is_open or (isinstance(node, ast.List) and operation.rules[i] is None)
+    return i >= len(operation.rules) or is_open or (isinstance(node, ast.List) and operation.rules[i] is None)
+
+
+def is_formula(node: ast.AST) -> bool:
+    """Whether anything in it has to be computed."""
+    return any(isinstance(part, ast.Name | ast.BinOp) for part in ast.walk(node))
 
 
 def describe(node: ast.AST) -> str:
