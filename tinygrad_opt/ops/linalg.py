@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .indexing import getitem
-from .operand import concrete
+from .operand import array_like, concrete
 from .rules import composed, differentiable
 
 
@@ -47,7 +46,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     a (..., n, n); b (n,) or (..., n, k), as in np.linalg.solve.  NumPy has no substitution in LAPACK's
     speed, and one written in Python takes n steps: this is np.linalg.solve on the triangle.
 
-    Raises LinAlgError for a zero on the diagonal.
+    Raises ValueError for matrices that are not square, LinAlgError for a zero on the diagonal.
 
     >>> import numpy as np
     >>> from tinygrad_opt import Value
@@ -60,7 +59,11 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     array([[-0.375, -0.   ],
            [-0.25 , -0.25 ]])
     """
-    triangle = np.tri(np.shape(a)[-1], dtype=a.dtype)
+    a, b = array_like(a), array_like(b)
+    shape = np.shape(a)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise ValueError(f"solve_triangular takes square matrices; got shape {shape}")
+    triangle = np.tri(shape[-1], dtype=a.dtype)
     return np.linalg.solve(a * (triangle if lower else triangle.T), b)
 
 
@@ -87,9 +90,7 @@ def diagonal(x: Any, offset: int = 0) -> Any:
     """The diagonals of the last two axes."""
     if np.ndim(x) < 2:
         raise ValueError(f"a diagonal is of matrices, in the last two axes; got shape {np.shape(x)}")
-    rows, columns = np.shape(x)[-2:]
-    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    return getitem(x, index=(..., i - min(offset, 0), i + max(offset, 0)))
+    return np.diagonal(x, offset, -2, -1)
 
 
 @composed(np.linalg.trace)
@@ -131,6 +132,7 @@ def expm(a: Any) -> Any:
     array([[1., 1.],
            [0., 1.]])
     """
+    a = array_like(a)
     shape = np.shape(a)
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise ValueError(f"expm takes square matrices; got shape {shape}")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .operand import Operand, concrete
+from .operand import Operand, array_like, concrete
 from .reductions import by_column, log_softmax, softmax
 from .rules import differentiable
 
@@ -62,6 +62,7 @@ def nll_loss(log_p: Any, labels: Any) -> Any:
     log_p (N, C) holds log-probabilities, labels (N,) integers from 0 to C-1.
     Raises ValueError for labels of another shape or outside that range, TypeError for other numbers.
     """
+    labels = np.asarray(labels)
     check_labels(log_p, labels)
     return -np.add.reduce(log_p[np.arange(len(labels)), labels]) / len(labels)
 
@@ -144,8 +145,8 @@ def cross_entropy(
     check_reduction(reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing is a share from 0 to 1; got {label_smoothing}")
-    logits = logits if isinstance(logits, Operand) else np.asarray(logits)
-    target = target if isinstance(target, Operand) else np.asarray(target)
+    logits = array_like(logits)
+    target = array_like(target)
     if target.ndim == 2 and target.dtype.kind == "f":
         check_probabilities(logits, target)
         if weight is not None or label_smoothing:

@@ -71,7 +71,8 @@ def over_windows(x: Any, join: np.ufunc, start: float, how: Callable[[int], tupl
 def max_pool(
     x: Any, kernel: Pair, stride: Pair, padding: Pair = (0, 0), dilation: Pair = (1, 1), ceil_mode: bool = False
 ) -> Any:
-    """The largest entry of every window over the last two axes."""
+    """The largest entry of every window over the last two axes; whole numbers become floats, which have -inf."""
+    x = np.asarray(x, np.result_type(x, np.float32))
     return over_windows(x, np.maximum, -np.inf, lambda k: (kernel[k], stride[k], padding[k], dilation[k], ceil_mode))
 
 
