@@ -295,8 +295,10 @@ REFUSALS: Refusals = {
         "np.linalg.norm: axis 5 is out of bounds for array of dimension 2"),
     "matrix_power": (
         lambda: linalg.matrix_power(Value(FLAT), 2), ValueError,
-        "matrix_power takes square matrices and a whole exponent; got shape (2, 3) and n=2"),
-    "expm": (lambda: expm(Value(FLAT)), ValueError, "expm takes square matrices; got shape (2, 3)"),
+        "matrix_power takes square matrices, in the last two axes; got shape (2, 3)"),
+    "expm": (
+        lambda: expm(Value(FLAT)), ValueError,
+        "expm takes square matrices, in the last two axes; got shape (2, 3)"),
     "trace of a vector": (
         lambda: linalg.trace(Value([1.0])), ValueError,
         "a diagonal is of matrices, in the last two axes; got shape (1,)"),

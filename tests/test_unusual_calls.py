@@ -68,10 +68,13 @@ REFUSED: Refusals = {
         "np.delete: axis 5 is out of bounds for array of dimension 2"),
     "triangle of a table": (
         lambda: F.solve_triangular(table(), line()), ValueError,
-        "solve_triangular takes square matrices; got shape (2, 3)"),
+        "solve_triangular takes square matrices, in the last two axes; got shape (2, 3)"),
     "triangle of a line": (
         lambda: F.solve_triangular(line(), line()), ValueError,
-        "solve_triangular takes square matrices; got shape (3,)"),
+        "solve_triangular takes square matrices, in the last two axes; got shape (3,)"),
+    "half an exponent": (
+        lambda: np.linalg.matrix_power(Value(np.eye(2)), 0.5), ValueError,
+        "matrix_power takes a whole exponent; got n=0.5"),
     "a label alone": (
         lambda: F.nll_loss(table(), 1), ValueError,
         "nll_loss of shape (2, 3), (): scores (N, C) need labels (N,), one a row; got (2, 3) and ()"),
