@@ -53,7 +53,11 @@ def conv1d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """conv2d on one axis: x (N, C, L), weight (O, C/groups, k), bias (O,)  ->  (N, O, OL)."""
+    """conv2d on one axis: x (N, C, L), weight (O, C/groups, k), bias (O,)  ->  (N, O, OL).
+
+    >>> print(conv1d([[[1.0, 4.0, 9.0]]], [[[-1.0, 1.0]]]))
+    [[[3. 5.]]]
+    """
     return layer("conv1d", "L", x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -94,7 +98,11 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """conv_transpose2d on one axis: x (N, C, L), weight (C, O/groups, k), bias (O,)  ->  (N, O, OL)."""
+    """conv_transpose2d on one axis: x (N, C, L), weight (C, O/groups, k), bias (O,)  ->  (N, O, OL).
+
+    >>> print(conv_transpose1d([[[1.0, 2.0]]], [[[1.0, 10.0]]]))
+    [[[ 1. 12. 20.]]]
+    """
     return transposed_layer("conv_transpose1d", "L", x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 

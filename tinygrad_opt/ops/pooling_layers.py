@@ -42,7 +42,11 @@ def max_pool2d(
 def max_pool1d(
     x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
-    """max_pool2d on one axis: x (N, C, L)  ->  (N, C, OL)."""
+    """max_pool2d on one axis: x (N, C, L)  ->  (N, C, OL).
+
+    >>> print(max_pool1d([[[1.0, 4.0, 2.0, 3.0]]], 2))
+    [[[4. 3.]]]
+    """
     check_axes("max_pool1d", "x", x, "N, C, L")
     how = window_settings("max_pool1d", x, kernel_size, stride, padding, dilation, ceil_mode)
     return np.squeeze(max_pool(np.expand_dims(x, 2), **how), 2)
@@ -81,7 +85,11 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Any:
-    """avg_pool2d on one axis: x (N, C, L)  ->  (N, C, OL)."""
+    """avg_pool2d on one axis: x (N, C, L)  ->  (N, C, OL).
+
+    >>> print(avg_pool1d([[[1.0, 4.0, 2.0, 3.0]]], 2))
+    [[[2.5 2.5]]]
+    """
     check_axes("avg_pool1d", "x", x, "N, C, L")
     how = window_settings("avg_pool1d", x, kernel_size, stride, padding, 1, ceil_mode)
     return np.squeeze(average(np.expand_dims(x, 2), how, count_include_pad), 2)
