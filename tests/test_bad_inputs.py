@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from refusals import Refusals, refused
 
 from tinygrad_opt import Value, differentiable, no_grad
 from tinygrad_opt.functional import leaky_relu, relu, softmax
@@ -25,15 +25,6 @@ def m() -> Value:
 def s() -> Value:
     return Value(2.0)
 
-
-def refused(call: Callable[[], Any], error: type[Exception]) -> str:
-    with pytest.raises(error) as caught:
-        call()
-    assert type(caught.value) is error
-    return str(caught.value)
-
-
-Refusals = dict[str, tuple[Callable[[], Any], type[Exception], str]]
 
 # -- what a Value holds ------------------------------------------------------------------------
 COMPLEX = ": take np.real or np.abs first"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from refusals import Refusals, refused
 from samples.linalg import definite, regular
 
 from tinygrad_opt import Value, grad, gradcheck
@@ -189,7 +190,7 @@ def test_einsum_takes_masks_and_counts_beside_a_value() -> None:
 # -- what is refused ---------------------------------------------------------------------------
 FLAT, ONES = np.ones((2, 3)), np.ones((2, 2))
 ADVICE = ". Add a small multiple of the identity, or use np.linalg.lstsq or np.linalg.pinv"
-REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+REFUSALS: Refusals = {
     "einsum of too few": (
         lambda: np.einsum("ij,jk", Value(FLAT)), ValueError, "einsum 'ij,jk' names 2 operands; 1 were given"),
     "einsum of other dimensions": (
@@ -291,11 +292,13 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "norm over axes (0, 1, 2) of shape (1, 2, 3): give axis= one axis or two"),
     "a norm over an axis that is not there": (
         lambda: linalg.norm(Value(FLAT), axis=5), np.exceptions.AxisError,
-        "axis: axis 5 is out of bounds for array of dimension 2"),
+        "np.linalg.norm: axis 5 is out of bounds for array of dimension 2"),
     "matrix_power": (
         lambda: linalg.matrix_power(Value(FLAT), 2), ValueError,
-        "matrix_power takes square matrices and a whole exponent; got shape (2, 3) and n=2"),
-    "expm": (lambda: expm(Value(FLAT)), ValueError, "expm takes square matrices; got shape (2, 3)"),
+        "matrix_power takes square matrices, in the last two axes; got shape (2, 3)"),
+    "expm": (
+        lambda: expm(Value(FLAT)), ValueError,
+        "expm takes square matrices, in the last two axes; got shape (2, 3)"),
     "trace of a vector": (
         lambda: linalg.trace(Value([1.0])), ValueError,
         "a diagonal is of matrices, in the last two axes; got shape (1,)"),
@@ -305,7 +308,4 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 @pytest.mark.parametrize("name", REFUSALS)
 def test_it_is_refused_in_these_words(name: str) -> None:
     call, error, words = REFUSALS[name]
-    with pytest.raises(error) as caught:
-        call()
-    assert type(caught.value) is error
-    assert str(caught.value) == words
+    assert refused(call, error) == words

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from derivatives import gradient
 
 from tinygrad_opt import Value, grad
 
 linalg = np.linalg
 SINGULAR = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
-
-
-def gradient(f: Callable[[Any], Any], x: Any) -> Any:
-    return grad(lambda v: np.sum(f(v)))(np.asarray(x, float))
 
 
 # -- determinants ------------------------------------------------------------------------------

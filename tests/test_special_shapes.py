@@ -7,18 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from derivatives import gradient
 
 from tinygrad_opt import Value, explain, grad
 from tinygrad_opt.functional import topk
 
 inf, nan = np.inf, np.nan
-
-
-def gradient(f: Callable[..., Any], point: Any) -> Any:
-    """The gradient of the sum of f."""
-    leaf = Value(point)
-    np.sum(f(leaf)).backward()
-    return leaf.grad
 
 
 # -- ties --------------------------------------------------------------------------------------

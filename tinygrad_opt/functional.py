@@ -28,15 +28,16 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
-from .ops.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
+from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.dropout import dropout
 from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
 from .ops.linalg import expm, solve_triangular
-from .ops.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, nll_loss
+from .ops.losses import cross_entropy, nll_loss
 from .ops.normalization import batch_norm, layer_norm, rms_norm
 from .ops.ordering import topk
-from .ops.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
+from .ops.pooling_layers import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, softmax
 from .ops.special import erf, erfc, rsqrt

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tinygrad_opt.ops import losses
+from tinygrad_opt.ops import binary_losses, losses
 
 from .case import Case, case, plain, seeds
 
@@ -54,8 +54,8 @@ def binary(draw: Any, fn: Any, low: float, high: float, *weights: str) -> Case:
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     losses.nll_loss: labelled(),
     losses.softmax_cross_entropy: scored(),
-    losses.binary_cross_entropy_with_logits: binary(
-        losses.binary_cross_entropy_with_logits, -3, 3, "weight", "pos_weight"
+    binary_losses.binary_cross_entropy_with_logits: binary(
+        binary_losses.binary_cross_entropy_with_logits, -3, 3, "weight", "pos_weight"
     ),
-    losses.binary_cross_entropy: binary(losses.binary_cross_entropy, 0.1, 0.9, "weight"),
+    binary_losses.binary_cross_entropy: binary(binary_losses.binary_cross_entropy, 0.1, 0.9, "weight"),
 }

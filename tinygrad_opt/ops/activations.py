@@ -11,9 +11,11 @@ import math
 from typing import Any, Literal
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .elementwise import keep, sigmoid
-from .indexing import getitem
+from .indexing import along, getitem
+from .operand import array_like
 from .rules import differentiable
 from .special import erfc
 
@@ -55,7 +57,7 @@ def relu6(x: Any) -> Any:
 
 def hardsigmoid(x: Any) -> Any:
     """relu6(x + 3) / 6: a sigmoid of three straight lines."""
-    return relu6(x + 3) / 6
+    return relu6(array_like(x) + 3) / 6
 
 
 def hardshrink(x: Any, lambd: float = 0.5) -> Any:
@@ -70,6 +72,7 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
 
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """x where x > threshold, else value."""
+    x = array_like(x)
     return np.where(x > threshold, x, value)
 
 
@@ -110,12 +113,12 @@ def glu(x: Any, axis: int = -1) -> Any:
     Raises ValueError if the axis has an odd number of entries.
     """
     shape = np.shape(x)
-    if not -len(shape) <= axis < len(shape):
-        raise np.exceptions.AxisError(axis, len(shape), "glu")
-    if shape[axis] % 2:
+    place = normalize_axis_index(axis, len(shape), "glu")
+    if shape[place] % 2:
         raise ValueError(f"glu halves axis {axis}, which needs an even number of entries; got shape {shape}")
-    lead, half = (slice(None),) * (axis % len(shape)), shape[axis] // 2
-    return getitem(x, index=(*lead, slice(half))) * sigmoid(getitem(x, index=(*lead, slice(half, None))))
+    half = shape[place] // 2
+    first, second = (getitem(x, index=along(place, part)) for part in (slice(half), slice(half, None)))
+    return first * sigmoid(second)
 
 
 # -- exponential and normal --------------------------------------------------------------------
@@ -128,7 +131,7 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
     """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017)."""
     if alpha == 0:
         raise ValueError("celu divides by alpha, which must not be 0")
-    return alpha * elu(x / alpha)
+    return alpha * elu(array_like(x) / alpha)
 
 
 def selu(x: Any) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .operand import array_like
+
 
 @functools.cache
 def default_rng() -> np.random.Generator:
@@ -37,6 +39,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.random.Genera
         raise ValueError(f"dropout needs a probability p of 0 or more and less than 1; got {p}")
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(f"dropout needs a NumPy Generator: rng=np.random.default_rng(seed); got {rng!r}")
+    x = array_like(x)
     if not training or p == 0:
         return x
     kept = (default_rng() if rng is None else rng).random(np.shape(x)) >= p

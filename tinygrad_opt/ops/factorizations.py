@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .linalg import check_square
 from .operand import concrete
 from .rules import composed, differentiable
 
@@ -26,13 +27,6 @@ from .rules import composed, differentiable
 def symmetric(x: Any) -> Any:
     """The symmetric part of square matrices."""
     return (x + np.matrix_transpose(x)) / 2
-
-
-def square(a: Any, name: str) -> None:
-    """Refuse what is not a stack of square matrices."""
-    shape = np.shape(a)
-    if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise ValueError(f"{name} takes square matrices, in the last two axes; got shape {shape}")
 
 
 # -- gaps between values -----------------------------------------------------------------------
@@ -87,7 +81,7 @@ def cholesky_of_either_triangle(a: Any, upper: bool = False) -> Any:
     array([[ 5., -2.],
            [-2.,  4.]])
     """
-    square(a, "cholesky")
+    check_square("cholesky", a)
     factor = cholesky(a)
     return np.matrix_transpose(factor) if upper else factor
 
@@ -125,7 +119,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
-    square(a, "eigh")
+    check_square("eigh", a)
     rows = stacked_eigh(a)
     return EIGH_RESULT(rows[..., 0, :], rows[..., 1:, :])
 

@@ -112,7 +112,8 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 @composed(np.delete)
 def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
     require_plain("np.delete", "obj", obj)
-    return np.take(x, np.delete(np.arange(np.size(x) if axis is None else np.shape(x)[axis]), obj), axis)
+    n = np.size(x) if axis is None else np.shape(x)[normalize_axis_index(axis, np.ndim(x), "np.delete")]
+    return np.take(x, np.delete(np.arange(n), obj), axis)
 
 
 @composed(np.array_split)

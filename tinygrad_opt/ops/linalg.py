@@ -10,9 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from .indexing import getitem
-from .operand import concrete
+from .operand import array_like, concrete
 from .rules import composed, differentiable
+
+
+def check_square(name: str, a: Any) -> None:
+    """Refuse what is not a stack of square matrices."""
+    shape = np.shape(a)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise ValueError(f"{name} takes square matrices, in the last two axes; got shape {shape}")
 
 
 # -- systems of equations ----------------------------------------------------------------------
@@ -47,7 +53,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     a (..., n, n); b (n,) or (..., n, k), as in np.linalg.solve.  NumPy has no substitution in LAPACK's
     speed, and one written in Python takes n steps: this is np.linalg.solve on the triangle.
 
-    Raises LinAlgError for a zero on the diagonal.
+    Raises ValueError for matrices that are not square, LinAlgError for a zero on the diagonal.
 
     >>> import numpy as np
     >>> from tinygrad_opt import Value
@@ -60,6 +66,8 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     array([[-0.375, -0.   ],
            [-0.25 , -0.25 ]])
     """
+    a, b = array_like(a), array_like(b)
+    check_square("solve_triangular", a)
     triangle = np.tri(np.shape(a)[-1], dtype=a.dtype)
     return np.linalg.solve(a * (triangle if lower else triangle.T), b)
 
@@ -87,9 +95,7 @@ def diagonal(x: Any, offset: int = 0) -> Any:
     """The diagonals of the last two axes."""
     if np.ndim(x) < 2:
         raise ValueError(f"a diagonal is of matrices, in the last two axes; got shape {np.shape(x)}")
-    rows, columns = np.shape(x)[-2:]
-    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    return getitem(x, index=(..., i - min(offset, 0), i + max(offset, 0)))
+    return np.diagonal(x, offset, -2, -1)
 
 
 @composed(np.linalg.trace)
@@ -101,13 +107,13 @@ def trace(x: Any, offset: int = 0) -> Any:
 @composed(np.linalg.matrix_power)
 def matrix_power(a: Any, n: int) -> Any:
     """a multiplied by itself n times, by squaring; the inverse of that for a negative n."""
-    shape = np.shape(a)
-    if not isinstance(n, int | np.integer) or len(shape) < 2 or shape[-1] != shape[-2]:
-        raise ValueError(f"matrix_power takes square matrices and a whole exponent; got shape {shape} and n={n!r}")
+    check_square("matrix_power", a)
+    if not isinstance(n, int | np.integer):
+        raise ValueError(f"matrix_power takes a whole exponent; got n={n!r}")
     if n < 0:
         return matrix_power(np.linalg.inv(a), -n)
     if n == 0:
-        return np.zeros_like(a) + np.eye(shape[-1], dtype=a.dtype)
+        return np.zeros_like(a) + np.eye(np.shape(a)[-1], dtype=a.dtype)
     if n == 1:
         return a
     half = matrix_power(a, n // 2)
@@ -131,13 +137,12 @@ def expm(a: Any) -> Any:
     array([[1., 1.],
            [0., 1.]])
     """
-    shape = np.shape(a)
-    if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise ValueError(f"expm takes square matrices; got shape {shape}")
+    a = array_like(a)
+    check_square("expm", a)
     size = float(np.max(np.sum(np.abs(concrete(a)), axis=-2), initial=0))
     squarings = max(0, math.ceil(math.log2(size / 5.371920351148152))) if size > 0 else 0
     a = a / 2.0**squarings
-    one, a2 = np.eye(shape[-1], dtype=a.dtype), a @ a
+    one, a2 = np.eye(np.shape(a)[-1], dtype=a.dtype), a @ a
     a4 = a2 @ a2
     a6 = a4 @ a2
     b = [coefficient / PADE[0] for coefficient in PADE]

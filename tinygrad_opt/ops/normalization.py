@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .operand import Operand, concrete
+from .operand import Operand, array_like, concrete
 from .rules import differentiable
 from .shapes import Axes
 
@@ -90,6 +90,7 @@ def rms_norm(x: Any, normalized_shape: int | tuple[int, ...], weight: Any = None
     >>> print(rms_norm(Value([3.0, 4.0]), 2).data.round(4))
     [0.8485 1.1314]
     """
+    x = array_like(x)
     eps = float(np.finfo(np.result_type(x, np.float32)).eps) if eps is None else eps
     axes = last_axes("rms_norm", x, normalized_shape, eps, weight=weight)
     return scaled_and_shifted(rms_scale(x, axis=axes, eps=eps), weight, None)
@@ -97,7 +98,7 @@ def rms_norm(x: Any, normalized_shape: int | tuple[int, ...], weight: Any = None
 
 def last_axes(name: str, x: Any, normalized_shape: Any, eps: float, **given: Any) -> tuple[int, ...]:
     """The axes that normalized_shape names, once everything is found to fit."""
-    inner = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
+    inner = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
     shape = np.shape(x)
     if not inner or shape[-len(inner) :] != inner:
         raise ValueError(f"{name} over {inner} needs entries whose last axes are {inner}; got shape {shape}")

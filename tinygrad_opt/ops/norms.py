@@ -113,7 +113,7 @@ def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> 
     ndim = np.ndim(x)
     if axis is None and ord is None:
         return p_norm(x, axis=None, keepdims=keepdims)
-    axes = normalize_axis_tuple(range(ndim) if axis is None else axis, ndim, "axis")
+    axes = normalize_axis_tuple(range(ndim) if axis is None else axis, ndim, "np.linalg.norm")
     if len(axes) == 1:
         if isinstance(ord, str):
             raise ValueError(f"a norm of vectors takes a number for ord, or inf or -inf; got {ord!r}")

@@ -115,6 +115,11 @@ def require_plain(name: str, role: str, x: Any) -> None:
         raise TypeError(f"{name} takes a plain {role}, which gets no gradient; got a {kind}: use its .data")
 
 
+def array_like(x: Any) -> Any:
+    """A list as an array; an operand as it is."""
+    return x if isinstance(x, Operand) else np.asarray(x)
+
+
 def concrete(x: Any) -> Any:
     """The number or array behind an operand; anything else as it is."""
     return x.concrete() if isinstance(x, Operand) else x

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .indexing import along, getitem
-from .operand import Operand, concrete, require_plain
+from .operand import array_like, concrete, require_plain
 from .reductions import one_line
 from .rules import composed, differentiable
 from .shapes import Axes, positions
@@ -34,6 +34,9 @@ differentiable(np.sort, sort_rule, kink=lambda out, x, axis=-1, kind=None, stabl
 
 @composed(np.partition)
 def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
+    n = np.size(x) if axis is None else np.shape(x)[normalize_axis_index(axis, np.ndim(x), "np.partition")]
+    if np.any(np.less(kth, -n) | np.greater_equal(kth, n)):
+        raise ValueError(f"np.partition: kth must be from {-n} to {n - 1}, the places of {n} entries; got {kth}")
     return np.take_along_axis(x, np.argpartition(x, kth, axis), axis)
 
 
@@ -53,11 +56,13 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any
     >>> print(x.grad)
     [0. 1. 1.]
     """
-    x = x if isinstance(x, Operand) else np.asarray(x)
+    x = array_like(x)
     axis = normalize_axis_index(axis, np.ndim(x), "topk")
     n = np.shape(x)[axis]
-    if not 0 <= k <= n:
-        raise ValueError(f"topk takes k from 0 to {n}, the length of axis {axis} of shape {np.shape(x)}; got {k}")
+    if not isinstance(k, int | np.integer) or not 0 <= k <= n:
+        raise ValueError(
+            f"topk takes a whole k from 0 to {n}, the length of axis {axis} of shape {np.shape(x)}; got {k}"
+        )
     ranked = falling_order(concrete(x), axis) if largest else order(x, axis)
     indices = ranked[along(axis, slice(None, k))]
     return np.take_along_axis(x, indices, axis), indices
@@ -115,6 +120,8 @@ def ranked(name: str, x: Any, axis: Axes) -> tuple[Any, int]:
 def check_quantile(name: str, q: Any, top: int, method: str) -> None:
     """Refuse what has no rule here."""
     require_plain(name, "q", q)
+    if np.asarray(q).dtype.kind not in "biuf":
+        raise TypeError(f"{name} takes numbers from 0 to {top} for q; got {q!r}")
     if method != "linear":
         raise ValueError(f'{name} on a Value takes method="linear" only; got {method!r}: compute others on .data')
     if not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):

@@ -46,6 +46,13 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     """A layer of neurons in one operation: x @ weight.T + bias.
 
     x (..., D), weight (K, D), bias (K,)  ->  (..., K)
+
+    >>> from tinygrad_opt import Value
+    >>> weight = Value([[1.0, 2.0]])
+    >>> y = linear(Value([3.0, 4.0]), weight, [0.5])
+    >>> y.sum().backward()
+    >>> print(y.data, weight.grad)
+    [11.5] [[3. 4.]]
     """
     out = x @ weight.mT
     if type(bias) is np.ndarray and bias.dtype is out.dtype and bias.shape == out.shape[-1:]:

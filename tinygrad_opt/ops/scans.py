@@ -64,8 +64,8 @@ recurrence = differentiable(
 
 @composed(np.diff)
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    if n < 0:
-        raise ValueError(f"np.diff is taken n times, 0 or more; got n={n}")
+    if not isinstance(n, int | np.integer) or n < 0:
+        raise ValueError(f"np.diff is taken a whole number of times, 0 or more; got n={n}")
     axis = normalize_axis_index(axis, np.ndim(x), "np.diff")
     ends = [beside(end, x, axis) for end in (prepend, append)]
     if any(end is not None for end in ends):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .rules import composed
 from .shapes import Axes, positions
@@ -21,6 +22,8 @@ def ptp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 @composed(np.average)
 def average(x: Any, axis: Axes = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     """The mean, or sum(weights * x) / sum(weights); the weights may be Values too."""
+    if axis is not None:
+        normalize_axis_tuple(axis, np.ndim(x), "np.average")  # refuses an axis that is not there
     if weights is None:
         weights = np.ones_like(x)
     elif np.shape(weights) != np.shape(x):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .operand import Operand
+from .operand import Operand, array_like
 from .shapes import Axes
 
 
@@ -50,7 +50,7 @@ def normalize(x: Any, axis: Axes = -1, eps: float = 1e-12) -> Any:
     >>> u.data.round(2).tolist(), v.grad.round(3).tolist()
     ([0.6, 0.8], [0.128, -0.096])
     """
-    x = plain_array(x)
+    x = array_like(x)
     norm = length(x, axis)
     return np.where(norm > 0, x, 0) / np.maximum(norm, eps)
 
@@ -66,10 +66,5 @@ def clip_by_norm(x: Any, max_norm: float, axis: Axes = None) -> Any:
     """
     if not max_norm > 0:
         raise ValueError(f"clip_by_norm needs a positive max_norm; got {max_norm}")
-    x = plain_array(x)
+    x = array_like(x)
     return x * (max_norm / np.maximum(length(x, axis), max_norm))
-
-
-def plain_array(x: Any) -> Any:
-    """A list as an array; an operand as it is."""
-    return x if isinstance(x, Operand) else np.asarray(x)

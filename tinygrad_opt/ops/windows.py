@@ -10,17 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .indexing import getitem, scatter_add
+from .indexing import along, getitem, scatter_add
 from .rules import differentiable
 from .shapes import positions
 
 sliding_window_view = np.lib.stride_tricks.sliding_window_view
 EVERY = slice(None)
-
-
-def along(axis: int, part: Any) -> tuple[Any, ...]:
-    """The index that takes part of one axis and all of those before it."""
-    return (EVERY,) * axis + (part,)
 
 
 def overlap_add(g: Any, axis: tuple[int, ...]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from tinygrad_opt.ops import losses
+from tinygrad_opt.ops import binary_losses, losses
 
 F = torch.nn.functional
 
@@ -34,6 +34,6 @@ def binary_cross_entropy(p: Any, target: Any, reduction: str = "mean", weight: A
 TORCH: dict[Any, Callable[..., Any]] = {
     losses.nll_loss: F.nll_loss,
     losses.softmax_cross_entropy: softmax_cross_entropy,
-    losses.binary_cross_entropy_with_logits: of_tensors(F.binary_cross_entropy_with_logits),
-    losses.binary_cross_entropy: binary_cross_entropy,
+    binary_losses.binary_cross_entropy_with_logits: of_tensors(F.binary_cross_entropy_with_logits),
+    binary_losses.binary_cross_entropy: binary_cross_entropy,
 }
