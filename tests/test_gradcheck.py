@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_opt import Value, differentiable, gradcheck
+from tinygrad_opt.functional import relu
 from tinygrad_opt.testing import assert_gradients
 
 
@@ -73,4 +74,48 @@ def test_a_function_without_dependence_shows_nothing():
 
 
 def test_no_entries_is_no_failure():
-    assert str(gradcheck(lambda x: x.sum(), np.zeros(0))) == "gradcheck OK: there was no entry to check"
+    assert str(gradcheck(lambda x: x.sum(), np.zeros(0))) == "gradcheck DEGENERATE: there was no entry to check"
+
+
+def test_an_operand_without_a_rule_is_named():
+    def product(x, y):
+        return x * y
+
+    product = differentiable(product, None, lambda g, out, x, y: g * x)
+    report = gradcheck(product, 3.0, 2.0)
+    assert report.status == "FAIL"
+    assert [op.input_name for op in report.operations] == ["x"]
+    assert str(report.operations[0]).endswith("it has no rule (None), but the result changes with it")
+
+
+def test_a_small_entry_beside_a_large_one_is_not_excused():
+    def far(x):
+        return np.sum(x**2)
+
+    assert gradcheck(far, [1e5, 1.0])
+    assert gradcheck(far, [1e5, 1.0], gradient=lambda x: np.array([2e5, 0.0])).status == "FAIL"
+    assert gradcheck(lambda w, b: w**2 + float(b) ** 2, 1e5, 1.0).status == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (relu, [0.0, 1.0]),
+        (np.max, [1.0, 1.0]),
+        (lambda x: np.sort(x)[0], [1.0, 1.0]),
+        (lambda x: np.clip(x, 0, 1), [1.0, 0.5]),
+    ],
+)
+def test_a_kink_of_f_is_a_jump_of_its_gradient(f, x):
+    assert gradcheck(f, x).status == "AT_KINK"
+    assert gradcheck(f, x, order=2).status == "AT_KINK"
+
+
+def test_what_shows_nothing_at_order_1_shows_nothing_at_order_2():
+    report = gradcheck(np.floor, 1.5, order=2)
+    assert (report.order, report.status, bool(report)) == (1, "DEGENERATE", False)
+
+
+def test_complex_gradients_are_refused():
+    with pytest.raises(TypeError, match="gradient must return real numbers; it returned complex ones"):
+        gradcheck(lambda x: x**2, 1.0, gradient=lambda x: 2j)

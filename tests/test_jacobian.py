@@ -124,6 +124,13 @@ def test_products_take_trees() -> None:
     assert vjp(lambda p: {"c": p["b"]}, P, {"c": np.ones(4)})["b"].tolist() == [1.0] * 4
 
 
+def test_vectors_belong_to_their_keys_in_any_order() -> None:
+    f, x = lambda p: p["a"] ** 2 + 10 * p["b"] ** 2, {"a": 1.0, "b": 1.0}
+    assert hvp(f, x, {"b": 0.0, "a": 1.0}) == {"a": 2.0, "b": 0.0}
+    assert jvp(f, x, {"b": 0.0, "a": 1.0}) == 2.0
+    assert vjp(lambda x: {"u": x**2, "v": 3 * x}, 1.0, {"v": 0.0, "u": 1.0}) == 2.0
+
+
 def test_a_list_of_numbers_is_an_array() -> None:
     assert jacobian(np.square)([1.0, 2.0]).tolist() == [[2.0, 0.0], [0.0, 4.0]]
     assert hvp(np.sum, (1.0, 2.0), (1.0, 1.0)).tolist() == [0.0, 0.0]
@@ -227,6 +234,9 @@ BAD_CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: vjp(wave, X, X), "vjp needs u of the shape of f(x): (4,); got (3,)"),
     (lambda: jvp(wave, X, 1.0), "jvp needs v of the shape of x: (3,); got ()"),
     (lambda: hvp(wave, X, X), "hvp needs a function that returns a scalar; this one returned shape (4,)"),
+    (lambda: hvp(np.sum, X, 1j * X), "hvp needs v of real numbers; got ndarray of complex128"),
+    (lambda: hvp(lambda p: p["a"], {"a": 1.0}, {"b": 1.0}), "hvp: v must be a dict with the keys a; got the keys b"),
+    (lambda: jvp(lambda p: p["a"], {"a": 1.0}, 1.0), "jvp: v must be a dict with the keys a; got a float"),
     (lambda: hessian(wave)(X), "grad needs a function that returns a scalar; this one returned shape (4,)"),
     (lambda: jacobian(lambda x: "a")(X), "jacobian needs a function that returns numbers; this one returned str"),
     (lambda: grad(wave, ())(X), "cannot differentiate argument (): 1 positional arguments were given"),

@@ -20,7 +20,7 @@ import numpy as np
 
 from .engine import newest_first, next_age, sweep
 from .recording import enable_grad, is_recording
-from .tree import filled, leaves, mapped
+from .tree import filled, in_order_of, leaves, mapped
 from .value import Value
 
 Function = Callable[..., Any]
@@ -115,7 +115,7 @@ def vjp(f: Function, x: Any, u: Any) -> Any:
     array([ 2., 40.])
     """
     at = Evaluation(f, (x,), {}, 0, u)
-    total = inner(as_results(at.y, "vjp"), leaves(u), "vjp", "u", "f(x)")
+    total = inner(as_results(at.y, "vjp"), leaves(in_order_of(at.y, u, "vjp: u")), "vjp", "u", "f(x)")
     return at.like_inputs(at.pull(total, total.seed(), at.again))
 
 
@@ -132,8 +132,9 @@ def jvp(f: Function, x: Any, v: Any) -> Any:
     """
     at = Evaluation(f, (x,), {}, 0, v)
     results = as_results(at.y, "jvp")
-    check_shapes(at.inputs, leaves(v), "jvp", "v", "x")
-    return filled(at.y, [pushed(at, y, leaves(v)) for y in results])
+    vs = leaves(in_order_of(x, v, "jvp: v"))
+    check_shapes(at.inputs, vs, "jvp", "v", "x")
+    return filled(at.y, [pushed(at, y, vs) for y in results])
 
 
 def hvp(f: Function, x: Any, v: Any) -> Any:
@@ -149,7 +150,8 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     """
     at = Evaluation(f, (x,), {}, 0, v)
     y = scalar(at.y, "hvp")
-    slope = inner(at.pull(y, y.seed(), graph=True), leaves(v), "hvp", "v", "x")
+    vs = leaves(in_order_of(x, v, "hvp: v"))
+    slope = inner(at.pull(y, y.seed(), graph=True), vs, "hvp", "v", "x")
     return at.like_inputs(at.pull(slope, slope.seed(), at.again))
 
 
@@ -240,7 +242,10 @@ def zeros(x: Value, graph: bool) -> Any:
 
 
 def check_shapes(ys: Sequence[Any], us: Sequence[Any], asked: str, name: str, of: str) -> None:
-    """Refuse a vector that is not of the shape it stands beside."""
+    """Refuse a vector that is not of the shape it stands beside, or not of real numbers."""
+    for u in us:
+        if not isinstance(u, Value) and np.asarray(u).dtype.kind not in "biuf":
+            raise TypeError(f"{asked} needs {name} of real numbers; got {type(u).__name__} of {np.asarray(u).dtype}")
     shapes, given = [np.shape(y) for y in ys], [np.shape(u) for u in us]
     if shapes != given:
         wanted, seen = (", ".join(map(str, s)) for s in (shapes, given))

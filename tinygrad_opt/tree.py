@@ -34,6 +34,18 @@ def leaves(tree: Any) -> list[Any]:
     return [leaf for _, leaf in paths(tree)]
 
 
+def in_order_of(pattern: Any, tree: Any, role: str) -> Any:
+    """tree with the keys of its dicts in the order of pattern's, which must have the same."""
+    if isinstance(pattern, dict):
+        if not isinstance(tree, dict) or pattern.keys() != tree.keys():
+            seen = f"the keys {', '.join(map(str, tree))}" if isinstance(tree, dict) else f"a {type(tree).__name__}"
+            raise TypeError(f"{role} must be a dict with the keys {', '.join(map(str, pattern))}; got {seen}")
+        return {key: in_order_of(pattern[key], tree[key], role) for key in pattern}
+    if is_branch(pattern) and isinstance(tree, list | tuple) and len(tree) == len(pattern):
+        return [in_order_of(p, t, role) for p, t in zip(pattern, tree, strict=True)]
+    return tree
+
+
 def mapped(fn: Callable[[Any], Any], tree: Any) -> Any:
     """The same tree with fn of each leaf."""
     if not is_branch(tree):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.rules import GradientShapeError
-from ..tree import leaves
+from ..tree import in_order_of, leaves
 from .inputs import Array
 from .slope import EPS
 from .subject import Backprop, Subject, as_number, concrete
@@ -32,8 +32,10 @@ def gradients_by(subject: Subject, gradient: Callable[..., Any], points: Sequenc
         found = gradient(*args)
     several = len(subject.inputs) > 1 and isinstance(found, tuple | list)
     pairs = zip(subject.inputs, found, strict=False) if several else [(subject.inputs[0], found)]
-    parts = [as_number(leaf) for x, part in pairs for leaf in leaves(in_order_of(x, part))]
+    parts = [as_number(leaf) for x, part in pairs for leaf in leaves(in_order_of(x, part, "what gradient returns"))]
     slots = subject.slots
+    if any(np.iscomplexobj(part) for part in parts):
+        raise TypeError("gradient must return real numbers; it returned complex ones")
     if len(parts) != len(slots) or (several and len(found) != len(subject.inputs)):
         count = len(found) if several else len(parts)
         raise TypeError(f"gradient must return one array for each of {len(slots)} inputs; it returned {count}")
@@ -41,15 +43,6 @@ def gradients_by(subject: Subject, gradient: Callable[..., Any], points: Sequenc
         if g.shape != slot.data.shape:
             raise GradientShapeError(misshaped(slot.name, slot.data.shape, g.shape))
     return [np.asarray(g, float) for g in parts]
-
-
-def in_order_of(x: Any, part: Any) -> Any:
-    """A dict of gradients with the keys in the order of the input's."""
-    if not (isinstance(x, dict) and isinstance(part, dict)):
-        return part
-    if x.keys() != part.keys():
-        raise TypeError(f"gradient must return the keys of its input, {', '.join(x)}; it returned {', '.join(part)}")
-    return {key: in_order_of(x[key], part[key]) for key in x}
 
 
 def misshaped(name: str, shape: tuple[int, ...], found: tuple[int, ...]) -> str:

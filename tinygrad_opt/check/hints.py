@@ -97,7 +97,7 @@ def constant_factor(e: Errors) -> str | None:
     if e.bad.size == 1:
         return None
     whole = Fraction(ratio).limit_denominator(12)
-    shown = str(whole) if abs(float(whole) - ratio) <= CLOSE * abs(ratio) else f"{ratio:.6g}"
+    shown = str(whole) if abs(float(whole) - ratio) <= 1e-6 * abs(ratio) else f"{ratio:.9g}"
     return f"{shown} times what it should be: a constant factor is missing or too many"
 
 

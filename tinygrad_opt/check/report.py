@@ -111,7 +111,7 @@ class InputReport:
 def gravest(inputs: list[InputReport]) -> str:
     """The status of a whole check; DEGENERATE only if every input is."""
     statuses = {report.status for report in inputs}
-    if statuses == {"DEGENERATE"}:
+    if statuses == {"DEGENERATE"} or not any(report.entries for report in inputs):
         return "DEGENERATE"
     return next(status for status in GRAVITY if status in statuses or status == "OK")
 

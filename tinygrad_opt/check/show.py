@@ -57,10 +57,10 @@ def html(report: Report) -> str:
 def verdict(report: Report) -> str:
     """The first line: the status, and what it means here."""
     name = "gradcheck" if report.order == 1 else "gradcheck of order 2"
-    if not report.inputs and report.remarks:
+    if not report.entries and report.status == "DEGENERATE":
+        return "; ".join([f"{name} DEGENERATE: there was no entry to check", *report.remarks])
+    if not report.inputs:
         return f"{name} {report.status}: {'; '.join(report.remarks)}"
-    if not report.entries:
-        return f"{name} OK: there was no entry to check"
     count = len(report.entries)
     entries = f"{count} entr{'y' if count == 1 else 'ies'}"
     if report.failures:

@@ -111,7 +111,7 @@ class Comparison:
     def is_known_by(self, slope: Slope) -> bool:
         """Whether a slope needs no second look: it is known to four digits, or no step could tell it from zero."""
         value, longest = max(abs(self.analytic), abs(slope.value)), self.size if self.exact else LADDER[0] * self.size
-        blurred = abs(self.analytic) <= 10 * self.noise / longest
+        blurred = value <= 10 * self.noise / longest
         return slope.error <= 1e-4 * value or blurred
 
     def compared(self, slope: Slope, rtol: float) -> Verdict:

@@ -50,6 +50,7 @@ class Subject:
         self.weights: list[Any] | None = None
         self.replay = Replay(f, *inputs)
         self.evaluations = 0
+        self.below: tuple[Any, ...] = ()
 
     # -- one evaluation ------------------------------------------------------------------------
     @contextlib.contextmanager
@@ -70,6 +71,7 @@ class Subject:
         self.evaluations += 1
         with self.placed(points) as (operands, args), enable_grad():
             y = self.total(leaves(self.f(*args)))
+            self.below = sides_of(y) if self.order == 2 and isinstance(y, Value) else ()
             return operands, y if self.order == 1 else self.slope(operands, y)
 
     def operand(self, slot: Slot, x: Any) -> Any:
@@ -111,7 +113,11 @@ class Subject:
 
     def sample(self) -> Sample:
         """f at the numbers that the slots hold now."""
-        return sampled(self.run(self.points())[1])
+        return self.sampled(self.run(self.points())[1])
+
+    def sampled(self, y: Any) -> Sample:
+        """A result as a number, with the branches that its graph tells; a gradient jumps where f has a kink."""
+        return Sample(float(concrete(y)), (*self.below, *sides_of(y)) if isinstance(y, Value) else None)
 
     # -- lines through the point ---------------------------------------------------------------
     def along_entry(self, slot: Slot, index: tuple[int, ...]) -> Line:
@@ -195,8 +201,3 @@ def as_number(y: Any) -> Any:
     if array.dtype.kind not in "biufc":
         raise TypeError(f"gradcheck needs a function that returns numbers; this one returned {type(y).__name__}")
     return array if array.dtype.kind in "fc" else array.astype(float)
-
-
-def sampled(y: Any) -> Sample:
-    """A result of f as a number, with the branches that its graph tells."""
-    return Sample(float(concrete(y)), sides_of(y) if isinstance(y, Value) else None)
