@@ -141,7 +141,7 @@ class Check:
         remarks += [*unseen(inputs), *unchecked(captured(y, again, others))]
         if subject.order == 1 and subject.weighted:
             remarks.append(f"f returns {subject.weighted}: what was differentiated is its sum, randomly weighted")
-        if self.options.coverage == "random" and inputs:
+        if self.options.coverage == "random" and any(one.entries for one in inputs):
             inputs.append(self.along_directions())
             remarks.append(self.blind_spot())
         return self.finished(gravest(inputs), inputs, remarks, y)
