@@ -227,6 +227,13 @@ CALLS: Refusals = {
         "only a Value of one entry is a number; this one has shape (3,): index it first"),
     "a function without rules": (
         lambda: differentiable(np.sinc), TypeError, "differentiable(sinc) needs at least one rule; got none"),
+    "a rule that is no function": (
+        lambda: differentiable(np.sinc, 3), TypeError,
+        "differentiable(sinc): rule 0 must be a function rule(g, out, *inputs); got 3"),
+    "a fact that is not known": (
+        lambda: differentiable(np.sinc, lambda g, out, x: g, elementwize=True), TypeError,
+        "differentiable(sinc) knows the facts scalar, elementwise, kink, domain, analytic, optional, keeps; "
+        "got elementwize="),
 }  # fmt: skip
 
 

@@ -119,3 +119,8 @@ def test_what_shows_nothing_at_order_1_shows_nothing_at_order_2():
 def test_complex_gradients_are_refused():
     with pytest.raises(TypeError, match="gradient must return real numbers; it returned complex ones"):
         gradcheck(lambda x: x**2, 1.0, gradient=lambda x: 2j)
+
+
+def test_a_gradient_that_returns_nothing_is_blamed_itself():
+    with pytest.raises(TypeError, match="gradient must return an array for each input; it returned NoneType"):
+        gradcheck(lambda x: x**2, 1.0, gradient=lambda x: None)

@@ -32,7 +32,8 @@ def gradients_by(subject: Subject, gradient: Callable[..., Any], points: Sequenc
         found = gradient(*args)
     several = len(subject.inputs) > 1 and isinstance(found, tuple | list)
     pairs = zip(subject.inputs, found, strict=False) if several else [(subject.inputs[0], found)]
-    parts = [as_number(leaf) for x, part in pairs for leaf in leaves(in_order_of(x, part, "what gradient returns"))]
+    entries = [leaf for x, part in pairs for leaf in leaves(in_order_of(x, part, "what gradient returns"))]
+    parts = [as_number(entry, "gradient must return an array for each input; it") for entry in entries]
     slots = subject.slots
     if any(np.iscomplexobj(part) for part in parts):
         raise TypeError("gradient must return real numbers; it returned complex ones")

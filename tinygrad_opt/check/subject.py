@@ -194,10 +194,10 @@ def concrete(y: Any) -> Any:
     return y.data if isinstance(y, Value) else y
 
 
-def as_number(y: Any) -> Any:
+def as_number(y: Any, whose: str = "gradcheck needs a function that returns numbers; this one") -> Any:
     """What a function of arrays returned: a number, an array, or a tensor of another library."""
     y = y.detach() if hasattr(y, "detach") else y
     array = np.asarray(y)
     if array.dtype.kind not in "biufc":
-        raise TypeError(f"gradcheck needs a function that returns numbers; this one returned {type(y).__name__}")
+        raise TypeError(f"{whose} returned {type(y).__name__}")
     return array if array.dtype.kind in "fc" else array.astype(float)

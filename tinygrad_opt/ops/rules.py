@@ -10,6 +10,7 @@ input's shape with `unbroadcast`, once, in one place.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -42,6 +43,7 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
     for_each = isinstance(rules[0], ForEach) if rules else False
     if not rules or (not for_each and all(rule is None for rule in rules)):
         raise TypeError(f"differentiable({fn.__name__}) needs at least one rule; got none")
+    refuse_bad_rules(fn.__name__, rules, facts)
     function = fn if is_numpy(fn) else dispatching(fn)
     table_rules: Any = rules[0] if for_each else rules
     operation = Operation(fn, table_rules, **facts)
@@ -51,6 +53,19 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
     else:
         RULES[function] = operation
     return function
+
+
+FACTS = [p.name for p in inspect.signature(Operation).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+
+def refuse_bad_rules(name: str, rules: Iterable[Any], facts: Iterable[str]) -> None:
+    """Raise if a rule is no function, or a fact is none that is known."""
+    for i, rule in enumerate(rules):
+        if not (rule is None or callable(rule) or isinstance(rule, ForEach)):
+            raise TypeError(f"differentiable({name}): rule {i} must be a function rule(g, out, *inputs); got {rule!r}")
+    unknown = [fact for fact in facts if fact not in FACTS]
+    if unknown:
+        raise TypeError(f"differentiable({name}) knows the facts {', '.join(FACTS)}; got {unknown[0]}=")
 
 
 def alias(name: Callable[..., Any], fn: Callable[..., Any]) -> None:
