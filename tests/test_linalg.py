@@ -131,7 +131,8 @@ def test_the_value_is_that_of_numpy(name: str) -> None:
 def test_the_gradient_is_that_of_differences(name: str) -> None:
     f, arrays = ALL[name]
     report = gradcheck(f, *arrays)
-    assert report.status == ("DEGENERATE" if name in CONSTANT else "OK"), report
+    nothing = name in CONSTANT or not report.entries
+    assert report.status == ("DEGENERATE" if nothing else "OK"), report
 
 
 @pytest.mark.parametrize("name", ALL)

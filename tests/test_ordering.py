@@ -29,6 +29,8 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "partition": (lambda x: np.sort(np.partition(x, 2)[:3]), (line,)),
     "partition along an axis": (lambda x: np.partition(x, 1, axis=0)[1], (a,)),
     "partition all": (lambda x: np.partition(x, (1, 3), axis=None)[1:4], (a,)),
+    "unique": (np.unique, (line,)),
+    "unique of a matrix": (lambda x: np.unique(x, return_inverse=True)[0], (a,)),
     "topk": (lambda x: topk(x, 3)[0], (line,)),
     "smallest of an axis": (lambda x: topk(x, 2, axis=1, largest=False)[0], (c,)),
     "topk of none": (lambda x: topk(x, 0)[0], (a,)),
@@ -126,3 +128,12 @@ REFUSED: Refusals = {
 def test_what_cannot_be_done_is_said(name: str) -> None:
     call, kind, text = REFUSED[name]
     assert refused(call, kind) == text
+
+
+def test_a_value_in_several_places_hands_its_gradient_to_the_first() -> None:
+    x = Value([3.0, 1.0, 3.0])
+    values, index, inverse, counts = np.unique(x, return_index=True, return_inverse=True, return_counts=True)
+    np.testing.assert_array_equal(values.data, [1, 3])
+    assert [list(part) for part in (index, inverse, counts)] == [[1, 0], [1, 0, 1], [1, 2]]
+    values.backward(np.array([10.0, 1.0]))
+    np.testing.assert_array_equal(x.grad, [1, 10, 0])

@@ -18,7 +18,7 @@ from .operation import COMPOSITIONS, RULES, Operation
 PLAIN = frozenset({
     np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.empty_like,
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort, np.argwhere,
-    np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.unique, np.isin,
+    np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.isin,
     np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges,
     np.any, np.all, np.isclose, np.allclose, np.array_equal, np.array_equiv, np.iscomplexobj, np.isrealobj,
     np.shares_memory, np.may_share_memory, np.linalg.matrix_rank,

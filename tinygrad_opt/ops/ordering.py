@@ -40,6 +40,15 @@ def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
     return np.take_along_axis(x, np.argpartition(x, kth, axis), axis)
 
 
+@composed(np.unique)
+def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """The values in order; a value that stands in several places hands its gradient to the first of them."""
+    plain: Any = concrete(ar)
+    _, first, *others = np.unique(plain, True, return_inverse, return_counts)  # type: ignore[call-overload]  # literals
+    found = (getitem(np.ravel(ar), index=first), *([first] if return_index else []), *others)
+    return found if len(found) > 1 else found[0]
+
+
 def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
     """The k largest entries along an axis, largest first, and their indices: (values, indices).
 
