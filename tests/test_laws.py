@@ -354,7 +354,7 @@ FORMS: dict[str, list[Callable[[Any, Any], Any]]] = {
     "sigmoid": [lambda v, w: v.sigmoid(), lambda v, w: elementwise.sigmoid(v)],
     "clip": [
         lambda v, w: v.clip(0.2, 0.6), lambda v, w: np.clip(v, 0.2, 0.6), lambda v, w: v.clip(max=0.6, min=0.2),
-        lambda v, w: np.clip(v, min=0.2, max=0.6), lambda v, w: np.clip(v, a_max=0.6, a_min=0.2),
+        lambda v, w: np.clip(v, a_max=0.6, a_min=0.2),
         lambda v, w: np.clip(v, 0.2, a_max=0.6),
     ],
     "round": [lambda v, w: np.round(v, 1), lambda v, w: np.around(v, decimals=1)],
