@@ -156,7 +156,7 @@ def test_dropout_refuses_what_is_no_probability_below_1(p: float) -> None:
 
 def test_dropout_refuses_a_seed_in_place_of_a_generator() -> None:
     with pytest.raises(TypeError, match=r"dropout needs a NumPy Generator: rng=np.random.default_rng\(seed\); got 0"):
-        F.dropout(Value(1.0), rng=0)  # type: ignore[arg-type]
+        F.dropout(Value(1.0), rng=0)
 
 
 def test_a_detached_value_shares_its_data_and_passes_nothing() -> None:

@@ -39,6 +39,10 @@ class Node(Operand):
     age: int
     requires_grad: bool
 
+    def constant(self, data: Any) -> Node:
+        """A leaf of the same class that requires no gradient."""
+        raise NotImplementedError
+
 
 def newest_first(root: Node) -> list[Node]:
     """Every node that root depends on and root itself, each before all of its inputs."""
@@ -125,7 +129,7 @@ def sweep(
                 ):
                     part = contribution(op, rule, g, out, inputs, params, a.data)
                     if graph and not isinstance(part, Operand):
-                        part = type(root)(part, requires_grad=False)  # type: ignore[call-arg]  # nodes are Values
+                        part = root.constant(part)
                     if a in grads:
                         accumulate(grads, owned, a, part)
                     else:

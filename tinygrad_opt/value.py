@@ -192,6 +192,9 @@ class Value(Methods):
     def concrete(self) -> Any:
         return self.data
 
+    def constant(self, data: Any) -> Value:
+        return Value(data, requires_grad=False)
+
     def seed(self, gradient: Any = None) -> Any:
         """The number or array that a backward pass from here starts from, checked."""
         return seed_gradient(self, gradient, create_graph=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..value import Value
 from .hints import hints
 from .report import Entry, worst_of
 from .rounding import blur
-from .slope import EPS, FAIL, NONFINITE, Comparison, Line, Sample, lengths
+from .slope import EPS, FAIL, NONFINITE, TINY, Comparison, Line, Sample, imaginary_slope, lengths
 
 FULL = 32  # inputs of more entries are checked at ENTRIES of them and along DIRECTIONS
 ENTRIES, DIRECTIONS = 8, 4
@@ -115,6 +114,7 @@ class Rule:
     def __init__(self, node: Node, i: int, rng: np.random.Generator):
         assert node.op is not None
         self.node, self.op, self.i, self.rng = node, node.op, i, rng
+        self.rule = next(itertools.islice(node.op.rules, i, None))
         self.inputs = [in_double(a.data if isinstance(a, Node) else a) for a in node.args]
         self.data = np.array(self.inputs[i], np.float64)
         self.out = evaluated(self.op, self.inputs, node.params)
@@ -125,10 +125,10 @@ class Rule:
         return self.handed(g, self.out, self.inputs)
 
     def handed(self, g: Any, out: Any, inputs: list[Any]) -> Any:
-        rule = next(itertools.islice(self.op.rules, self.i, None))
-        if rule is None:
+        if self.rule is None:
             return np.zeros(np.shape(inputs[self.i]))
-        return np.asarray(contribution(self.op, rule, g, out, inputs, self.node.params, inputs[self.i]), np.float64)
+        params, data = self.node.params, inputs[self.i]
+        return np.asarray(contribution(self.op, self.rule, g, out, inputs, params, data), np.float64)
 
     def blur_of(self, claimed: Any) -> Any:
         """The rounding error of what the rule hands to its input."""
@@ -171,7 +171,7 @@ class Rule:
     def hints(self, claimed: Any, at_entries: Sequence[Entry], entries: Sequence[Entry]) -> list[str]:
         if not any(is_wrong(entry) for entry in entries):
             return []
-        if next(itertools.islice(self.op.rules, self.i, None)) is None:
+        if self.rule is None:
             return ["it has no rule (None), but the result changes with it"]
         if np.any(claimed) and np.array_equal(self.gradient(2.0 * np.asarray(self.g)), claimed):
             return ["twice the upstream gradient gives the same: it is not multiplied in"]
@@ -206,17 +206,8 @@ class Rule:
     def exact(self, direction: Any) -> Callable[[], float] | None:
         if not self.op.analytic:
             return None
-        inputs = [*self.inputs[: self.i], self.data + 1e-30j * direction, *self.inputs[self.i + 1 :]]
-
-        def slope() -> float:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                    return float(np.imag(np.sum(self.g * evaluated(self.op, inputs, self.node.params)))) / 1e-30
-            except Exception:  # the function is written for real numbers, and may refuse others as it likes
-                return float("nan")
-
-        return slope
+        inputs = [*self.inputs[: self.i], self.data + 1j * TINY * direction, *self.inputs[self.i + 1 :]]
+        return lambda: imaginary_slope(lambda: np.sum(self.g * evaluated(self.op, inputs, self.node.params)))
 
 
 def in_double(x: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 EPS = float(np.finfo(np.float64).eps)
 STEP = EPS ** (1 / 3)  # where truncation (h**2) and cancellation (eps/h) errors of a central difference are equal
 LADDER = [10.0**-k for k in range(2, 10)]  # steps for Richardson, relative to the size of x
+TINY = 1e-30  # of a complex step: its square is nothing beside x
 GOOD = 1e-9  # a slope known to this relative accuracy needs no better one
 
 OK, FAIL, AT_KINK, CROSSED_KINK, NONFINITE = "OK", "FAIL", "AT_KINK", "CROSSED_KINK", "NONFINITE"
@@ -232,6 +234,16 @@ class Comparison:
     def bend(self, h: float) -> float:
         """By how much the slopes of the two sides differ."""
         return (self.line(h).value + self.line(-h).value - 2 * self.start.value) / h
+
+
+def imaginary_slope(run: Callable[[], Any]) -> float:
+    """The derivative along a direction from f at x + 1j * TINY * direction; NaN if f refuses complex numbers."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the step would be dropped
+            return float(np.imag(run())) / TINY
+    except Exception:  # f is written for real numbers, and may refuse others as it likes
+        return math.nan
 
 
 def power_of_two(h: float) -> float:

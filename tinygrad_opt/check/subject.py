@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..value import Value
 from .branches import lost_in, sides_of
 from .inputs import Array, Slot, argument, leaf, number_or_array, slots_of
 from .replay import Replay
-from .slope import EPS, Line, Sample, lengths
+from .slope import EPS, TINY, Line, Sample, imaginary_slope, lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,14 +159,9 @@ class Subject:
 
     def complex_slope(self, direction: Sequence[Any]) -> float:
         """The derivative along a direction by a complex step; NaN if f refuses complex numbers."""
-        tiny = 1e-30
-        try:
-            with complex_step(), warnings.catch_warnings():
-                warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a part of the step would be dropped
-                moved = [x + 1j * tiny * d for x, d in zip(self.points(), direction, strict=True)]
-                return float(np.imag(concrete(self.run(moved)[1]))) / tiny
-        except Exception:  # f is written for real numbers, and may refuse others as it likes
-            return float("nan")
+        moved = [x + 1j * TINY * d for x, d in zip(self.points(), direction, strict=True)]
+        with complex_step():
+            return imaginary_slope(lambda: concrete(self.run(moved)[1]))
 
     # -- its own gradient ----------------------------------------------------------------------
     def backprop(self, operands: list[Any], y: Any) -> Backprop:
