@@ -74,7 +74,10 @@ def test_products_are_those_with_the_jacobian_and_the_hessian() -> None:
 
 
 def test_products_with_values_can_be_differentiated_for_point_and_vector() -> None:
-    f = lambda x: np.sum(x**3)  # noqa: E731
+
+    def f(x: Any) -> Any:
+        return np.sum(x**3)
+
     np.testing.assert_allclose(grad(lambda x: np.sum(hvp(f, x, np.ones(3))))(X), np.full(3, 6.0))
     np.testing.assert_allclose(grad(lambda v: np.sum(jvp(np.sin, X, v)))(np.ones(3)), np.cos(X), rtol=1e-15)
     np.testing.assert_allclose(grad(lambda u: np.sum(vjp(np.sin, X, u)))(np.ones(3)), np.cos(X), rtol=1e-15)
@@ -92,7 +95,10 @@ def test_gradients_of_a_dict_come_as_a_dict() -> None:
 
 
 def test_several_arguments_at_once() -> None:
-    f = lambda x, y: np.sum(x * y**2)  # noqa: E731
+
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(x * y**2)
+
     gx, gy = grad(f, argnum=(0, 1))(np.ones(2), np.array([2.0, 3.0]))
     assert (gx.tolist(), gy.tolist()) == ([4.0, 9.0], [4.0, 6.0])
     jx, jy = jacobian(lambda x, y: x * y, argnum=(0, -1))(np.ones(2), 3.0)
@@ -114,7 +120,10 @@ def test_the_hessian_of_trees_is_a_table_of_them() -> None:
 
 
 def test_products_take_trees() -> None:
-    f = lambda p: np.sum(layer(p, X) ** 2)  # noqa: E731
+
+    def f(p: Any) -> Any:
+        return np.sum(layer(p, X) ** 2)
+
     along = {"W": A, "b": np.zeros(4), "scale": [0.0, np.zeros(2)]}
     h = hessian(f)(P)
     np.testing.assert_allclose(hvp(f, P, along)["b"], np.einsum("ijk,jk->i", h["b"]["W"], A), rtol=1e-12)

@@ -87,7 +87,10 @@ def test_two_passes_add_up_to_exactly_twice_one(program: Program) -> None:
 @over(40, inputs=2, size=6, kinks=True, scalar=False)
 def test_products_with_the_jacobian_agree_with_it(program: Program) -> None:
     x, rest = program.inputs[0], program.inputs[1:]
-    f = lambda x: program(x, *rest)  # noqa: E731
+
+    def f(x: Any) -> Any:
+        return program(x, *rest)
+
     y = f(x)
     v, u = like(x, 1), like(y, 2)
     jac = jacobian(f)(x)
@@ -99,7 +102,10 @@ def test_products_with_the_jacobian_agree_with_it(program: Program) -> None:
 @over(25, inputs=2, size=6)
 def test_the_product_with_the_hessian_agrees_with_it(program: Program) -> None:
     x, rest = program.inputs[0], program.inputs[1:]
-    f = lambda x: program(x, *rest)  # noqa: E731
+
+    def f(x: Any) -> Any:
+        return program(x, *rest)
+
     v = like(x, 1)
     whole = hessian(f)(x)
     assert_close(hvp(f, x, v), np.tensordot(whole, v, x.ndim))

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from derivatives import by_us
 from hypothesis import assume, given, settings
 from samples import SAMPLES, Case
 
@@ -57,20 +58,6 @@ def test_jax_has_every_function_that_is_compared() -> None:
 
 
 # -- both sides of one call --------------------------------------------------------------------
-def by_us(case: Case, g: Any, weights: list[Any]) -> list[Any]:
-    """The value, the gradients, and the gradients of <gradients, weights>."""
-    operands = [Value(x) if i in case.live else x for i, x in enumerate(case.operands)]
-    leaves = [operands[i] for i in case.live]
-    y = case(*operands)
-    y.backward(g, create_graph=True)
-    gradients = [leaf.grad for leaf in leaves]
-    for leaf in leaves:
-        leaf.grad = None
-    total = sum((np.sum(gradient * w) for gradient, w in zip(gradients, weights, strict=True)), Value(0.0))
-    total.backward()
-    return [y.data, *(x.data for x in gradients), *(0.0 if leaf.grad is None else leaf.grad for leaf in leaves)]
-
-
 def by_jax(case: Case, g: Any, weights: list[Any]) -> list[Any]:
     def f(*leaves: Any) -> Any:
         operands = list(case.operands)

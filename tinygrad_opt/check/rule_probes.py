@@ -5,6 +5,7 @@ What each asks stands in the table of `probes`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -91,8 +92,8 @@ def untouched(call: Call) -> Iterator[str]:
         out = call.result(operands)
         g = call.upstream(out)
         watched = dict(zip(call.names, operands, strict=True)) | settings | {"out": out, "g": g}
-        run = lambda i=i, g=g, out=out, operands=operands: call.raw(i, g, out, operands)  # noqa: E731
-        yield from written(f"the rule for {call.names[i]}", watched, run)
+        rule = functools.partial(call.raw, i, g, out, operands)
+        yield from written(f"the rule for {call.names[i]}", watched, rule)
 
 
 def written(who: str, watched: dict[str, Any], run: Callable[[], Any]) -> Iterator[str]:
