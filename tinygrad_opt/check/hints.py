@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -96,6 +95,8 @@ def constant_factor(e: Errors) -> str | None:
         return f"1/{size} of what it should be: a mean where a sum is meant, or a factor {size} is missing"
     if e.bad.size == 1:
         return None
+    from fractions import Fraction  # only here: it loads decimal, a tenth of the time that importing takes
+
     whole = Fraction(ratio).limit_denominator(12)
     shown = str(whole) if abs(float(whole) - ratio) <= 1e-6 * abs(ratio) else f"{ratio:.9g}"
     return f"{shown} times what it should be: a constant factor is missing or too many"
