@@ -105,6 +105,10 @@ LAYERS = [
     "cli.check",
     "cli",
     "__main__",
+    "optim.deterministic.result",
+    "optim.deterministic.problem",
+    "optim.deterministic",
+    "optim",
 ]
 
 FILES = {

@@ -1,0 +1,1 @@
+"""Optimizers: rules that read like their papers and run in place, and what stands around them."""
