@@ -1,1 +1,10 @@
 """Optimizers: rules that read like their papers and run in place, and what stands around them."""
+
+from .adam import Adam
+from .hyper import Rate
+from .optimizer import Optimizer, Report
+from .pipeline import Constraint, Transform
+from .registry import get
+from .rules import norm, ratio, total, where
+
+__all__ = ["Adam", "Constraint", "Optimizer", "Rate", "Report", "Transform", "get", "norm", "ratio", "total", "where"]
