@@ -116,7 +116,3 @@ def at_step(settings: Mapping[str, Any], step: int) -> SimpleNamespace:
 def is_choice(value: Any) -> bool:
     """Whether a hyperparameter selects between forms of a rule, rather than being a number in it."""
     return value is None or isinstance(value, str | bool)
-
-
-def chosen(h: SimpleNamespace) -> tuple[Any, ...]:
-    return tuple(value for value in vars(h).values() if is_choice(value))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .hyper import at_step, chosen
+from .hyper import at_step, is_choice
 from .kernel import Kernel, compiled
 from .members import Array, Member
 from .memory import REMEMBERED, Memory
@@ -30,10 +30,11 @@ class Lane:
         self.pipeline, self.hyper, self.members = pipeline, hyper, members
         self.slots, self.scalars = tuple(pipeline.optimizer.slots), tuple(pipeline.optimizer.scalars)
         self.h = self.hyper_at(0)
+        self.choices = [name for name, value in vars(self.h).items() if is_choice(value)]
         self.by_array = pipeline.granularity == "array"
         self.uses_kernels = kernels and not self.by_array
         self.kernels: list[tuple[tuple[Any, ...], Kernel]] = []
-        self.scratch: dict[int, list[Array]] = {}
+        self.scratch: dict[tuple[int, int], list[Array]] = {}
         self.joint = False
         if not self.by_array:
             stages = self.compile(1, [0.0] * len(self.scalars)).stages
@@ -42,7 +43,7 @@ class Lane:
         self.in_step = True
         self.plans: dict[Any, list[Unit]] = {}
         self.units: list[Unit] = []
-        self.memory = Memory(self.packing, members) if remember or self.packing.p.size <= REMEMBERED else None
+        self.memory = Memory(self.packing) if remember or self.packing.p.size <= REMEMBERED else None
         for m in members:
             self.fill(m)
 
@@ -113,7 +114,7 @@ class Lane:
     def update(self) -> None:
         """Run the step on what prepare has found."""
         if self.memory:
-            self.memory.note(self.h, [m for unit in self.units for m in unit.members])
+            self.memory.note(self.h, self.units)
         if self.uses_kernels:
             run_units(self.h, self.units, self.scratch_of)
         else:
@@ -125,14 +126,15 @@ class Lane:
         for unit in self.units:
             for m in unit.members:
                 m.steps += 1
-                m.scalars = dict(zip(self.scalars, unit.scalars, strict=True))
                 if m.is_float:
                     m.publish()
+                if self.scalars:
+                    m.scalars = dict(zip(self.scalars, unit.scalars, strict=True))
 
     # -- by kernel -----------------------------------------------------------------------------
     def choose_kernel(self, unit: Unit) -> None:
         """The kernel whose branches are those of this step, and its first numbers."""
-        choices = chosen(self.h)
+        choices = self.chosen()
         for made_for, kernel in self.kernels:
             if made_for == choices:
                 numbers = kernel.stages[0].numbers(self.h, unit.t, *unit.scalars)
@@ -142,21 +144,29 @@ class Lane:
         unit.kernel = self.compile(unit.t, unit.scalars)
         unit.numbers = unit.kernel.stages[0].numbers(self.h, unit.t, *unit.scalars)
 
+    def chosen(self) -> tuple[Any, ...]:
+        """The hyperparameters that select between forms of the rule, which a kernel is made for."""
+        return tuple([getattr(self.h, name) for name in self.choices])
+
     def compile(self, t: int, scalars: list[float]) -> Kernel:
         """Trace the pipeline at step t and make a kernel of it."""
         traced = traced_pipeline(self.pipeline, self.h, t, dict(zip(self.scalars, scalars, strict=True)))
         kernel = compiled(traced)
-        self.kernels.append((chosen(self.h), kernel))
+        self.kernels.append((self.chosen(), kernel))
         self.scratch.clear()
         return kernel
 
     def scratch_of(self, worker: int, length: int) -> list[Array]:
-        """Scratch arrays of a length, the same ones for every call of one worker."""
-        if worker not in self.scratch:
-            count = max(kernel.scratch for _, kernel in self.kernels)
+        """Scratch arrays of a length, the same memory for every call of one worker."""
+        if (worker, length) not in self.scratch:
             longest = min(block_length(self.packing.dtype), self.packing.p.size)
-            self.scratch[worker] = [aligned_zeros(longest, self.packing.dtype) for _ in range(count)]
-        return [array[:length] for array in self.scratch[worker]]
+            if length < longest:
+                whole = self.scratch_of(worker, longest)
+            else:
+                count = max(kernel.scratch for _, kernel in self.kernels)
+                whole = [aligned_zeros(longest, self.packing.dtype) for _ in range(count)]
+            self.scratch[worker, length] = [array[:length] for array in whole]
+        return self.scratch[worker, length]
 
     # -- by the rule itself --------------------------------------------------------------------
     def run_rule(self, unit: Unit) -> None:

@@ -62,7 +62,7 @@ class Member:
         grad = self.parameter.grad
         if grad is None:
             return False
-        if np.shape(grad) != self.shape:
+        if (grad.shape if type(grad) is np.ndarray else np.shape(grad)) != self.shape:
             raise ValueError(f"the gradient of {self.name} has shape {np.shape(grad)}; the parameter has {self.shape}")
         if self.gathered is not None:
             np.copyto(self.gathered, grad)

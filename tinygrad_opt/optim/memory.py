@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .members import Array, Member
 from .packing import Packing
+from .passes import Unit
 
 REMEMBERED = 1024
 """Lanes of up to so many entries are copied before every step, unless told otherwise: too few to be felt."""
@@ -24,34 +25,35 @@ class Moment(NamedTuple):
 class Memory:
     """Copies of a lane's arrays and numbers."""
 
-    def __init__(self, packing: Packing, members: list[Member]):
-        self.packing, self.members = packing, members
+    def __init__(self, packing: Packing):
+        self.packing = packing
         self.together = packing.gradients.size == packing.p.size  # then one copy of each array is one of all members
         self.arrays: dict[Member | None, dict[str, Array]] = {}
         self.h = SimpleNamespace()
-        self.t: dict[Member, int] = {}
-        self.scalars: dict[Member, dict[str, float]] = {}
+        self.units: list[tuple[list[Member], int, list[float]]] = []
 
-    def note(self, h: SimpleNamespace, present: list[Member]) -> None:
+    def note(self, h: SimpleNamespace, units: list[Unit]) -> None:
         """Copy everything, before the step changes it."""
         self.h = h
-        self.t = {m: m.steps + 1 for m in present}
-        self.scalars = {m: m.scalars for m in present}
+        self.units = [(unit.members, unit.t, unit.scalars) for unit in units]
         if self.together:
             flat = {"p": self.packing.p, "g": self.packing.gradients, **self.packing.slots}
             self.arrays = {None: {name: array.copy() for name, array in flat.items()}}
         else:
-            self.arrays = {m: copies(m) for m in present}
+            self.arrays = {m: copies(m) for unit in units for m in unit.members}
 
     def moment(self, m: Member) -> Moment | None:
         """What is remembered of a member; None if it had no part in the last step."""
-        if m not in self.t:
-            return None
-        arrays = self.arrays.get(m)
-        if arrays is None:
-            inside = slice(m.start, m.start + m.size)
-            arrays = {name: array[inside].reshape(m.shape) for name, array in self.arrays[None].items()}
-        return Moment(self.h, self.t[m], self.scalars[m], arrays)
+        for members, t, scalars in self.units:
+            if m in members:
+                return Moment(self.h, t, dict(zip(m.scalars, scalars, strict=True)), self.arrays_of(m))
+        return None
+
+    def arrays_of(self, m: Member) -> dict[str, Array]:
+        if not self.together:
+            return self.arrays[m]
+        inside = slice(m.start, m.start + m.size)
+        return {name: array[inside].reshape(m.shape) for name, array in self.arrays[None].items()}
 
 
 def copies(m: Member) -> dict[str, Array]:

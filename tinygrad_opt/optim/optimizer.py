@@ -178,8 +178,8 @@ class Optimizer(Configured):
         for lane in self.lanes:
             lane.count()
         self.t += 1
-        members = sum(len(lane.members) for lane in self.lanes)
-        return Report(self.t, members - len(skipped), tuple(m.name for m in skipped), value)
+        updated = sum([len(unit.members) for lane in self.lanes for unit in lane.units])
+        return Report(self.t, updated, tuple([m.name for m in skipped]), value)
 
     def evaluated(self, loss: Any) -> float | None:
         """The loss as a number; a closure is called for it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -30,10 +31,14 @@ class Unit:
     kernel: Kernel | None = None
     numbers: tuple[Any, ...] | None = None
 
+    @functools.cached_property
+    def size(self) -> int:
+        return sum(block.p.size for block in self.blocks)
+
 
 def run_units(h: SimpleNamespace, units: list[Unit], scratch: Scratch) -> None:
     """Update all units: large ones block by block on all workers, many of them side by side."""
-    workers = WORKERS if sum(block.p.size for unit in units for block in unit.blocks) >= PARALLEL else 1
+    workers = WORKERS if sum(unit.size for unit in units) >= PARALLEL else 1
     if workers == 1 or len(units) == 1:
         for unit in units:
             run_unit(h, unit, scratch, workers)
@@ -57,23 +62,27 @@ def run_unit(h: SimpleNamespace, unit: Unit, scratch: Scratch, workers: int) -> 
         parts = run_stage(stage, unit.blocks, numbers or (), kernel.scratch, scratch, workers)
         if stage is not kernel.stages[-1]:
             sums += [sum_of([part[i] for part in parts]) for i in range(len(parts[0]))]
-    unit.scalars = list(kernel.new_scalars(h, unit.t, *unit.scalars, *sums))
+    if unit.scalars:
+        unit.scalars = list(kernel.new_scalars(h, unit.t, *unit.scalars, *sums))
 
 
 def run_stage(
     stage: Stage, blocks: Sequence[Block], numbers: tuple[Any, ...], count: int, scratch: Scratch, workers: int
 ) -> list[Any]:
     """Run one stage over the blocks; their results in order, whichever worker came to them."""
+
+    def run(worker: int, block: Block) -> Any:
+        own = scratch(worker, block.p.size)[:count]
+        return stage.run(block.p, block.gradient, *block.slots, *own, *numbers)
+
+    if workers == 1:
+        return [run(0, block) for block in blocks]
     results: list[Any] = [None] * len(blocks)
-    todo: Iterator[tuple[int, Block]] = iter(enumerate(blocks))
+    todo = iter(enumerate(blocks))
 
     def work(worker: int) -> None:
         for i, block in todo:
-            own = scratch(worker, block.p.size)[:count]
-            results[i] = stage.run(block.p, block.gradient, *block.slots, *own, *numbers)
+            results[i] = run(worker, block)
 
-    if workers == 1:
-        work(0)
-    else:
-        on_workers(work, workers)
+    on_workers(work, workers)
     return results
