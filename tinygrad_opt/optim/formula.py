@@ -78,7 +78,7 @@ def conditions(traced: Traced) -> Iterator[tuple[Any, bool]]:
     names = equation_names(traced)
     step = traced.numbers["t"]
     for symbol, outcome in traced.trace.conditions.items():
-        if step in in_order([symbol], numbers_too=True):
+        if any(x is step for x in in_order([symbol], numbers_too=True)):
             yield cut(symbol, names), outcome
 
 

@@ -137,12 +137,21 @@ class Lane:
         choices = self.chosen()
         for made_for, kernel in self.kernels:
             if made_for == choices:
-                numbers = kernel.stages[0].numbers(self.h, unit.t, *unit.scalars)
+                numbers = self.first_numbers(kernel, unit)
                 if numbers is not None:
                     unit.kernel, unit.numbers = kernel, numbers
                     return
         unit.kernel = self.compile(unit.t, unit.scalars)
-        unit.numbers = unit.kernel.stages[0].numbers(self.h, unit.t, *unit.scalars)
+        unit.numbers = self.first_numbers(unit.kernel, unit)
+
+    def first_numbers(self, kernel: Kernel, unit: Unit) -> tuple[Any, ...] | None:
+        """What the first stage of a kernel needs; None if its branches are not those of this step."""
+        try:
+            return kernel.stages[0].numbers(self.h, unit.t, *unit.scalars)
+        except ArithmeticError as error:
+            optimizer, settings = type(self.pipeline.optimizer).__name__, vars(self.h).items()
+            given = ", ".join(f"{name}={value}" for name, value in settings)
+            raise ValueError(f"{optimizer}, step {unit.t} of {unit.members[0].name}: {error}, with {given}") from None
 
     def chosen(self) -> tuple[Any, ...]:
         """The hyperparameters that select between forms of the rule, which a kernel is made for."""
@@ -175,9 +184,11 @@ class Lane:
         for p, g, slots in self.operands(unit):
             results = self.pipeline.update(self.h, unit.t, p, g, *slots, *unit.scalars)
             check_count(results, self.pipeline.optimizer)
-            for array, result in zip((p, *slots), results, strict=False):
-                np.copyto(array, result)
-            scalars = [float(x) for x in results[1 + len(slots) :]]
+            homes = (p, *slots)
+            owned = [own(result, homes) for result in results[: len(homes)]]
+            for home, result in zip(homes, owned, strict=True):
+                np.copyto(home, result)
+            scalars = [float(x) for x in results[len(homes) :]]
         unit.scalars = scalars
 
     def operands(self, unit: Unit) -> Iterator[tuple[Array, Array, list[Array]]]:
@@ -192,3 +203,9 @@ class Lane:
             arrays = [m.view, g, *m.slots.values()]
             p, g, *slots = arrays if self.by_array else [array.reshape(-1) for array in arrays]
             yield p, g, slots
+
+
+def own(result: Any, homes: tuple[Array, ...]) -> Any:
+    """A result, copied if it lies in an array that is about to be overwritten."""
+    inside = isinstance(result, np.ndarray) and any(np.may_share_memory(result, home) for home in homes)
+    return result.copy() if inside else result

@@ -96,7 +96,7 @@ class Optimizer(Configured):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        taken = RESERVED.intersection(cls.slots, cls.scalars)
+        taken = RESERVED.intersection((*cls.slots, *cls.scalars))
         if taken:
             raise TypeError(
                 f"{cls.__name__}: a slot cannot be called {', '.join(sorted(taken))}, as the rule's inputs are"
