@@ -34,7 +34,7 @@ OURS = {
     "torch CosineAnnealingLR": cosine(0.1, steps=20, end=0.01, after="oscillate"),
     "torch CosineAnnealingWarmRestarts": cosine_restarts(0.1, steps=9),
     "torch CosineAnnealingWarmRestarts longer": cosine_restarts(0.1, steps=7, t_mult=2, end=0.01),
-    "torch OneCycleLR": one_cycle(0.1, steps=70),
+    "torch OneCycleLR": one_cycle(0.1, steps=64),
     "torch OneCycleLR linear": one_cycle(
         0.1, steps=65, pct_start=0.4, shape="linear", div_factor=10, final_div_factor=100
     ),

@@ -58,7 +58,8 @@ def join(t: int, schedules: AllScheduled, *, boundaries: Boundaries, restart: bo
     """
     if len(schedules) != len(boundaries) + 1:
         raise ValueError(
-            f"join: {len(boundaries)} boundaries part {len(boundaries) + 1} schedules; got {len(schedules)} schedules"
+            f"join: schedules must be one more than boundaries; got {len(schedules)} schedules, "
+            f"{len(boundaries)} boundaries"
         )
     i = bisect.bisect_right(boundaries, t)
     return rate(schedules[i], t - boundaries[i - 1] if restart and i else t)

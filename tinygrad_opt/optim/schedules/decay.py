@@ -75,7 +75,7 @@ def piecewise(t: int, values: Rates, *, boundaries: Boundaries, at: Literal["new
     """
     if len(values) != len(boundaries) + 1:
         raise ValueError(
-            f"piecewise: {len(boundaries)} boundaries part {len(boundaries) + 1} values; got {len(values)} values"
+            f"piecewise: values must be one more than boundaries; got {len(values)} values, {len(boundaries)} boundaries"
         )
     return values[passed(t, boundaries, at)]
 
@@ -173,7 +173,7 @@ def noam(t: int, d_model: Count, *, warmup: Count, scale: Rate = 1.0) -> float:
     It rises for warmup updates, then falls as 1 / sqrt(s). Vaswani et al., 2017, equation 3, arXiv:1706.03762.
 
     >>> noam(4, warmup=4).values(5)
-    array([0.0625    , 0.125     , 0.1875    , 0.25      , 0.2236068])
+    array([0.0625   , 0.125    , 0.1875   , 0.25     , 0.2236068])
     """
     s = t + 1
     return scale / math.sqrt(d_model) * min(1 / math.sqrt(s), s / warmup / math.sqrt(warmup))
