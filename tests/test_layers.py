@@ -111,6 +111,7 @@ LAYERS = [
     "optim.schedules.cycles",
     "optim.schedules.composed",
     "optim.schedules",
+    "optim.landscapes",
     "optim.deterministic.result",
     "optim.deterministic.problem",
     "optim.deterministic",

@@ -236,6 +236,7 @@ def test_a_number_is_a_schedule(lr, number, t):
     assert rate(number, t) == number == constant(number)(t)
     assert rate(lr, t) == lr(t)
     assert clip(lr, lowest=number)(t) == max(lr(t), number)
+    assert clip(lr, highest=number)(t) == min(lr(t), number)
 
 
 def test_schedules_made_alike_are_equal():

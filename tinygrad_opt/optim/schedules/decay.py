@@ -75,7 +75,8 @@ def piecewise(t: int, values: Rates, *, boundaries: Boundaries, at: Literal["new
     """
     if len(values) != len(boundaries) + 1:
         raise ValueError(
-            f"piecewise: values must be one more than boundaries; got {len(values)} values, {len(boundaries)} boundaries"
+            f"piecewise: values must be one more than boundaries; got {len(values)} values, "
+            f"{len(boundaries)} boundaries"
         )
     return values[passed(t, boundaries, at)]
 
