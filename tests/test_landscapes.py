@@ -147,7 +147,7 @@ def test_lists_arrays_values_and_grids_give_the_same(f):
     assert f(p.tolist()) == height
     assert f(Value(p)).data == pytest.approx(height, rel=1e-15)
     assert f(np.stack([p, p], axis=1)).tolist() == pytest.approx([height, height], rel=1e-14)
-    assert f(np.ones(2, np.int64)) == f(np.ones(2))
+    assert f(np.array([100, 100], np.int8)) == pytest.approx(f([100.0, 100.0]), rel=1e-5)  # and no overflow
     assert f(Value(p.astype(np.float32))).dtype == np.float32
 
 
@@ -205,6 +205,9 @@ REFUSED: Refusals = {
     "a window inside out": (
         lambda: booth.grid(5, (1, 0, 0, 1)), ValueError,
         "booth: a window is (left, right, bottom, top), in order; got (1, 0, 0, 1)"),
+    "a window upside down": (
+        lambda: booth.grid(5, (0, 1, 1, 0)), ValueError,
+        "booth: a window is (left, right, bottom, top), in order; got (0, 1, 1, 0)"),
     "half a window": (
         lambda: booth.grid(5, (0, 1)), ValueError,
         "booth: a window is (left, right, bottom, top), in order; got (0, 1)"),
