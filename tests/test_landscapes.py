@@ -195,6 +195,9 @@ REFUSED: Refusals = {
     "one number": (lambda: booth(1.0), ValueError, "booth takes two entries, x and y; got shape ()"),
     "a Value of three": (
         lambda: booth(Value(np.ones(3))), ValueError, "booth takes two entries, x and y; got shape (3,)"),
+    "a list of Values": (
+        lambda: booth([Value(1.0), Value(2.0)]), TypeError,
+        "a Value is not an array: use .data for its numbers (they leave the graph), np.stack to join several into one"),
     "complex numbers": (lambda: booth([1j, 2]), TypeError, "booth takes real numbers; got complex128"),
     "text": (lambda: booth(["1", "2"]), TypeError, "booth takes real numbers; got <U1"),
     "a grid of one": (

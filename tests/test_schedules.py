@@ -20,6 +20,7 @@ from tinygrad_opt.optim.schedules import (
     Count,
     Rate,
     Schedule,
+    Scheduled,
     clip,
     constant,
     cosine,
@@ -62,10 +63,10 @@ def test_every_schedule_is_beside_a_library():
         return {s.maker.__name__}.union(*(makers(part) for part in parts if isinstance(part, Schedule)))
 
     made = set().union(*map(makers, OURS.values()))
-    assert made == set(schedules.__all__) - {"Schedule", "schedule", "rate", *KINDS}
+    assert made == set(schedules.__all__) - {"Schedule", "schedule", "rate", *TYPES}
 
 
-KINDS = {"Boundaries", "Count", "Fraction", "Growth", "Positive", "Rate", "Rates"}
+TYPES = {"AllScheduled", "Boundaries", "Count", "Fraction", "Growth", "Positive", "Rate", "Rates", "Scheduled"}
 
 
 # -- formulas ----------------------------------------------------------------------------------
@@ -152,9 +153,9 @@ def test_the_step_alone_decides(lr, steps):
     assert type(lr(np.int64(3))) is float
 
 
-@given(SCHEDULES)
+@given(st.one_of(SCHEDULES, st.sampled_from(list(OURS.values()))))
 def test_a_schedule_is_written_copied_and_stored(lr):
-    assert eval(repr(lr), vars(schedules)) == lr
+    assert eval(repr(lr), dict(vars(schedules))) == lr
     for other in (pickle.loads(pickle.dumps(lr)), copy.deepcopy(lr)):
         assert other == lr
         assert hash(other) == hash(lr)
@@ -273,8 +274,18 @@ def falling(t: int, lr: Rate) -> float:
 
 
 @schedule
+def alternating(t: int, base: Scheduled, *, off: Count) -> float:
+    return rate(base, t) if t % off else 0.0
+
+
+@schedule
 def silent(t: int) -> float:
     return 0.5
+
+
+@schedule
+def forgetful(t: int) -> float:
+    0.5 * t
 
 
 def test_a_formula_makes_schedules():
@@ -282,6 +293,7 @@ def test_a_formula_makes_schedules():
     assert lr.values(6).tolist() == [0, 0.25, 0.5, 0.75, 0, 0.25]
     assert repr(warmup(lr, steps=2)) == "warmup(sawtooth(1.0, steps=4), steps=2, start=0.0, restart=True)"
     assert pickle.loads(pickle.dumps(lr)) == lr
+    assert alternating(0.1, off=2).values(4).tolist() == [0, 0.1, 0, 0.1]
     assert repr(silent()) == "silent()"
 
 
@@ -375,9 +387,12 @@ REFUSED: Refusals = {
         "constant(0.1).values: n must be a whole number, at least 0; got -1"),
     "a rate that overflows": (
         lambda: step(0.1, every=1, factor=10)(400), ValueError,
-        "step(0.1, every=1, factor=10.0) gives inf at t = 400; a rate is finite and at least 0"),
+        "step(0.1, every=1, factor=10.0) gives inf at t = 400; a rate must be a finite number, at least 0"),
     "a formula that goes below 0": (
-        lambda: falling(2)(3), ValueError, "falling(2.0) gives -1.0 at t = 3; a rate is finite and at least 0"),
+        lambda: falling(2)(3), ValueError,
+        "falling(2.0) gives -1.0 at t = 3; a rate must be a finite number, at least 0"),
+    "a formula that returns nothing": (
+        lambda: forgetful(), ValueError, "forgetful() gives None at t = 0; a rate must be a finite number, at least 0"),
 }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ class Landscape:
         x, y = self.start
         return self.formula(Expr(x, "x"), Expr(y, "y"))
 
-    def grid(self, n: int = 101, window: Window | None = None) -> Grid:
+    def grid(self, n: int = 101, window: tuple[float, float, float, float] | None = None) -> Grid:
         """The height at n times n points, the window's corners among them: ``plt.contour(*f.grid())``.
 
         Raises ValueError for n below 2, or a window that is none.

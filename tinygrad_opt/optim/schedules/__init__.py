@@ -18,9 +18,10 @@ from .decay import (
     polynomial,
     step,
 )
-from .schedule import Schedule, rate, schedule
+from .schedule import AllScheduled, Schedule, Scheduled, rate, schedule
 
 __all__ = [
+    "AllScheduled",
     "Boundaries",
     "Count",
     "Fraction",
@@ -29,6 +30,7 @@ __all__ = [
     "Rate",
     "Rates",
     "Schedule",
+    "Scheduled",
     "clip",
     "constant",
     "cosine",

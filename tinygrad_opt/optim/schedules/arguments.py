@@ -37,18 +37,18 @@ def whole(given: Any) -> int | None:
     return None if isinstance(given, bool) or not isinstance(given, numbers.Integral) else int(given)
 
 
-def within(words: str, kept: Callable[[Any], Any], fits: Callable[[Any], bool]) -> Kind:
-    """The numbers that are kept as kept makes them and fit."""
+def within(words: str, number: Callable[[Any], Any], fits: Callable[[Any], bool]) -> Kind:
+    """The real or the whole numbers that fit."""
 
     def fit(given: Any) -> Any:
-        number = kept(given)
-        return number if number is not None and fits(number) else None
+        kept = number(given)
+        return kept if kept is not None and fits(kept) else None
 
     return Kind(words, fit)
 
 
 def several(words: str, one: Kind, fits: Callable[[tuple[Any, ...]], bool]) -> Kind:
-    """The sequences whose entries are of one kind, as tuples."""
+    """The sequences that fit, of entries of one kind, as tuples."""
 
     def fit(given: Any) -> Any:
         if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):

@@ -79,13 +79,13 @@ def one_cycle(
     array([0.1  , 0.55 , 1.   , 0.505, 0.01 , 0.01 ])
     """
     first, last = peak / div_factor, peak / (div_factor * final_div_factor)
-    torch = convention == "torch"
-    corners = [(0.0, first), (pct_start * steps - 1 if torch else int(pct_start * steps), peak)]
+    early = convention == "torch"
+    corners = [(0.0, first), (pct_start * steps - 1 if early else int(pct_start * steps), peak)]
     if pct_final is not None:
         if pct_final < pct_start:
             raise ValueError(f"one_cycle: pct_final must be at least pct_start, {pct_start}; got {pct_final}")
-        corners.append((pct_final * steps - 2 if torch else int(pct_final * steps), first))
-    corners.append((steps - 1 if torch else steps, last))
+        corners.append((pct_final * steps - 2 if early else int(pct_final * steps), first))
+    corners.append((steps - 1 if early else steps, last))
     i = next((i for i in range(1, len(corners)) if t <= corners[i][0]), len(corners) - 1)
     (begin, start), (stop, end) = corners[i - 1], corners[i]
     part = progress(t, begin, stop)

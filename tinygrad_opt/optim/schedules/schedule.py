@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import numpy as np
 
-from .arguments import Kind, checked, real, several, whole
+from .arguments import RATE, Kind, checked, several, whole
 
 P = ParamSpec("P")
 
@@ -23,8 +23,8 @@ class Schedule:
     maker      the function that made it; its formula gives the rate
     arguments  their names and values
 
-    A schedule remembers nothing between calls: t alone decides, in any order. Two that were made alike are
-    equal. ``repr`` is the call that makes it.
+    A schedule remembers nothing between calls: t alone decides, in any order. Two that were made alike
+    are equal. ``repr`` is the call that makes it.
 
     >>> from tinygrad_opt.optim.schedules import cosine
     >>> lr = cosine(0.1, steps=100)
@@ -44,12 +44,13 @@ class Schedule:
             raise ValueError(f"{self}: t counts updates: it must be a whole number, at least 0; got {t!r}")
         formula: Callable[..., float] = self.maker.__wrapped__  # type: ignore[attr-defined]  # set by functools.wraps
         try:
-            rate = float(formula(count, **dict(self.arguments)))
+            given = formula(count, **dict(self.arguments))
         except OverflowError:
-            rate = math.inf
-        if not 0 <= rate < math.inf:
-            raise ValueError(f"{self} gives {rate} at t = {t}; a rate is finite and at least 0")
-        return rate
+            given = math.inf
+        found = RATE.fit(given)
+        if found is None:
+            raise ValueError(f"{self} gives {given!r} at t = {t}; a rate must be {RATE.words}")
+        return float(found)
 
     def values(self, n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The rates of the first n updates."""
@@ -111,12 +112,11 @@ def hints_of(formula: Callable[..., float]) -> dict[str, Any]:
 
 
 def fit_rate(given: Any) -> Any:
-    """A schedule as it is, a number of at least 0 as a float."""
-    number = real(given)
-    return given if isinstance(given, Schedule) else number if number is not None and number >= 0 else None
+    """A schedule as it is, a rate as a float."""
+    return given if isinstance(given, Schedule) else RATE.fit(given)
 
 
-SCHEDULED = Kind("a schedule or a finite number, at least 0", fit_rate)
+SCHEDULED = Kind(f"a schedule or {RATE.words}", fit_rate)
 
 Scheduled = Annotated[Schedule | float, SCHEDULED]
 AllScheduled = Annotated[
