@@ -188,6 +188,14 @@ def test_a_branch_on_the_step_makes_a_kernel_for_each_way():
     assert optimizer.source.count("def update") == 2
 
 
+def test_making_an_optimizer_under_a_profiler():
+    import cProfile
+
+    with cProfile.Profile():
+        optimizer = optimizer_of(delayed, ("last",))([Value([1.0])])
+    assert optimizer.formula() == "p[t] = p[t-1] - 0.1 * last[t-1]\nlast[t] = g[t]"
+
+
 # -- what a rule may not do --------------------------------------------------------------------
 REFUSED = {
     "sums": (

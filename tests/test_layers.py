@@ -96,6 +96,7 @@ LAYERS = [
     "check.audit",
     "check",
     "tinygrad_opt",
+    "plots",
     "testing.gradients",
     "testing.strategies",
     "testing.programs",
@@ -103,6 +104,7 @@ LAYERS = [
     "cli.expression",
     "cli.explain",
     "cli.check",
+    "cli.race",
     "cli",
     "__main__",
     "optim.schedules.arguments",
@@ -134,6 +136,7 @@ LAYERS = [
     "optim.optimizer",
     "optim.adam",
     "optim.registry",
+    "optim.race",
     "optim",
 ]
 

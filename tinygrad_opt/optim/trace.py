@@ -168,17 +168,21 @@ def is_number(x: Any) -> bool:
 
 
 def call_noting_locals(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:
-    """fn(*args), and its local variables when it returned: the words in which its author thinks."""
+    """fn(*args), and its local variables when it returned: the words in which its author thinks.
+
+    Under a profiler they are not seen, as there can be only one.
+    """
     found: dict[str, Any] = {}
     code: CodeType | None = getattr(fn, "__code__", None)
+    if sys.getprofile() is not None:
+        return fn(*args), found
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
         if event == "return" and frame.f_code is code:
             found.update(frame.f_locals)
 
-    previous = sys.getprofile()
     sys.setprofile(profile)
     try:
         return fn(*args), found
     finally:
-        sys.setprofile(previous)
+        sys.setprofile(None)
