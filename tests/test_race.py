@@ -62,7 +62,7 @@ def test_the_command_prints_a_table(capsys):
     ("words", "text"),
     [
         (["booth", "adm"], "there is no optimizer 'adm': did you mean Adam?"),
-        (["boot", "adam"], "there is no landscape 'boot': did you mean 'booth'?"),
+        (["boot", "adam"], "there is no landscape 'boot'; did you mean 'booth'?"),
         (["booth", "adam", "--start", "one"], "--start takes two numbers, X,Y; got 'one'"),
         (["booth", "adam", "--start", "1"], "a race starts at a point x, y; got (1.0,)"),
         (["booth", "adam", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
