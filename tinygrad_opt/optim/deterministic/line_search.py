@@ -1,0 +1,287 @@
+"""How far to go along a direction: searches on phi(step) = f(x + step * direction).
+
+Each search is a function of phi, of its value and slope at 0 and of the first step to try, so it can
+be used by itself:
+
+>>> strong_wolfe(lambda step: ((step - 3) ** 2, 2 * (step - 3)), value=9.0, slope=-6.0)
+Trial(step=3.0, value=0.0, slope=0.0)
+
+and `along` uses it on a problem.  Constants are set with functools.partial(strong_wolfe, c2=0.1).
+
+Nocedal & Wright, Numerical Optimization, 2nd edition, 2006, chapter 3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .problem import Problem
+from .result import Array
+
+Phi = Callable[[float], tuple[float, float]]
+ROUNDING = 64 * float(np.finfo(np.float64).eps)  # of |f|: what a sum of some thousand terms may be off
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A step, and phi's value and slope there."""
+
+    step: float
+    value: float
+    slope: float
+
+    @property
+    def finite(self) -> bool:
+        return math.isfinite(self.value) and math.isfinite(self.slope)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A search that found no step: why, and what it tried."""
+
+    reason: str
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a step leads: x + step * direction, f there and its gradient."""
+
+    step: float
+    x: Array
+    value: float
+    gradient: Array
+
+
+LineSearch = Callable[[Phi, float, float, float], Trial | Failed]
+
+
+class Line:
+    """phi for a problem, a point and a direction; it remembers the point that it saw last."""
+
+    def __init__(self, problem: Problem, x: Array, direction: Array):
+        self.problem, self.x, self.direction = problem, x, direction
+        self.last: Point | None = None
+
+    def __call__(self, step: float) -> tuple[float, float]:
+        with np.errstate(all="ignore"):
+            x = self.x + step * self.direction
+            value, gradient = self.problem.value_and_gradient(x)
+            self.last = Point(step, x, value, gradient)
+            return value, float(gradient @ self.direction)
+
+    def at(self, step: float) -> Point:
+        if self.last is None or self.last.step != step:
+            self(step)
+        assert self.last is not None
+        return self.last
+
+
+def along(
+    problem: Problem,
+    x: Array,
+    direction: Array,
+    value: float,
+    gradient: Array,
+    search: LineSearch,
+    first: float = 1.0,
+) -> Point | Failed:
+    """A search from x, where f and its gradient are known, along a direction.
+
+    >>> problem = Problem(lambda x: x @ x, [3.0, 4.0])
+    >>> x, value, gradient = problem.at_start()
+    >>> along(problem, x, -gradient, value, gradient, backtracking).x
+    array([0., 0.])
+    """
+    line = Line(problem, x, direction)
+    found = search(line, value, float(gradient @ direction), first)
+    return found if isinstance(found, Failed) else line.at(found.step)
+
+
+def backtracking(
+    phi: Phi, value: float, slope: float, first: float = 1.0, *, c1: float = 1e-4, max_trials: int = 40
+) -> Trial | Failed:
+    """The first of ever shorter steps that lowers f enough.
+
+    phi(step) <= phi(0) + c1 step phi'(0)  (Armijo).  The next step is where the parabola, later the
+    cubic, through the values known has its minimum, kept within 0.1 and 0.5 of the last one; where phi
+    is not finite, half of it.
+
+    Raises ValueError if slope >= 0 or c1 is not between 0 and 1.
+    Nocedal & Wright, Algorithm 3.1 and section 3.5.
+    """
+    check_start(value, slope, first)
+    check_constants(c1)
+    trials: list[Trial] = []
+    step = first
+    for _ in range(max_trials):
+        trial = Trial(step, *phi(step))
+        if trial.finite and trial.value <= value + c1 * step * slope:
+            return trial
+        before = trials[-1] if trials and trials[-1].finite else None
+        trials.append(trial)
+        step = clipped(shorter(value, slope, trial, before), 0.1 * step, 0.5 * step)
+    return failed(trials, "lowered f enough")
+
+
+def strong_wolfe(
+    phi: Phi,
+    value: float,
+    slope: float,
+    first: float = 1.0,
+    *,
+    c1: float = 1e-4,
+    c2: float = 0.9,
+    max_trials: int = 40,
+) -> Trial | Failed:
+    """A step that lowers f enough and leaves a slope flat enough (the strong Wolfe conditions).
+
+    phi(step) <= phi(0) + c1 step phi'(0)  and  |phi'(step)| <= c2 |phi'(0)|.  The first condition
+    forgives the rounding of f, without which no minimum is found to more than half of the digits.
+
+    low is the best step so far.  Steps grow until a minimum lies between low and high; then cubics
+    through both ends close in on it.  Where phi is not finite it counts as too high.
+
+    Raises ValueError if slope >= 0 or not 0 < c1 < c2 < 1.
+    Nocedal & Wright, Algorithms 3.5 and 3.6.
+    """
+    check_start(value, slope, first)
+    check_constants(c1, c2)
+    rounding = ROUNDING * abs(value)
+    low, high = Trial(0.0, value, slope), Trial(math.inf, math.inf, math.nan)
+    trials: list[Trial] = []
+    step, width = first, math.inf
+    for _ in range(max_trials):
+        trial = Trial(step, *phi(step))
+        trials.append(trial)
+        enough = trial.finite and trial.value <= value + c1 * step * slope + rounding
+        if enough and abs(trial.slope) <= c2 * abs(slope):
+            return trial
+        last = low
+        if not enough or trial.value >= low.value:
+            high = trial
+        else:
+            if trial.slope * (high.step - low.step) >= 0:
+                high = low
+            low = trial
+        if math.isinf(high.step):
+            step = clipped(cubic_minimum(last, low), 2 * low.step - last.step, 10 * low.step)
+        else:
+            before, width = width, abs(high.step - low.step)
+            slow = width > 0.66 * before
+            step = halfway(low, high) if slow else between(low, high)
+    if math.isinf(high.step):
+        return Failed(
+            f"f still fell at the longest step tried, {low.step:.3g}, to {low.value:.6g}: it may have no minimum",
+            tuple(trials),
+        )
+    return failed(trials, f"met the Wolfe conditions with c1={c1:g}, c2={c2:g}")
+
+
+def exact_for_quadratics(phi: Phi, value: float, slope: float, first: float = 1.0) -> Trial | Failed:
+    """The minimum of a phi that is a parabola, from its slopes at 0 and at the first step.
+
+    step = first phi'(0) / (phi'(0) - phi'(first)).  Costs two evaluations.
+
+    Raises ValueError if slope >= 0.
+    """
+    check_start(value, slope, first)
+    probe = Trial(first, *phi(first))
+    if not probe.finite or not probe.slope > slope:
+        return Failed(
+            f"the slope goes from {slope:.3g} to {probe.slope:.3g} at step {first:.3g}: no parabola with a minimum",
+            (probe,),
+        )
+    step = first * slope / (slope - probe.slope)
+    return Trial(step, *phi(step))
+
+
+def fixed_step(lr: float) -> LineSearch:
+    """The search that always takes the step lr, and fails where f is not finite there.
+
+    Raises ValueError if lr is not positive and finite.
+    """
+    if not 0 < lr < math.inf:
+        raise ValueError(f"lr must be positive and finite; got {lr}")
+
+    def search(phi: Phi, value: float, slope: float, first: float = 1.0) -> Trial | Failed:
+        trial = Trial(lr, *phi(lr))
+        return trial if trial.finite else failed([trial], "was needed")
+
+    return search
+
+
+def check_start(value: float, slope: float, first: float) -> None:
+    if not (math.isfinite(value) and math.isfinite(slope)):
+        raise ValueError(f"a line search starts where f is finite; got value {value}, slope {slope}")
+    if slope >= 0:
+        raise ValueError(f"not a descent direction: f does not fall along it, its slope is {slope:.6g}")
+    if not 0 < first < math.inf:
+        raise ValueError(f"the first step must be positive and finite; got {first}")
+
+
+def check_constants(c1: float, c2: float = 1.0) -> None:
+    if not 0 < c1 < c2 <= 1:
+        raise ValueError(f"the constants of a line search must satisfy 0 < c1 < c2 < 1; got c1={c1}, c2={c2}")
+
+
+def failed(trials: list[Trial], wanted: str) -> Failed:
+    """A search whose trials all missed what was wanted."""
+    steps = [trial.step for trial in trials]
+    if not any(trial.finite for trial in trials):
+        return Failed(f"f is not finite at any step tried, {max(steps):.3g} to {min(steps):.3g}", tuple(trials))
+    lowest = min(trial.value for trial in trials if trial.finite)
+    return Failed(
+        f"none of {len(trials)} steps from {max(steps):.3g} to {min(steps):.3g} {wanted}; the lowest value was {lowest!r}",
+        tuple(trials),
+    )
+
+
+# -- interpolation -----------------------------------------------------------------------------
+def clipped(step: float, low: float, high: float) -> float:
+    return min(max(step, low), high) if math.isfinite(step) else low
+
+
+def halfway(a: Trial, b: Trial) -> float:
+    return a.step + 0.5 * (b.step - a.step)
+
+
+def between(low: Trial, high: Trial) -> float:
+    """Where the cubic through two trials has its minimum, not near an end; half-way if one is not finite."""
+    if not high.finite:
+        return halfway(low, high)
+    margin = 0.1 * abs(high.step - low.step)
+    ends = sorted((low.step, high.step))
+    return clipped(cubic_minimum(low, high), ends[0] + margin, ends[1] - margin)
+
+
+def cubic_minimum(a: Trial, b: Trial) -> float:
+    """The minimum of the cubic with the values and slopes of two trials, nan if it has none (equation 3.59)."""
+    d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.step - b.step)
+    square = d1 * d1 - a.slope * b.slope
+    if not 0 <= square < math.inf:
+        return math.nan
+    d2 = math.copysign(math.sqrt(square), b.step - a.step)
+    bend = b.slope - a.slope + 2 * d2
+    return b.step - (b.step - a.step) * (b.slope + d2 - d1) / bend if bend else math.nan
+
+
+def shorter(value: float, slope: float, trial: Trial, before: Trial | None) -> float:
+    """The minimum of the parabola through one trial, or of the cubic through two, from the start (3.57, 3.58)."""
+    if not trial.finite:
+        return 0.5 * trial.step
+    rise = trial.value - value - slope * trial.step
+    if before is None:
+        return -slope * trial.step**2 / (2 * rise)
+    rise_before = before.value - value - slope * before.step
+    t, b = trial.step, before.step
+    cube = (rise / t**2 - rise_before / b**2) / (t - b)
+    square = (rise_before * t / b**2 - rise * b / t**2) / (t - b)
+    inside = square * square - 3 * cube * slope
+    if cube == 0 or inside < 0:
+        return -slope / (2 * square) if square > 0 else 0.5 * t
+    return (-square + math.sqrt(inside)) / (3 * cube)

@@ -1,0 +1,138 @@
+"""Quasi-Newton methods: the inverse Hessian from what steps did to the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from .descent import descend
+from .line_search import LineSearch, strong_wolfe
+from .problem import Problem
+from .result import Array, Result
+
+
+def bfgs_update(inverse: Array, s: Array, y: Array) -> Array:
+    """The inverse Hessian after a step s that changed the gradient by y.
+
+    H+ = (I - rho s y') H (I - rho y s') + rho s s',  rho = 1 / y's;  then H+ y = s.
+
+    H (n, n), s and y (n,).  H+ is positive definite if H is and y's > 0.
+    Nocedal & Wright, equation 6.17.
+
+    >>> bfgs_update(np.eye(2), np.array([1.0, 0.0]), np.array([2.0, 0.0]))
+    array([[0.5, 0. ],
+           [0. , 1. ]])
+    """
+    rho = 1 / (y @ s)
+    Hy = inverse @ y
+    cross = np.outer(s, Hy)
+    return inverse - rho * (cross + cross.T) + rho * (1 + rho * (y @ Hy)) * np.outer(s, s)
+
+
+def two_loop(gradient: Array, ss: Sequence[Array], ys: Sequence[Array]) -> Array:
+    """The inverse Hessian of the steps ss and their changes ys of the gradient, oldest first, times a gradient.
+
+    It is what `bfgs_update` makes, one pair after another, of gamma I with gamma = s'y / y'y of the
+    newest pair, without a matrix: 4 m n multiplications for m pairs.
+    Nocedal & Wright, Algorithm 7.4.
+
+    >>> two_loop(np.array([2.0, 3.0]), [np.array([1.0, 0.0])], [np.array([2.0, 0.0])])
+    array([1. , 1.5])
+    """
+    q = gradient.copy()
+    rhos = [1 / (y @ s) for s, y in zip(ss, ys, strict=True)]
+    alphas = []
+    for s, y, rho in zip(reversed(ss), reversed(ys), reversed(rhos), strict=True):
+        alphas.append(rho * (s @ q))
+        q = q - alphas[-1] * y
+    r = q * scale(ss[-1], ys[-1]) if ss else q
+    for s, y, rho, alpha in zip(ss, ys, rhos, reversed(alphas), strict=True):
+        r = r + s * (alpha - rho * (y @ r))
+    return r
+
+
+def scale(s: Array, y: Array) -> float:
+    """gamma = s'y / y'y, the inverse curvature along y (Nocedal & Wright, equation 6.20)."""
+    return float(s @ y / (y @ y))
+
+
+def curves(s: Array, y: Array) -> bool:
+    """Whether a pair shows positive curvature by more than rounding; one that does not is left out."""
+    return bool(y @ s > np.finfo(np.float64).eps * math.sqrt((y @ y) * (s @ s)))
+
+
+class QuasiNewton:
+    """The first step along a direction: 1, and at the beginning one of length 1 at most."""
+
+    fresh = True
+
+    def first_step(self, slope: float) -> float:
+        return min(1.0, 1 / math.sqrt(-slope)) if self.fresh else 1.0
+
+
+class InverseHessian(QuasiNewton):
+    """BFGS: the whole matrix.  It starts as gamma I after the first step."""
+
+    inverse: Array
+
+    def direction(self, gradient: Array) -> Array:
+        return -gradient if self.fresh else -(self.inverse @ gradient)
+
+    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
+        if curves(s, y):
+            inverse = np.eye(s.size) * scale(s, y) if self.fresh else self.inverse
+            self.inverse, self.fresh = bfgs_update(inverse, s, y), False
+
+    def forget(self) -> None:
+        self.fresh = True
+
+
+class LimitedMemory(QuasiNewton):
+    """L-BFGS: the last pairs of s and y."""
+
+    def __init__(self, memory: int):
+        self.ss: deque[Array] = deque(maxlen=memory)
+        self.ys: deque[Array] = deque(maxlen=memory)
+
+    def direction(self, gradient: Array) -> Array:
+        return -two_loop(gradient, self.ss, self.ys)
+
+    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
+        if curves(s, y):
+            self.ss.append(s)
+            self.ys.append(y)
+            self.fresh = False
+
+    def forget(self) -> None:
+        self.ss.clear()
+        self.ys.clear()
+        self.fresh = True
+
+
+def bfgs(problem: Problem, gtol: float, max_iterations: int, *, line_search: LineSearch = strong_wolfe) -> Result:
+    """BFGS: steps along -H g, where H, an (n, n) matrix, approaches the inverse Hessian.
+
+    Nocedal & Wright, Algorithm 6.1.
+    """
+    return descend(problem, InverseHessian(), line_search, gtol, max_iterations)
+
+
+def lbfgs(
+    problem: Problem,
+    gtol: float,
+    max_iterations: int,
+    *,
+    memory: int = 10,
+    line_search: LineSearch = strong_wolfe,
+) -> Result:
+    """L-BFGS: BFGS from the last `memory` steps only, in 2 memory n numbers.
+
+    Raises ValueError if memory is not a positive integer.
+    Liu & Nocedal, 1989; Nocedal & Wright, Algorithm 7.5.
+    """
+    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
+        raise ValueError(f"memory must be a positive integer, the number of steps to remember; got {memory!r}")
+    return descend(problem, LimitedMemory(memory), line_search, gtol, max_iterations)
