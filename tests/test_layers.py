@@ -107,6 +107,12 @@ LAYERS = [
     "__main__",
     "optim.deterministic.result",
     "optim.deterministic.problem",
+    "optim.deterministic.line_search",
+    "optim.deterministic.descent",
+    "optim.deterministic.gradient_descent",
+    "optim.deterministic.conjugate_gradient",
+    "optim.deterministic.quasi_newton",
+    "optim.deterministic.minimize",
     "optim.deterministic",
     "optim",
 ]

@@ -40,6 +40,7 @@ VARIANTS: dict[str, Variant] = {
     "hestenes-stiefel": hestenes_stiefel,
     "dai-yuan": dai_yuan,
 }
+nearly_flat = functools.partial(strong_wolfe, c2=0.4)
 
 
 class ConjugateDirections:
@@ -48,6 +49,10 @@ class ConjugateDirections:
     Steepest descent again where successive gradients are far from orthogonal, |g+'g| >= 0.2 g+'g+
     (Powell, 1977).
     """
+
+    d: Array
+    gradient: Array
+    slope: float
 
     def __init__(self, beta: Variant):
         self.beta = beta
@@ -75,20 +80,18 @@ class ConjugateDirections:
 
 def conjugate_gradient(
     problem: Problem,
-    gtol: float,
-    max_iterations: int,
     *,
+    gtol: float = 1e-8,
+    max_iterations: int = 10_000,
     variant: str = "polak-ribiere+",
-    line_search: LineSearch | None = None,
+    line_search: LineSearch = nearly_flat,
 ) -> Result:
-    """Nonlinear conjugate gradients; the line search is `strong_wolfe` with c2 = 0.4 or, for Fletcher-Reeves, 0.1.
+    """Nonlinear conjugate gradients: two vectors are all that is remembered.
 
-    Remembers two vectors.  On a quadratic in n numbers, with an exact line search, all variants take the
-    same n steps.
+    On a quadratic in n numbers, with an exact line search, all variants take the same n steps.  The line
+    search has c2 = 0.4: Fletcher-Reeves goes downhill only if c2 < 1/2.
     Raises ValueError for an unknown variant.  Nocedal & Wright, section 5.2.
     """
     if variant not in VARIANTS:
-        raise ValueError(f"unknown variant {variant!r} of cg; there are {', '.join(VARIANTS)}")
-    c2 = 0.1 if variant == "fletcher-reeves" else 0.4
-    search = line_search or functools.partial(strong_wolfe, c2=c2)
-    return descend(problem, ConjugateDirections(VARIANTS[variant]), search, gtol, max_iterations)
+        raise ValueError(f"unknown variant of cg {variant!r}; there are {', '.join(VARIANTS)}")
+    return descend(problem, ConjugateDirections(VARIANTS[variant]), line_search, gtol, max_iterations)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .line_search import ROUNDING, Failed, LineSearch, Trial, along
+from .line_search import ROUNDING, Failed, LineSearch, Point, Trial, along
 from .problem import Problem
 from .result import Array, Result, Status
 
@@ -32,42 +32,39 @@ class Directions(Protocol):
         """Start again with steepest descent."""
 
 
-def descend(
-    problem: Problem, directions: Directions, search: LineSearch, gtol: float, max_iterations: int
-) -> Result:
+def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: float, max_iterations: int) -> Result:
     """Search along one direction after another until no entry of the gradient is larger than gtol.
 
     Where a direction does not lead downhill, or the search along it fails, what was learned is
     forgotten and steepest descent is tried before giving up.
     """
     x, value, gradient = problem.at_start()
-    for iteration in range(max_iterations + 1):
-        largest = float(np.abs(gradient).max())
-        if largest <= gtol:
+    while (largest := float(np.abs(gradient).max())) > gtol:
+        if len(problem.path) > max_iterations:
             return problem.result(
-                Status.CONVERGED,
-                f"the largest entry of the gradient, {largest:.3g}, is within gtol {gtol:g}",
-                (value, x, gradient),
+                Status.ITERATIONS,
+                f"the largest entry of the gradient is {largest:.3g} after {max_iterations} iterations, "
+                f"above gtol {gtol:g}",
             )
-        if iteration == max_iterations:
-            break
         direction, slope = downhill(directions, gradient)
-        if slope >= 0:
+        if not -np.inf < slope < 0:
             return problem.result(
-                Status.STALLED, f"the slope along the gradient, {largest:.3g} squared, is 0 to rounding", (value, x, gradient)
+                Status.NOT_FINITE if slope else Status.STALLED,
+                f"the slope along the gradient is {slope}: its largest entry, {largest:.3g}, has no square in float64",
             )
         found = along(problem, x, direction, value, gradient, search, directions.first_step(slope))
-        if isinstance(found, Failed) and not directions.fresh:
+        if isinstance(found, Point):
+            directions.learn(found.step, found.x - x, found.gradient - gradient, found.gradient)
+            x, value, gradient = found.x, found.value, found.gradient
+            problem.accept(x, value)
+        elif directions.fresh:
+            return gave_up(problem, (value, x, gradient), slope, found, gtol)
+        else:
             directions.forget()
-            continue
-        if isinstance(found, Failed):
-            return gave_up(problem, x, value, gradient, slope, found, gtol)
-        directions.learn(found.step, found.x - x, found.gradient - gradient, found.gradient)
-        x, value, gradient = found.x, found.value, found.gradient
-        problem.accept(x, value)
     return problem.result(
-        Status.ITERATIONS,
-        f"the largest entry of the gradient is {largest:.3g} after {max_iterations} iterations, gtol is {gtol:g}",
+        Status.CONVERGED,
+        f"the largest entry of the gradient, {largest:.3g}, is within gtol {gtol:g}",
+        (value, x, gradient),
     )
 
 
@@ -76,32 +73,33 @@ def downhill(directions: Directions, gradient: Array) -> tuple[Array, float]:
     with np.errstate(all="ignore"):
         direction = directions.direction(gradient)
         slope = float(gradient @ direction)
-    if not slope < 0 or not np.isfinite(slope):
-        directions.forget()
-        direction = directions.direction(gradient)
-        slope = float(gradient @ direction)
+        if not -np.inf < slope < 0:
+            directions.forget()
+            direction = directions.direction(gradient)
+            slope = float(gradient @ direction)
     return direction, slope
 
 
-def gave_up(
-    problem: Problem, x: Array, value: float, gradient: Array, slope: float, failed: Failed, gtol: float
-) -> Result:
+def gave_up(problem: Problem, here: tuple[float, Array, Array], slope: float, failed: Failed, gtol: float) -> Result:
     """The result where no step along the gradient itself was found."""
+    value, _, gradient = here
     left, rounding = decrease_left(slope, failed.trials), ROUNDING * abs(value)
     if left <= rounding:
-        largest = float(np.abs(gradient).max())
         return problem.result(
             Status.STALLED,
-            f"f cannot be lowered any more: what is left, about {left:.1g}, is within the rounding of f, {rounding:.1g}; "
-            f"the largest entry of the gradient is {largest:.3g}, gtol is {gtol:g}",
-            (value, x, gradient),
+            f"f cannot be lowered any more: what is left, about {left:.1g}, is within its rounding, {rounding:.1g}; "
+            f"the largest entry of the gradient is {np.abs(gradient).max():.3g}, above gtol {gtol:g}",
+            here,
         )
-    status = Status.LINE_SEARCH if any(trial.finite for trial in failed.trials) else Status.NOT_FINITE
-    return problem.result(status, f"{failed.reason}; it started from f = {value!r} with slope {slope:.6g}")
+    finite = all(trial.finite for trial in failed.trials)
+    return problem.result(
+        Status.LINE_SEARCH if finite else Status.NOT_FINITE,
+        f"{failed.reason}; the search started from f = {value!r} with slope {slope:.6g}",
+    )
 
 
 def decrease_left(slope: float, trials: tuple[Trial, ...]) -> float:
-    """By how much f can fall along a line, if it is a parabola with the slopes of the shortest finite trial."""
+    """By how much f can fall along a line, if it is a parabola with the slope of the shortest finite trial."""
     trial = min((t for t in trials if t.finite), key=lambda t: t.step, default=None)
     if trial is None or not trial.slope > slope:
         return np.inf

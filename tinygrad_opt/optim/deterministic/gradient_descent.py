@@ -34,9 +34,9 @@ class SteepestDescent:
 
 def gradient_descent(
     problem: Problem,
-    gtol: float,
-    max_iterations: int,
     *,
+    gtol: float = 1e-8,
+    max_iterations: int = 10_000,
     lr: float | None = None,
     line_search: LineSearch | None = None,
 ) -> Result:

@@ -3,7 +3,7 @@
 Each search is a function of phi, of its value and slope at 0 and of the first step to try, so it can
 be used by itself:
 
->>> strong_wolfe(lambda step: ((step - 3) ** 2, 2 * (step - 3)), value=9.0, slope=-6.0)
+>>> strong_wolfe(lambda step: ((step - 3) ** 2, 2 * (step - 3)), value=9.0, slope=-6.0, c2=0.1)
 Trial(step=3.0, value=0.0, slope=0.0)
 
 and `along` uses it on a problem.  Constants are set with functools.partial(strong_wolfe, c2=0.1).
@@ -120,7 +120,7 @@ def backtracking(
     step = first
     for _ in range(max_trials):
         trial = Trial(step, *phi(step))
-        if trial.finite and trial.value <= value + c1 * step * slope:
+        if trial.finite and trial.value < value and trial.value <= value + c1 * step * slope:
             return trial
         before = trials[-1] if trials and trials[-1].finite else None
         trials.append(trial)
@@ -169,7 +169,7 @@ def strong_wolfe(
                 high = low
             low = trial
         if math.isinf(high.step):
-            step = clipped(cubic_minimum(last, low), 2 * low.step - last.step, 10 * low.step)
+            step = beyond(last, low)
         else:
             before, width = width, abs(high.step - low.step)
             slow = width > 0.66 * before
@@ -210,7 +210,7 @@ def fixed_step(lr: float) -> LineSearch:
 
     def search(phi: Phi, value: float, slope: float, first: float = 1.0) -> Trial | Failed:
         trial = Trial(lr, *phi(lr))
-        return trial if trial.finite else failed([trial], "was needed")
+        return trial if trial.finite else failed([trial], "could be taken")
 
     return search
 
@@ -231,19 +231,23 @@ def check_constants(c1: float, c2: float = 1.0) -> None:
 
 def failed(trials: list[Trial], wanted: str) -> Failed:
     """A search whose trials all missed what was wanted."""
-    steps = [trial.step for trial in trials]
-    if not any(trial.finite for trial in trials):
-        return Failed(f"f is not finite at any step tried, {max(steps):.3g} to {min(steps):.3g}", tuple(trials))
-    lowest = min(trial.value for trial in trials if trial.finite)
-    return Failed(
-        f"none of {len(trials)} steps from {max(steps):.3g} to {min(steps):.3g} {wanted}; the lowest value was {lowest!r}",
-        tuple(trials),
-    )
+    steps, values = [t.step for t in trials], [t.value for t in trials if t.finite]
+    lost = len(trials) - len(values)
+    reason = f"none of {len(trials)} steps from {max(steps):.3g} to {min(steps):.3g} {wanted}"
+    reason += f"; f or its slope was not finite at {lost} of them" if lost else ""
+    reason += f"; the lowest value was {min(values)!r}" if values else ""
+    return Failed(reason, tuple(trials))
 
 
 # -- interpolation -----------------------------------------------------------------------------
 def clipped(step: float, low: float, high: float) -> float:
-    return min(max(step, low), high) if math.isfinite(step) else low
+    return min(max(step, low), high)
+
+
+def beyond(a: Trial, b: Trial) -> float:
+    """Where the cubic through two trials has its minimum, 2 to 10 times as far as the second; 10 if it has none."""
+    minimum = cubic_minimum(a, b)
+    return clipped(minimum, 2 * b.step, 10 * b.step) if minimum > b.step else 10 * b.step
 
 
 def halfway(a: Trial, b: Trial) -> float:
@@ -252,11 +256,12 @@ def halfway(a: Trial, b: Trial) -> float:
 
 def between(low: Trial, high: Trial) -> float:
     """Where the cubic through two trials has its minimum, not near an end; half-way if one is not finite."""
-    if not high.finite:
+    minimum = cubic_minimum(low, high) if high.finite else math.nan
+    if math.isnan(minimum):
         return halfway(low, high)
     margin = 0.1 * abs(high.step - low.step)
     ends = sorted((low.step, high.step))
-    return clipped(cubic_minimum(low, high), ends[0] + margin, ends[1] - margin)
+    return clipped(minimum, ends[0] + margin, ends[1] - margin)
 
 
 def cubic_minimum(a: Trial, b: Trial) -> float:

@@ -26,10 +26,10 @@ def bfgs_update(inverse: Array, s: Array, y: Array) -> Array:
     array([[0.5, 0. ],
            [0. , 1. ]])
     """
-    rho = 1 / (y @ s)
-    Hy = inverse @ y
+    rho = 1 / float(y @ s)
+    Hy: Array = inverse @ y
     cross = np.outer(s, Hy)
-    return inverse - rho * (cross + cross.T) + rho * (1 + rho * (y @ Hy)) * np.outer(s, s)
+    return inverse - rho * (cross + cross.T) + rho * (1 + rho * float(y @ Hy)) * np.outer(s, s)
 
 
 def two_loop(gradient: Array, ss: Sequence[Array], ys: Sequence[Array]) -> Array:
@@ -112,7 +112,13 @@ class LimitedMemory(QuasiNewton):
         self.fresh = True
 
 
-def bfgs(problem: Problem, gtol: float, max_iterations: int, *, line_search: LineSearch = strong_wolfe) -> Result:
+def bfgs(
+    problem: Problem,
+    *,
+    gtol: float = 1e-8,
+    max_iterations: int = 10_000,
+    line_search: LineSearch = strong_wolfe,
+) -> Result:
     """BFGS: steps along -H g, where H, an (n, n) matrix, approaches the inverse Hessian.
 
     Nocedal & Wright, Algorithm 6.1.
@@ -122,9 +128,9 @@ def bfgs(problem: Problem, gtol: float, max_iterations: int, *, line_search: Lin
 
 def lbfgs(
     problem: Problem,
-    gtol: float,
-    max_iterations: int,
     *,
+    gtol: float = 1e-8,
+    max_iterations: int = 10_000,
     memory: int = 10,
     line_search: LineSearch = strong_wolfe,
 ) -> Result:
