@@ -71,7 +71,7 @@ class ConjugateDirections:
         self.slope = slope
         return first
 
-    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
+    def learn(self, step: float, s: Array, y: Array) -> None:
         self.fresh, self.step = False, step
 
     def forget(self) -> None:

@@ -10,6 +10,8 @@ from .line_search import ROUNDING, Failed, LineSearch, Point, Trial, along
 from .problem import Problem
 from .result import Array, Result, Status
 
+SMALL = 1e-3  # of a gradient: at a kink nothing is left to gain either, but the gradient stays
+
 
 class Directions(Protocol):
     """What makes one method different from another: the directions it takes.
@@ -25,8 +27,8 @@ class Directions(Protocol):
     def first_step(self, slope: float) -> float:
         """The step to try first along a direction with this slope."""
 
-    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
-        """Take in an accepted step: s = change of x, y = change of the gradient, gradient = the new one."""
+    def learn(self, step: float, s: Array, y: Array) -> None:
+        """Take in an accepted step: s is the change of x, y that of the gradient."""
 
     def forget(self) -> None:
         """Start again with steepest descent."""
@@ -52,9 +54,11 @@ def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: 
                 Status.NOT_FINITE if slope else Status.STALLED,
                 f"the slope along the gradient is {slope}: its largest entry, {largest:.3g}, has no square in float64",
             )
-        found = along(problem, x, direction, value, gradient, search, directions.first_step(slope))
+        first = directions.first_step(slope)
+        found = along(problem, x, direction, value, gradient, search, first if 0 < first < np.inf else 1.0)
         if isinstance(found, Point):
-            directions.learn(found.step, found.x - x, found.gradient - gradient, found.gradient)
+            with np.errstate(all="ignore"):
+                directions.learn(found.step, found.x - x, found.gradient - gradient)
             x, value, gradient = found.x, found.value, found.gradient
             problem.accept(x, value)
         elif directions.fresh:
@@ -83,12 +87,12 @@ def downhill(directions: Directions, gradient: Array) -> tuple[Array, float]:
 def gave_up(problem: Problem, here: tuple[float, Array, Array], slope: float, failed: Failed, gtol: float) -> Result:
     """The result where no step along the gradient itself was found."""
     value, _, gradient = here
-    left, rounding = decrease_left(slope, failed.trials), ROUNDING * abs(value)
-    if left <= rounding:
+    largest, left, rounding = np.abs(gradient).max(), decrease_left(slope, failed.trials), ROUNDING * abs(value)
+    if left <= rounding and largest <= SMALL * max(1.0, abs(value)):
         return problem.result(
             Status.STALLED,
             f"f cannot be lowered any more: what is left, about {left:.1g}, is within its rounding, {rounding:.1g}; "
-            f"the largest entry of the gradient is {np.abs(gradient).max():.3g}, above gtol {gtol:g}",
+            f"the largest entry of the gradient is {largest:.3g}, above gtol {gtol:g}",
             here,
         )
     finite = all(trial.finite for trial in failed.trials)
@@ -99,8 +103,9 @@ def gave_up(problem: Problem, here: tuple[float, Array, Array], slope: float, fa
 
 
 def decrease_left(slope: float, trials: tuple[Trial, ...]) -> float:
-    """By how much f can fall along a line, if it is a parabola with the slope of the shortest finite trial."""
-    trial = min((t for t in trials if t.finite), key=lambda t: t.step, default=None)
-    if trial is None or not trial.slope > slope:
+    """By how much f can fall along a line if it is a parabola, by the shortest trial that shows its curvature."""
+    curved = [t for t in trials if t.finite and t.slope - slope > 0.01 * abs(slope)]
+    if not curved:
         return np.inf
+    trial = min(curved, key=lambda t: t.step)
     return slope**2 * trial.step / (2 * (trial.slope - slope))

@@ -25,7 +25,7 @@ class SteepestDescent:
         """Twice the step before, so that steps can grow again; the first one is of length 1 at most."""
         return 2 * self.step if self.step else min(1.0, 1 / math.sqrt(-slope))
 
-    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
+    def learn(self, step: float, s: Array, y: Array) -> None:
         self.step = step
 
     def forget(self) -> None:

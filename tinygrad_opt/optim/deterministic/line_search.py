@@ -124,7 +124,8 @@ def backtracking(
             return trial
         before = trials[-1] if trials and trials[-1].finite else None
         trials.append(trial)
-        step = clipped(shorter(value, slope, trial, before), 0.1 * step, 0.5 * step)
+        minimum = armijo_minimum(value, slope, trial, before) if trial.finite else math.nan
+        step = clipped(minimum, 0.1 * step, 0.5 * step)
     return failed(trials, "lowered f enough")
 
 
@@ -210,7 +211,7 @@ def fixed_step(lr: float) -> LineSearch:
 
     def search(phi: Phi, value: float, slope: float, first: float = 1.0) -> Trial | Failed:
         trial = Trial(lr, *phi(lr))
-        return trial if trial.finite else failed([trial], "could be taken")
+        return trial if trial.finite else Failed(f"f or its slope is not finite after the step {lr:g}", (trial,))
 
     return search
 
@@ -239,9 +240,9 @@ def failed(trials: list[Trial], wanted: str) -> Failed:
     return Failed(reason, tuple(trials))
 
 
-# -- interpolation -----------------------------------------------------------------------------
+# -- interpolation: nan where the curve has no minimum -----------------------------------------
 def clipped(step: float, low: float, high: float) -> float:
-    return min(max(step, low), high)
+    return high if math.isnan(step) else min(max(step, low), high)
 
 
 def beyond(a: Trial, b: Trial) -> float:
@@ -260,33 +261,29 @@ def between(low: Trial, high: Trial) -> float:
     if math.isnan(minimum):
         return halfway(low, high)
     margin = 0.1 * abs(high.step - low.step)
-    ends = sorted((low.step, high.step))
-    return clipped(minimum, ends[0] + margin, ends[1] - margin)
+    return clipped(minimum, min(low.step, high.step) + margin, max(low.step, high.step) - margin)
 
 
+@np.errstate(all="ignore")
 def cubic_minimum(a: Trial, b: Trial) -> float:
-    """The minimum of the cubic with the values and slopes of two trials, nan if it has none (equation 3.59)."""
-    d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.step - b.step)
-    square = d1 * d1 - a.slope * b.slope
-    if not 0 <= square < math.inf:
-        return math.nan
-    d2 = math.copysign(math.sqrt(square), b.step - a.step)
-    bend = b.slope - a.slope + 2 * d2
-    return b.step - (b.step - a.step) * (b.slope + d2 - d1) / bend if bend else math.nan
+    """The minimum of the cubic with the values and slopes of two trials (equation 3.59)."""
+    width = np.float64(b.step - a.step)
+    d1 = a.slope + b.slope + 3 * (a.value - b.value) / width
+    d2 = np.copysign(np.sqrt(d1 * d1 - a.slope * b.slope), width)
+    return float(b.step - width * (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
 
 
-def shorter(value: float, slope: float, trial: Trial, before: Trial | None) -> float:
-    """The minimum of the parabola through one trial, or of the cubic through two, from the start (3.57, 3.58)."""
-    if not trial.finite:
-        return 0.5 * trial.step
-    rise = trial.value - value - slope * trial.step
+@np.errstate(all="ignore")
+def armijo_minimum(value: float, slope: float, trial: Trial, before: Trial | None) -> float:
+    """The minimum of the parabola through one trial, or of the cubic through two, from the start (3.57, 3.58).
+
+    In the cubic cube t^3 + square t^2 + slope t + value, as -slope / (square + root): cube may be 0.
+    """
+    t = np.float64(trial.step)
+    square = (trial.value - value - slope * t) / t**2
     if before is None:
-        return -slope * trial.step**2 / (2 * rise)
-    rise_before = before.value - value - slope * before.step
-    t, b = trial.step, before.step
-    cube = (rise / t**2 - rise_before / b**2) / (t - b)
-    square = (rise_before * t / b**2 - rise * b / t**2) / (t - b)
-    inside = square * square - 3 * cube * slope
-    if cube == 0 or inside < 0:
-        return -slope / (2 * square) if square > 0 else 0.5 * t
-    return (-square + math.sqrt(inside)) / (3 * cube)
+        return float(-slope / (2 * square))
+    square_before = (before.value - value - slope * before.step) / np.float64(before.step) ** 2
+    cube = (square - square_before) / (t - before.step)
+    square = square - cube * t
+    return float(-slope / (square + np.sqrt(square * square - 3 * cube * slope)))

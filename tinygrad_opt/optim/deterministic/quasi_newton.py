@@ -27,9 +27,10 @@ def bfgs_update(inverse: Array, s: Array, y: Array) -> Array:
            [0. , 1. ]])
     """
     rho = 1 / float(y @ s)
-    Hy: Array = inverse @ y
+    Hy = inverse @ y
     cross = np.outer(s, Hy)
-    return inverse - rho * (cross + cross.T) + rho * (1 + rho * float(y @ Hy)) * np.outer(s, s)
+    updated: Array = inverse - rho * (cross + cross.T) + rho * (1 + rho * float(y @ Hy)) * np.outer(s, s)
+    return updated
 
 
 def two_loop(gradient: Array, ss: Sequence[Array], ys: Sequence[Array]) -> Array:
@@ -81,7 +82,7 @@ class InverseHessian(QuasiNewton):
     def direction(self, gradient: Array) -> Array:
         return -gradient if self.fresh else -(self.inverse @ gradient)
 
-    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
+    def learn(self, step: float, s: Array, y: Array) -> None:
         if curves(s, y):
             inverse = np.eye(s.size) * scale(s, y) if self.fresh else self.inverse
             self.inverse, self.fresh = bfgs_update(inverse, s, y), False
@@ -100,7 +101,7 @@ class LimitedMemory(QuasiNewton):
     def direction(self, gradient: Array) -> Array:
         return -two_loop(gradient, self.ss, self.ys)
 
-    def learn(self, step: float, s: Array, y: Array, gradient: Array) -> None:
+    def learn(self, step: float, s: Array, y: Array) -> None:
         if curves(s, y):
             self.ss.append(s)
             self.ys.append(y)
