@@ -114,8 +114,9 @@ def backtracking(
     Raises ValueError if slope >= 0 or c1 is not between 0 and 1.
     Nocedal & Wright, Algorithm 3.1 and section 3.5.
     """
-    check_start(value, slope, first)
-    check_constants(c1)
+    check_start(value, slope, first, max_trials)
+    if not 0 < c1 < 1:
+        raise ValueError(f"backtracking needs 0 < c1 < 1; got c1={c1}")
     trials: list[Trial] = []
     step = first
     for _ in range(max_trials):
@@ -150,8 +151,9 @@ def strong_wolfe(
     Raises ValueError if slope >= 0 or not 0 < c1 < c2 < 1.
     Nocedal & Wright, Algorithms 3.5 and 3.6.
     """
-    check_start(value, slope, first)
-    check_constants(c1, c2)
+    check_start(value, slope, first, max_trials)
+    if not 0 < c1 < c2 < 1:
+        raise ValueError(f"the constants of a line search must satisfy 0 < c1 < c2 < 1; got c1={c1}, c2={c2}")
     rounding = ROUNDING * abs(value)
     low, high = Trial(0.0, value, slope), Trial(math.inf, math.inf, math.nan)
     trials: list[Trial] = []
@@ -216,18 +218,15 @@ def fixed_step(lr: float) -> LineSearch:
     return search
 
 
-def check_start(value: float, slope: float, first: float) -> None:
+def check_start(value: float, slope: float, first: float, trials: int = 1) -> None:
     if not (math.isfinite(value) and math.isfinite(slope)):
         raise ValueError(f"a line search starts where f is finite; got value {value}, slope {slope}")
     if slope >= 0:
         raise ValueError(f"not a descent direction: f does not fall along it, its slope is {slope:.6g}")
     if not 0 < first < math.inf:
         raise ValueError(f"the first step must be positive and finite; got {first}")
-
-
-def check_constants(c1: float, c2: float = 1.0) -> None:
-    if not 0 < c1 < c2 <= 1:
-        raise ValueError(f"the constants of a line search must satisfy 0 < c1 < c2 < 1; got c1={c1}, c2={c2}")
+    if trials < 1:
+        raise ValueError(f"a line search needs at least one trial; got max_trials={trials}")
 
 
 def failed(trials: list[Trial], wanted: str) -> Failed:
