@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import refused
 
@@ -58,6 +58,7 @@ FIRST = st.floats(1e-4, 1e4)
 CONSTANTS = st.tuples(st.floats(1e-4, 0.4), st.floats(0.01, 0.5)).map(lambda pair: (pair[0], sum(pair)))
 
 
+@settings(deadline=None)
 @given(hilly(), FIRST, CONSTANTS)
 def test_strong_wolfe(line, first, constants):
     c1, c2 = constants
@@ -72,6 +73,7 @@ def test_strong_wolfe(line, first, constants):
     assert (found.value, found.slope) == (line.phi(found.step), line.slope(found.step))
 
 
+@settings(deadline=None)
 @given(hilly(), FIRST, st.floats(1e-4, 0.5))
 def test_backtracking(line, first, c1):
     value, slope = line.phi(0.0), line.slope(0.0)
@@ -84,6 +86,7 @@ def test_backtracking(line, first, c1):
     assert np.all((shrunk >= 0.1 - 1e-12) & (shrunk <= 0.5 + 1e-12))
 
 
+@settings(deadline=None)
 @given(hilly(), FIRST)
 def test_exact_for_quadratics_looks_twice(line, first):
     value, slope = line.phi(0.0), line.slope(0.0)
@@ -150,6 +153,8 @@ def test_a_function_without_a_minimum():
     found = strong_wolfe(lambda t: (-t, -1.0), 0.0, -1.0, max_trials=4)
     assert found.reason == "f still fell at the longest step tried, 1e+03, to -1000: it may have no minimum"
     assert [trial.step for trial in found.trials] == [1.0, 10.0, 100.0, 1000.0]
+    found = strong_wolfe(lambda t: (-t - t * t, -1 - 2 * t), 0.0, -1.0, max_trials=3)
+    assert [trial.step for trial in found.trials] == [1.0, 10.0, 100.0]
 
 
 def test_a_slope_of_the_wrong_sign():

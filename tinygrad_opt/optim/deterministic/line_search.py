@@ -157,7 +157,7 @@ def strong_wolfe(
     rounding = ROUNDING * abs(value)
     low, high = Trial(0.0, value, slope), Trial(math.inf, math.inf, math.nan)
     trials: list[Trial] = []
-    step, width = first, math.inf
+    step = first
     for _ in range(max_trials):
         trial = Trial(step, *phi(step))
         trials.append(trial)
@@ -171,12 +171,7 @@ def strong_wolfe(
             if trial.slope * (high.step - low.step) >= 0:
                 high = low
             low = trial
-        if math.isinf(high.step):
-            step = beyond(last, low)
-        else:
-            before, width = width, abs(high.step - low.step)
-            slow = width > 0.66 * before
-            step = halfway(low, high) if slow else between(low, high)
+        step = beyond(last, low) if math.isinf(high.step) else between(low, high)
     if math.isinf(high.step):
         return Failed(
             f"f still fell at the longest step tried, {low.step:.3g}, to {low.value:.6g}: it may have no minimum",
@@ -250,15 +245,11 @@ def beyond(a: Trial, b: Trial) -> float:
     return clipped(minimum, 2 * b.step, 10 * b.step) if minimum > b.step else 10 * b.step
 
 
-def halfway(a: Trial, b: Trial) -> float:
-    return a.step + 0.5 * (b.step - a.step)
-
-
 def between(low: Trial, high: Trial) -> float:
     """Where the cubic through two trials has its minimum, not near an end; half-way if one is not finite."""
     minimum = cubic_minimum(low, high) if high.finite else math.nan
     if math.isnan(minimum):
-        return halfway(low, high)
+        return low.step + 0.5 * (high.step - low.step)
     margin = 0.1 * abs(high.step - low.step)
     return clipped(minimum, min(low.step, high.step) + margin, max(low.step, high.step) - margin)
 
