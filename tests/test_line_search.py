@@ -148,12 +148,20 @@ def test_an_infinite_slope_is_not_finite():
     assert isinstance(found, Failed)
 
 
+def test_strong_wolfe_forgives_rounding_only():
+    def phi(rise):
+        return strong_wolfe(lambda t: (1.0 + rise, 0.0), 1.0, -1e-12, max_trials=2)
+
+    assert phi(1e-15) == Trial(1.0, 1.0 + 1e-15, 0.0)
+    assert isinstance(phi(1e-12), Failed)
+
+
 # -- what is not found -------------------------------------------------------------------------
 def test_a_function_without_a_minimum():
     found = strong_wolfe(lambda t: (-t, -1.0), 0.0, -1.0, max_trials=4)
     assert found.reason == "f still fell at the longest step tried, 1e+03, to -1000: it may have no minimum"
     assert [trial.step for trial in found.trials] == [1.0, 10.0, 100.0, 1000.0]
-    found = strong_wolfe(lambda t: (-t - t * t, -1 - 2 * t), 0.0, -1.0, max_trials=3)
+    found = strong_wolfe(lambda t: (-t - t**3, -1 - 3 * t**2), 0.0, -1.0, max_trials=3)
     assert [trial.step for trial in found.trials] == [1.0, 10.0, 100.0]
 
 
@@ -175,6 +183,14 @@ def test_nothing_finite(search):
 def test_a_line_bent_downward_has_no_exact_minimum():
     found = exact_for_quadratics(lambda t: (-t * t - t, -2 * t - 1), 0.0, -1.0)
     assert found.reason == "the slope goes from -1 to -3 at step 1: no parabola with a minimum"
+
+
+def test_the_exact_step_may_leave_the_domain():
+    found = exact_for_quadratics(lambda t: (-t, -0.5) if t <= 1 else (math.inf, math.nan), 0.0, -1.0)
+    assert found.reason == (
+        "none of 2 steps from 2 to 1 was the minimum of a parabola; f or its slope was not finite at 1 of them; "
+        "the lowest value was -1.0"
+    )
 
 
 def test_a_fixed_step():

@@ -19,6 +19,7 @@ from tinygrad_opt.optim.deterministic import (
     Evaluations,
     Problem,
     Status,
+    Trial,
     backtracking,
     bfgs_update,
     exact_for_quadratics,
@@ -26,7 +27,7 @@ from tinygrad_opt.optim.deterministic import (
     two_loop,
 )
 from tinygrad_opt.optim.deterministic.conjugate_gradient import VARIANTS
-from tinygrad_opt.optim.deterministic.descent import descend
+from tinygrad_opt.optim.deterministic.descent import decrease_left, descend
 from tinygrad_opt.optim.deterministic.gradient_descent import SteepestDescent
 from tinygrad_opt.optim.deterministic.quasi_newton import InverseHessian
 
@@ -127,10 +128,20 @@ def test_pairs_without_curvature_teach_nothing():
     assert directions.fresh
 
 
+def test_the_first_pair_sets_the_scale():
+    """gamma = s'y / y'y in the direction that nothing is known of."""
+    directions = InverseHessian()
+    directions.learn(1.0, np.array([2.0, 0.0]), np.array([1.0, 0.0]))
+    assert directions.inverse.tolist() == [[2.0, 0.0], [0.0, 2.0]]
+
+
 class UphillOnce(SteepestDescent):
-    """Directions that lead uphill until they are told to forget."""
+    """Directions that lead uphill until they are told to forget, with no idea of a first step."""
 
     fresh = False
+
+    def first_step(self, slope):
+        return np.inf
 
     def direction(self, gradient):
         return -gradient if self.fresh else gradient
@@ -301,6 +312,20 @@ def test_rounding_stalls_a_search(method):
     assert np.abs(found.gradient).max() < 1e-3
 
 
+def test_what_is_left_is_judged_by_a_step_that_shows_the_curvature():
+    far, near = Trial(1.0, 0.0, 0.0), Trial(1e-9, 0.0, -1 + 1e-12)
+    assert decrease_left(-1.0, (far, near)) == 0.5
+    assert decrease_left(-1.0, (near,)) == np.inf
+
+
+def test_the_point_of_convergence_is_returned_though_rounding_puts_another_lower():
+    problem = Problem(lambda x: x * x, 0.5)
+    problem.at_start()
+    there = 0.3, np.array([2.0]), np.array([0.0])
+    assert problem.result(Status.CONVERGED, "", there).x == 2.0
+    assert problem.result(Status.ITERATIONS, "").x == 0.5
+
+
 def wrong_gradient(x):
     """x**2 + 2 x, of which the gradient has the wrong sign."""
     return stop_gradient(2 * (x * x + 2 * x)) - (x * x + 2 * x)
@@ -376,6 +401,8 @@ REFUSALS = {
     "lr": (lambda: minimize(f, 1.0, "gd", lr=0.0), ValueError, "lr must be positive and finite; got 0.0"),
     "lr and search": (lambda: minimize(f, 1.0, "gd", lr=0.1, line_search=strong_wolfe), ValueError,
                       "gd takes lr or line_search, not both"),
+    "search": (lambda: minimize(f, 1.0, line_search="wolfe"), TypeError,
+               "line_search must be a function, such as strong_wolfe or backtracking; got 'wolfe'"),
     "gtol": (lambda: minimize(f, 1.0, gtol=-1), ValueError, "gtol must be 0 or more; got -1"),
     "gtol nan": (lambda: minimize(f, 1.0, gtol=float("nan")), ValueError, "gtol must be 0 or more; got nan"),
     "iterations": (lambda: minimize(f, 1.0, max_iterations=2.5), ValueError,

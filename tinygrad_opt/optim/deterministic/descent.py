@@ -39,7 +39,11 @@ def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: 
 
     Where a direction does not lead downhill, or the search along it fails, what was learned is
     forgotten and steepest descent is tried before giving up.
+
+    Raises TypeError if search is not a function.
     """
+    if not callable(search):
+        raise TypeError(f"line_search must be a function, such as strong_wolfe or backtracking; got {search!r}")
     x, value, gradient = problem.at_start()
     while (largest := float(np.abs(gradient).max())) > gtol:
         if len(problem.path) > max_iterations:

@@ -113,6 +113,9 @@ def backtracking(
 
     Raises ValueError if slope >= 0 or c1 is not between 0 and 1.
     Nocedal & Wright, Algorithm 3.1 and section 3.5.
+
+    >>> backtracking(lambda step: ((step - 3) ** 2, 2 * (step - 3)), value=9.0, slope=-6.0, first=8.0)
+    Trial(step=3.0, value=0.0, slope=0.0)
     """
     check_start(value, slope, first, max_trials)
     if not 0 < c1 < 1:
@@ -186,6 +189,9 @@ def exact_for_quadratics(phi: Phi, value: float, slope: float, first: float = 1.
     step = first phi'(0) / (phi'(0) - phi'(first)).  Costs two evaluations.
 
     Raises ValueError if slope >= 0.
+
+    >>> exact_for_quadratics(lambda step: ((step - 3) ** 2, 2 * (step - 3)), value=9.0, slope=-6.0)
+    Trial(step=3.0, value=0.0, slope=0.0)
     """
     check_start(value, slope, first)
     probe = Trial(first, *phi(first))
@@ -195,13 +201,17 @@ def exact_for_quadratics(phi: Phi, value: float, slope: float, first: float = 1.
             (probe,),
         )
     step = first * slope / (slope - probe.slope)
-    return Trial(step, *phi(step))
+    trial = Trial(step, *phi(step))
+    return trial if trial.finite else failed([probe, trial], "was the minimum of a parabola")
 
 
 def fixed_step(lr: float) -> LineSearch:
     """The search that always takes the step lr, and fails where f is not finite there.
 
     Raises ValueError if lr is not positive and finite.
+
+    >>> fixed_step(0.5)(lambda step: ((step - 3) ** 2, 2 * (step - 3)), 9.0, -6.0, 1.0)
+    Trial(step=0.5, value=6.25, slope=-5.0)
     """
     if not 0 < lr < math.inf:
         raise ValueError(f"lr must be positive and finite; got {lr}")
@@ -265,7 +275,7 @@ def cubic_minimum(a: Trial, b: Trial) -> float:
 
 @np.errstate(all="ignore")
 def armijo_minimum(value: float, slope: float, trial: Trial, before: Trial | None) -> float:
-    """The minimum of the parabola through one trial, or of the cubic through two, from the start (3.57, 3.58).
+    """The minimum of the parabola through one trial, or of the cubic through two, from the start (3.58 and after).
 
     In the cubic cube t^3 + square t^2 + slope t + value, as -slope / (square + root): cube may be 0.
     """
