@@ -121,6 +121,14 @@ def test_the_two_loop_recursion_is_the_update_without_a_matrix():
     assert np.array_equal(two_loop(gradient, [], []), gradient)
 
 
+def test_bfgs_starts_with_the_inverse_given():
+    matrix, centre = positive_definite(5)
+    inverse = np.linalg.inv(matrix)
+    found = minimize(quadratic(matrix, centre), np.zeros(5), "bfgs", inverse=inverse)
+    assert (found.converged, found.iterations) == (True, 1)
+    assert np.array_equal(inverse, np.linalg.inv(matrix))
+
+
 def test_pairs_without_curvature_teach_nothing():
     directions = InverseHessian()
     directions.learn(1.0, np.ones(2), -np.ones(2))
@@ -393,9 +401,16 @@ REFUSALS = {
     "option": (lambda: minimize(f, 1.0, "lbfgs", memroy=3), TypeError,
                "method 'lbfgs' has no option memroy; it has memory, line_search"),
     "two options": (lambda: minimize(f, 1.0, "bfgs", lr=3, memory=5), TypeError,
-                    "method 'bfgs' has no option lr, memory; it has line_search"),
+                    "method 'bfgs' has no option lr, memory; it has inverse, line_search"),
     "memory": (lambda: minimize(f, 1.0, "lbfgs", memory=0), ValueError,
                "memory must be a positive integer, the number of steps to remember; got 0"),
+    "inverse": (lambda: minimize(f, [1.0, 2.0], inverse=np.eye(3)), ValueError,
+                "inverse must be a matrix of numbers of shape (2, 2); got float64 (3, 3)"),
+    "inverse askew": (lambda: minimize(f, [1.0, 2.0], inverse=[[1, 1], [0, 1]]), ValueError,
+                      "inverse must be symmetric; it differs from its transpose"),
+    "inverse indefinite": (lambda: minimize(f, [1.0, 2.0], inverse=np.diag([1.0, -2.0])), ValueError,
+                           "inverse must be positive definite; its smallest eigenvalue is -2"),
+    "inverse nan": (lambda: minimize(f, 1.0, inverse=[[np.nan]]), ValueError, "inverse must be finite"),
     "variant": (lambda: minimize(f, 1.0, "cg", variant="polak"), ValueError,
                 "unknown variant of cg 'polak'; there are fletcher-reeves, polak-ribiere+, "),
     "lr": (lambda: minimize(f, 1.0, "gd", lr=0.0), ValueError, "lr must be positive and finite; got 0.0"),

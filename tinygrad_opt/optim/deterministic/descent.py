@@ -19,7 +19,8 @@ class Directions(Protocol):
     fresh  whether nothing was learned yet, so that the next direction is that of steepest descent
     """
 
-    fresh: bool
+    @property
+    def fresh(self) -> bool: ...
 
     def direction(self, gradient: Array) -> Array:
         """Where to go from a point with this gradient."""

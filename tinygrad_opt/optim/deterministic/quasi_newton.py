@@ -65,52 +65,61 @@ def curves(s: Array, y: Array) -> bool:
     return bool(y @ s > np.finfo(np.float64).eps * math.sqrt((y @ y) * (s @ s)))
 
 
-class QuasiNewton:
-    """The first step along a direction: 1, and at the beginning one of length 1 at most."""
-
-    fresh = True
-
-    def first_step(self, slope: float) -> float:
-        return min(1.0, 1 / math.sqrt(-slope)) if self.fresh else 1.0
+def length_one(slope: float) -> float:
+    """A first step along the gradient: of length 1 at most, for nothing is known of the scale of x."""
+    return min(1.0, 1 / math.sqrt(-slope))
 
 
-class InverseHessian(QuasiNewton):
-    """BFGS: the whole matrix.  It starts as gamma I after the first step."""
+class InverseHessian:
+    """BFGS: the whole matrix, which is gamma I after the first step if none is given."""
 
-    inverse: Array
+    def __init__(self, inverse: Array | None = None):
+        self.inverse = inverse
+
+    @property
+    def fresh(self) -> bool:
+        return self.inverse is None
 
     def direction(self, gradient: Array) -> Array:
-        return -gradient if self.fresh else -(self.inverse @ gradient)
+        return -gradient if self.inverse is None else -(self.inverse @ gradient)
+
+    def first_step(self, slope: float) -> float:
+        return length_one(slope) if self.fresh else 1.0
 
     def learn(self, step: float, s: Array, y: Array) -> None:
         if curves(s, y):
-            inverse = np.eye(s.size) * scale(s, y) if self.fresh else self.inverse
-            self.inverse, self.fresh = bfgs_update(inverse, s, y), False
+            inverse = np.eye(s.size) * scale(s, y) if self.inverse is None else self.inverse
+            self.inverse = bfgs_update(inverse, s, y)
 
     def forget(self) -> None:
-        self.fresh = True
+        self.inverse = None
 
 
-class LimitedMemory(QuasiNewton):
+class LimitedMemory:
     """L-BFGS: the last pairs of s and y."""
 
     def __init__(self, memory: int):
         self.ss: deque[Array] = deque(maxlen=memory)
         self.ys: deque[Array] = deque(maxlen=memory)
 
+    @property
+    def fresh(self) -> bool:
+        return not self.ss
+
     def direction(self, gradient: Array) -> Array:
         return -two_loop(gradient, self.ss, self.ys)
+
+    def first_step(self, slope: float) -> float:
+        return length_one(slope) if self.fresh else 1.0
 
     def learn(self, step: float, s: Array, y: Array) -> None:
         if curves(s, y):
             self.ss.append(s)
             self.ys.append(y)
-            self.fresh = False
 
     def forget(self) -> None:
         self.ss.clear()
         self.ys.clear()
-        self.fresh = True
 
 
 def bfgs(
@@ -118,13 +127,35 @@ def bfgs(
     *,
     gtol: float = 1e-8,
     max_iterations: int = 10_000,
+    inverse: Array | None = None,
     line_search: LineSearch = strong_wolfe,
 ) -> Result:
     """BFGS: steps along -H g, where H, an (n, n) matrix, approaches the inverse Hessian.
 
+    inverse is a guess of H to start with.  Without one H is gamma I after the first step, which is slow
+    where that went along a curvature far above all others: H then has to grow.
+
+    Raises ValueError if inverse is not a symmetric, positive definite (n, n) matrix.
     Nocedal & Wright, Algorithm 6.1.
     """
-    return descend(problem, InverseHessian(), line_search, gtol, max_iterations)
+    if inverse is not None:
+        inverse = checked_inverse(inverse, problem.start.size)
+    return descend(problem, InverseHessian(inverse), line_search, gtol, max_iterations)
+
+
+def checked_inverse(inverse: Array, n: int) -> Array:
+    """A guess of the inverse Hessian of n numbers, as float64."""
+    matrix = np.asarray(inverse)
+    if matrix.shape != (n, n) or matrix.dtype.kind not in "biuf":
+        raise ValueError(f"inverse must be a matrix of numbers of shape {(n, n)}; got {matrix.dtype} {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"inverse must be finite; got {matrix}")
+    if not np.allclose(matrix, matrix.T):
+        raise ValueError("inverse must be symmetric; it differs from its transpose")
+    lowest = float(np.linalg.eigvalsh(matrix).min())
+    if not lowest > 0:
+        raise ValueError(f"inverse must be positive definite; its smallest eigenvalue is {lowest:.3g}")
+    return matrix.astype(np.float64)
 
 
 def lbfgs(
