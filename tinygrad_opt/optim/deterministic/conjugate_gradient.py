@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 
-from .descent import descend
+from .descent import descend, length_one
 from .line_search import LineSearch, strong_wolfe
 from .problem import Problem
 from .result import Array, Result
@@ -67,7 +66,7 @@ class ConjugateDirections:
 
     def first_step(self, slope: float) -> float:
         """The step that promises the change of f of the step before (Nocedal & Wright, page 59)."""
-        first = self.step * self.slope / slope if self.step else min(1.0, 1 / math.sqrt(-slope))
+        first = self.step * self.slope / slope if self.step else length_one(slope)
         self.slope = slope
         return first
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -75,6 +76,11 @@ def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: 
         f"the largest entry of the gradient, {largest:.3g}, is within gtol {gtol:g}",
         (value, x, gradient),
     )
+
+
+def length_one(slope: float) -> float:
+    """A first step along the gradient: of length 1 at most, for nothing is known of the scale of x."""
+    return min(1.0, 1 / math.sqrt(-slope))
 
 
 def downhill(directions: Directions, gradient: Array) -> tuple[Array, float]:

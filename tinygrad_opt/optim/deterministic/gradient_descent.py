@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from .descent import descend
+from .descent import descend, length_one
 from .line_search import LineSearch, backtracking, fixed_step
 from .problem import Problem
 from .result import Array, Result
@@ -23,7 +21,7 @@ class SteepestDescent:
 
     def first_step(self, slope: float) -> float:
         """Twice the step before, so that steps can grow again; the first one is of length 1 at most."""
-        return 2 * self.step if self.step else min(1.0, 1 / math.sqrt(-slope))
+        return 2 * self.step if self.step else length_one(slope)
 
     def learn(self, step: float, s: Array, y: Array) -> None:
         self.step = step

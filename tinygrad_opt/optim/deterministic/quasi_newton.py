@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .descent import descend
+from .descent import descend, length_one
 from .line_search import LineSearch, strong_wolfe
 from .problem import Problem
 from .result import Array, Result
@@ -63,11 +63,6 @@ def scale(s: Array, y: Array) -> float:
 def curves(s: Array, y: Array) -> bool:
     """Whether a pair shows positive curvature by more than rounding; one that does not is left out."""
     return bool(y @ s > np.finfo(np.float64).eps * math.sqrt((y @ y) * (s @ s)))
-
-
-def length_one(slope: float) -> float:
-    """A first step along the gradient: of length 1 at most, for nothing is known of the scale of x."""
-    return min(1.0, 1 / math.sqrt(-slope))
 
 
 class InverseHessian:
