@@ -2,6 +2,7 @@
 
 from . import landscapes, schedules
 from .adam import Adam
+from .deterministic import minimize
 from .hyper import Rate
 from .optimizer import Optimizer, Report
 from .pipeline import Constraint, Transform
@@ -17,6 +18,7 @@ __all__ = [
     "Transform",
     "get",
     "landscapes",
+    "minimize",
     "norm",
     "ratio",
     "schedules",
