@@ -126,6 +126,10 @@ LAYERS = [
     "optim.state",
     "optim.optimizer",
     "optim.adam",
+    "optim.gradient_descent",
+    "optim.rprop",
+    "optim.polyak",
+    "optim.perceptron",
     "optim.registry",
     "optim",
 ]

@@ -1,10 +1,35 @@
 """Optimizers: rules that read like their papers and run in place, and what stands around them."""
 
 from .adam import Adam
+from .gradient_descent import ASGD, SGD, Momentum, Nesterov, SignSGD, Signum
 from .hyper import Rate
 from .optimizer import Optimizer, Report
+from .perceptron import perceptron_loss
 from .pipeline import Constraint, Transform
+from .polyak import PolyakSGD
 from .registry import get
+from .rprop import Rprop
 from .rules import norm, ratio, total, where
 
-__all__ = ["Adam", "Constraint", "Optimizer", "Rate", "Report", "Transform", "get", "norm", "ratio", "total", "where"]
+__all__ = [
+    "ASGD",
+    "SGD",
+    "Adam",
+    "Constraint",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "PolyakSGD",
+    "Rate",
+    "Report",
+    "Rprop",
+    "SignSGD",
+    "Signum",
+    "Transform",
+    "get",
+    "norm",
+    "perceptron_loss",
+    "ratio",
+    "total",
+    "where",
+]
