@@ -37,8 +37,8 @@ class PolyakSGD(Optimizer):
         if h.variant == "sps+":
             gap = where(gap < 0, 0.0, gap)
         squared = total(g * g) + h.eps
-        step = ratio(gap, squared, otherwise=0.0)
-        step = where(step > h.max_lr, h.max_lr, step)
+        length = ratio(gap, squared, otherwise=0.0)
+        step = where(length > h.max_lr, h.max_lr, length)
         return p - h.lr * step * g
 
     @classmethod
