@@ -201,7 +201,7 @@ def test_averages_are_copies_and_begin_as_the_parameters():
 def test_a_formula_names_a_result_that_serves_twice():
     first = ASGD([Value(1.0)], lambd=0).formula().splitlines()
     assert first[1:] == [
-        "p[t] = (1 - lambd * eta) * p[t-1] - eta * g[t]",
+        "p[t] = (1 - lambd * rate) * p[t-1] - rate * g[t]",
         "ax[t] = p[t]",
         "as long as (t <= t0 + 2)",
     ]

@@ -110,8 +110,8 @@ class ASGD(Optimizer):
 
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, ax: Any) -> Any:
-        eta = h.lr / (1 + h.lambd * h.lr * (t - 1)) ** h.alpha
-        p = (1 - h.lambd * eta) * p - eta * g
+        rate = h.lr / (1 + h.lambd * h.lr * (t - 1)) ** h.alpha
+        p = (1 - h.lambd * rate) * p - rate * g
         if t <= h.t0 + 2:
             return p, p
         return p, ax + (p - ax) / (t - 1 - h.t0)
