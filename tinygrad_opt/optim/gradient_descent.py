@@ -95,9 +95,9 @@ class Nesterov(SGD):
 class ASGD(Optimizer):
     """SGD whose answer is the average of its iterates, ax (averages()); the iterates themselves go on jumping about.
 
-    Averaging starts after t0 steps; before, ax is p.  The learning rate falls as t**-alpha, and lambd pulls
-    towards zero.  Polyak and Juditsky, SIAM J. Control Optim. 30 (1992); the form is that of Bottou's sgd and
-    of PyTorch, which keeps the falling rate and the weight of the average in float32.
+    Averaging starts after t0 steps (t0 + 2, as PyTorch counts); before, ax is p.  The learning rate falls as
+    t**-alpha, and lambd pulls towards zero.  Polyak and Juditsky, SIAM J. Control Optim. 30 (1992); the form is
+    that of Bottou's sgd and of PyTorch, which keeps the falling rate and the weight of the average in float32.
     """
 
     slots = ("ax",)
