@@ -36,15 +36,15 @@ def equations(traced: Traced) -> list[Equation]:
     plain = [
         Equation(f"{name}[t]", cut_root(result, names), getattr(result, "value", result))
         for name, result in traced.results.items()
-        if is_moved(name, result, traced)
+        if is_moved(name, result, traced, names)
     ]
     return found + plain
 
 
-def is_moved(name: str, result: Any, traced: Traced) -> bool:
-    """Whether a result is a constant or an input of another name, so that no computation names it."""
+def is_moved(name: str, result: Any, traced: Traced, names: Mapping[Symbol, str]) -> bool:
+    """Whether a result is a constant, an input of another name or another result, so that no computation names it."""
     own = {**traced.arrays, **traced.scalars}[name]
-    return result is not own and (not isinstance(result, Symbol) or result.fn is None)
+    return result is not own and (not isinstance(result, Symbol) or names[result] != f"{name}[t]")
 
 
 def equation_names(traced: Traced) -> dict[Symbol, str]:
@@ -55,7 +55,7 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
     states = {**traced.arrays, **traced.scalars}
     for symbol, name in traced.trace.names.items():
         names.setdefault(symbol, f"{name}'" if name in states else name)
-    for name, result in traced.results.items():
+    for name, result in reversed(list(traced.results.items())):  # p last: what is also a parameter is called so
         if isinstance(result, Symbol) and result.fn is not None:
             names[result] = f"{name}[t]"
     return names

@@ -29,9 +29,11 @@ ADVICE = {
 class Configured:
     """A class whose annotated attributes are its hyperparameters, with their defaults.
 
-    settings holds those of an instance; presets those that other libraries would choose.
+    settings holds those of an instance; presets those that other libraries would choose; choices the words
+    that a hyperparameter may be, where it is a word.
     """
 
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     fields: ClassVar[dict[str, Any]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     settings: dict[str, Any]
@@ -75,6 +77,9 @@ class Configured:
     def setting(cls, name: str, value: Any) -> Any:
         """One hyperparameter as a Python number, a choice (bool, string, None) or a schedule."""
         default = cls.fields[name]
+        if name in cls.choices and value not in cls.choices[name]:
+            *words, last = map(repr, cls.choices[name])
+            raise ValueError(f"{cls.__name__}: {name} is {', '.join(words)} or {last}; got {value!r}")
         if callable(value) or value is None or isinstance(value, str | bool):
             if isinstance(default, float) and not callable(value):
                 raise TypeError(f"{cls.__name__}: {name} is a number or a schedule; got {value!r}")

@@ -70,8 +70,8 @@ class Lane:
         for name in self.slots:
             if self.by_array:
                 m.slots[name] = np.array(initial.get(name, np.zeros_like(m.view)), self.packing.dtype)
-            else:
-                m.slots[name][...] = initial.get(name, 0.0)
+            elif name in initial:  # zeros that are never written take no memory
+                m.slots[name][...] = initial[name]
 
     # -- one step ------------------------------------------------------------------------------
     def prepare(self, step: int, loss: float | None) -> list[Member]:

@@ -152,9 +152,10 @@ class Optimizer(Configured):
         if name not in self.fields or "groups" not in self.__dict__:
             super().__setattr__(name, value)
             return
-        value = self.setting(name, value)
-        for hyper in (self.settings, *(group.hyper for group in self.groups)):
-            hyper[name] = value
+        all_hyper = [self.settings, *(group.hyper for group in self.groups)]
+        changed = [self.configured({**hyper, name: value}) for hyper in all_hyper]
+        for hyper, new in zip(all_hyper, changed, strict=True):
+            hyper.update(new)
 
     # -- a step --------------------------------------------------------------------------------
     def zero_grad(self) -> None:

@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import adam
+from . import adam, gradient_descent, polyak, rprop
 from .optimizer import Optimizer
 
-FAMILIES = (adam,)
+FAMILIES = (adam, gradient_descent, polyak, rprop)
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind
