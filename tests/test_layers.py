@@ -120,6 +120,7 @@ LAYERS = [
     "optim.traced",
     "optim.kernel",
     "optim.members",
+    "optim.groups",
     "optim.packing",
     "optim.parallel",
     "optim.passes",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from .deterministic.result import Status
 from .formula import as_latex, as_text
-from .hyper import Configured
+from .groups import Grouped
 from .lane import Lane
-from .members import Member, grouped, refuse_unfit
+from .members import Member
 from .pipeline import Constraint, Granularity, Pipeline, Transform
 from .state import load_state, state_of
 from .story import Story, told
@@ -21,22 +21,21 @@ RESERVED = frozenset({"p", "g", "t", "h"})
 
 
 class Report(NamedTuple):
-    """What a step did: its number, how many parameters it updated, and the names of those without a gradient."""
+    """What a step did: its number, how many parameters it updated, and the names of those without a gradient.
+
+    loss is the one before the step.  status and message are of methods that call a closure again and again: why
+    they stopped.
+    """
 
     step: int
     updated: int
     skipped: tuple[str, ...] = ()
     loss: float | None = None
+    status: Status | None = None
+    message: str = ""
 
 
-class Group(NamedTuple):
-    """Parameters with hyperparameters of their own; those may be changed between steps."""
-
-    hyper: dict[str, Any]
-    members: list[Member]
-
-
-class Optimizer(Configured):
+class Optimizer(Grouped):
     """Updates parameters by a rule.
 
     A subclass declares its hyperparameters as annotated attributes and defines
@@ -101,7 +100,6 @@ class Optimizer(Configured):
             raise TypeError(
                 f"{cls.__name__}: a slot cannot be called {', '.join(sorted(taken))}, as the rule's inputs are"
             )
-        cls.__signature__ = signature(cls)  # type: ignore[attr-defined]  # what help() shows
 
     def __init__(
         self,
@@ -113,12 +111,8 @@ class Optimizer(Configured):
         remember: bool = False,
         **hyper: Any,
     ):
-        self.settings = self.configured(hyper)
-        self.t = 0
-        groups = [(self.configured({**self.settings, **own}), members) for own, members in grouped(params)]
-        self.groups = [Group(hyper, members) for hyper, members in groups]
+        super().__init__(params, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
-        refuse_unfit(self.members)
         self.lanes = [
             Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
             for group in self.groups
@@ -137,32 +131,7 @@ class Optimizer(Configured):
             found.setdefault(key, ((around[0], around[1]), []))[1].append(m)
         return list(found.values())
 
-    # -- parameters and hyperparameters --------------------------------------------------------
-    @property
-    def members(self) -> list[Member]:
-        return [m for group in self.groups for m in group.members]
-
-    @property
-    def params(self) -> list[Any]:
-        """The parameters, in order."""
-        return [m.parameter for m in self.members]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """A hyperparameter is set for all groups."""
-        if name not in self.fields or "groups" not in self.__dict__:
-            super().__setattr__(name, value)
-            return
-        all_hyper = [self.settings, *(group.hyper for group in self.groups)]
-        changed = [self.configured({**hyper, name: value}) for hyper in all_hyper]
-        for hyper, new in zip(all_hyper, changed, strict=True):
-            hyper.update(new)
-
     # -- a step --------------------------------------------------------------------------------
-    def zero_grad(self) -> None:
-        """Forget the gradients, before the next backward pass adds to them."""
-        for m in self.members:
-            m.parameter.grad = None
-
     def step(self, loss: Any = None) -> Report:
         """Update every parameter that has a gradient, in place.
 
@@ -210,11 +179,6 @@ class Optimizer(Configured):
         """The last step of one entry of one parameter, equation by equation, with the numbers put in."""
         return told(self.lanes, parameter, index)
 
-    def __repr__(self) -> str:
-        count = len(self.members)
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
-        return f"<{type(self).__name__}({settings}) of {count} parameter{'s' * (count != 1)}, {self.t} steps taken>"
-
     # -- state ---------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
         """Step counts, hyperparameters and state arrays (copies), for load_state_dict."""
@@ -228,34 +192,6 @@ class Optimizer(Configured):
         """
         load_state(self, state)
 
-    # -- as other libraries have it ------------------------------------------------------------
-    @classmethod
-    def torch(cls, params: Any, **changes: Any) -> Self:
-        """With PyTorch's defaults and conventions."""
-        return cls.preset("torch", params, changes)
-
-    @classmethod
-    def keras(cls, params: Any, **changes: Any) -> Self:
-        """With Keras' defaults and conventions."""
-        return cls.preset("keras", params, changes)
-
-    @classmethod
-    def optax(cls, params: Any, **changes: Any) -> Self:
-        """With optax's defaults and conventions."""
-        return cls.preset("optax", params, changes)
-
-    @classmethod
-    def seed(cls, params: Any, **changes: Any) -> Self:
-        """As lecture slides have it, corrected where they err."""
-        return cls.preset("seed", params, changes)
-
-    @classmethod
-    def preset(cls, library: str, params: Any, changes: Mapping[str, Any]) -> Self:
-        if library not in cls.presets:
-            known = ", ".join(cls.presets) or "none"
-            raise ValueError(f"{cls.__name__} has no preset {library!r}; it has {known}")
-        return cls(params, **{**cls.presets[library], **changes})
-
 
 def checked(transforms: Any, constraints: Any) -> tuple[list[Transform], list[Constraint]]:
     """Both as lists, each thing in its place."""
@@ -266,11 +202,3 @@ def checked(transforms: Any, constraints: Any) -> tuple[list[Transform], list[Co
             if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
                 raise TypeError(f"{piece!r} is not one of the {name}")
     return list(transforms), list(constraints)
-
-
-def signature(cls: type[Optimizer]) -> inspect.Signature:
-    """The parameters of the constructor, with the hyperparameters by name."""
-    given = [p for p in inspect.signature(Optimizer.__init__).parameters.values() if p.name not in ("self", "hyper")]
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    hyper = [inspect.Parameter(name, keyword, default=value) for name, value in cls.fields.items()]
-    return inspect.Signature([given[0], *hyper, *given[1:]])

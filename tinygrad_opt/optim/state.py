@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from .groups import Grouped
     from .members import Member
     from .optimizer import Optimizer
 
 FORMAT = 1
 
 
-def state_of(optimizer: Optimizer) -> dict[str, Any]:
+def state_of(optimizer: Grouped) -> dict[str, Any]:
     """Step counts, hyperparameters, and the state of every parameter, in order."""
     return {
         "format": FORMAT,
@@ -57,7 +58,7 @@ def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
         lane.in_step = len({m.steps for m in lane.members}) == 1
 
 
-def check_fit(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+def check_fit(optimizer: Grouped, state: Mapping[str, Any]) -> None:
     """Raise, naming both sides, if the state is not one of an optimizer like this."""
     kind = type(optimizer).__name__
     missing = [k for k in ("format", "optimizer", "step", "groups", "transforms", "parameters") if k not in state]

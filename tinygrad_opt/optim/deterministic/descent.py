@@ -68,7 +68,8 @@ def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: 
             x, value, gradient = found.x, found.value, found.gradient
             problem.accept(x, value)
         elif directions.fresh:
-            return gave_up(problem, (value, x, gradient), slope, found, gtol)
+            status, message = gave_up(value, gradient, slope, found, gtol)
+            return problem.result(status, message, (value, x, gradient) if status is Status.STALLED else None)
         else:
             directions.forget()
     return problem.result(
@@ -95,19 +96,19 @@ def downhill(directions: Directions, gradient: Array) -> tuple[Array, float]:
     return direction, slope
 
 
-def gave_up(problem: Problem, here: tuple[float, Array, Array], slope: float, failed: Failed, gtol: float) -> Result:
-    """The result where no step along the gradient itself was found."""
-    value, _, gradient = here
-    largest, left, rounding = np.abs(gradient).max(), decrease_left(slope, failed.trials), ROUNDING * abs(value)
-    if left <= rounding and largest <= SMALL * max(1.0, abs(value)):
-        return problem.result(
+def gave_up(
+    value: float, gradient: Array, slope: float, failed: Failed, gtol: float, rounding: float = ROUNDING
+) -> tuple[Status, str]:
+    """Why no step along the gradient itself was found: at a minimum within rounding, a share of |f|, none can be."""
+    largest, left, lost = np.abs(gradient).max(), decrease_left(slope, failed.trials), rounding * abs(value)
+    if left <= lost and largest <= SMALL * max(1.0, abs(value)):
+        return (
             Status.STALLED,
-            f"f cannot be lowered any more: what is left, about {left:.1g}, is within its rounding, {rounding:.1g}; "
+            f"f cannot be lowered any more: what is left, about {left:.1g}, is within its rounding, {lost:.1g}; "
             f"the largest entry of the gradient is {largest:.3g}, above gtol {gtol:g}",
-            here,
         )
     finite = all(trial.finite for trial in failed.trials)
-    return problem.result(
+    return (
         Status.LINE_SEARCH if finite else Status.NOT_FINITE,
         f"{failed.reason}; the search started from f = {value!r} with slope {slope:.6g}",
     )

@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from .problem import Problem
 from .result import Array
 
 Phi = Callable[[float], tuple[float, float]]
@@ -60,10 +60,16 @@ class Point:
 LineSearch = Callable[[Phi, float, float, float], Trial | Failed]
 
 
+class Differentiable(Protocol):
+    """A function of a vector, such as a `Problem`."""
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]: ...
+
+
 class Line:
     """phi for a problem, a point and a direction; it remembers the point that it saw last."""
 
-    def __init__(self, problem: Problem, x: Array, direction: Array):
+    def __init__(self, problem: Differentiable, x: Array, direction: Array):
         self.problem, self.x, self.direction = problem, x, direction
         self.last: Point | None = None
 
@@ -82,7 +88,7 @@ class Line:
 
 
 def along(
-    problem: Problem,
+    problem: Differentiable,
     x: Array,
     direction: Array,
     value: float,
@@ -92,6 +98,7 @@ def along(
 ) -> Point | Failed:
     """A search from x, where f and its gradient are known, along a direction.
 
+    >>> from tinygrad_opt.optim.deterministic import Problem
     >>> problem = Problem(lambda x: x @ x, [3.0, 4.0])
     >>> x, value, gradient = problem.at_start()
     >>> along(problem, x, -gradient, value, gradient, backtracking).x
@@ -142,11 +149,13 @@ def strong_wolfe(
     c1: float = 1e-4,
     c2: float = 0.9,
     max_trials: int = 40,
+    rounding: float = ROUNDING,
 ) -> Trial | Failed:
     """A step that lowers f enough and leaves a slope flat enough (the strong Wolfe conditions).
 
     phi(step) <= phi(0) + c1 step phi'(0)  and  |phi'(step)| <= c2 |phi'(0)|.  The first condition
-    forgives the rounding of f, without which no minimum is found to more than half of the digits.
+    forgives the rounding of f, a share of |phi(0)|, without which no minimum is found to more than half
+    of the digits.
 
     low is the best step so far.  Steps grow until a minimum lies between low and high; then cubics
     through both ends close in on it.  Where phi is not finite it counts as too high.
@@ -157,14 +166,14 @@ def strong_wolfe(
     check_start(value, slope, first, max_trials)
     if not 0 < c1 < c2 < 1:
         raise ValueError(f"the constants of a line search must satisfy 0 < c1 < c2 < 1; got c1={c1}, c2={c2}")
-    rounding = ROUNDING * abs(value)
+    forgiven = rounding * abs(value)
     low, high = Trial(0.0, value, slope), Trial(math.inf, math.inf, math.nan)
     trials: list[Trial] = []
     step = first
     for _ in range(max_trials):
         trial = Trial(step, *phi(step))
         trials.append(trial)
-        enough = trial.finite and trial.value <= value + c1 * step * slope + rounding
+        enough = trial.finite and trial.value <= value + c1 * step * slope + forgiven
         if enough and abs(trial.slope) <= c2 * abs(slope):
             return trial
         last = low

@@ -17,6 +17,7 @@ class Status(StrEnum):
     CONVERGED = "converged"
     STALLED = "stalled"
     ITERATIONS = "iterations"
+    EVALUATIONS = "evaluations"
     LINE_SEARCH = "line search"
     NOT_FINITE = "not finite"
 

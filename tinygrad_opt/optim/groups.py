@@ -1,0 +1,100 @@
+"""Parameters in groups, each with its hyperparameters: what all optimizers have in common."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+from .hyper import Configured
+from .members import Member, grouped, refuse_unfit
+from .pipeline import Transform
+
+
+class Group(NamedTuple):
+    """Parameters with hyperparameters of their own; those may be changed between steps."""
+
+    hyper: dict[str, Any]
+    members: list[Member]
+
+
+class Grouped(Configured):
+    """Has hyperparameters and the parameters in groups; t counts the steps taken."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.__signature__ = signature(cls)  # type: ignore[attr-defined]  # what help() shows
+
+    def __init__(self, params: Any, hyper: Mapping[str, Any]):
+        self.settings = self.configured(hyper)
+        self.t = 0
+        groups = [(self.configured({**self.settings, **own}), members) for own, members in grouped(params)]
+        self.groups = [Group(hyper, members) for hyper, members in groups]
+        refuse_unfit(self.members)
+        self.transforms: Sequence[Transform] = ()
+
+    # -- parameters and hyperparameters --------------------------------------------------------
+    @property
+    def members(self) -> list[Member]:
+        return [m for group in self.groups for m in group.members]
+
+    @property
+    def params(self) -> list[Any]:
+        """The parameters, in order."""
+        return [m.parameter for m in self.members]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A hyperparameter is set for all groups."""
+        if name not in self.fields or "groups" not in self.__dict__:
+            super().__setattr__(name, value)
+            return
+        all_hyper = [self.settings, *(group.hyper for group in self.groups)]
+        changed = [self.configured({**hyper, name: value}) for hyper in all_hyper]
+        for hyper, new in zip(all_hyper, changed, strict=True):
+            hyper.update(new)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients, before the next backward pass adds to them."""
+        for m in self.members:
+            m.parameter.grad = None
+
+    def __repr__(self) -> str:
+        count = len(self.members)
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"<{type(self).__name__}({settings}) of {count} parameter{'s' * (count != 1)}, {self.t} steps taken>"
+
+    # -- as other libraries have it ------------------------------------------------------------
+    @classmethod
+    def torch(cls, params: Any, **changes: Any) -> Self:
+        """With PyTorch's defaults and conventions."""
+        return cls.preset("torch", params, changes)
+
+    @classmethod
+    def keras(cls, params: Any, **changes: Any) -> Self:
+        """With Keras' defaults and conventions."""
+        return cls.preset("keras", params, changes)
+
+    @classmethod
+    def optax(cls, params: Any, **changes: Any) -> Self:
+        """With optax's defaults and conventions."""
+        return cls.preset("optax", params, changes)
+
+    @classmethod
+    def seed(cls, params: Any, **changes: Any) -> Self:
+        """As lecture slides have it, corrected where they err."""
+        return cls.preset("seed", params, changes)
+
+    @classmethod
+    def preset(cls, library: str, params: Any, changes: Mapping[str, Any]) -> Self:
+        if library not in cls.presets:
+            known = ", ".join(cls.presets) or "none"
+            raise ValueError(f"{cls.__name__} has no preset {library!r}; it has {known}")
+        return cls(params, **{**cls.presets[library], **changes})
+
+
+def signature(cls: type[Grouped]) -> inspect.Signature:
+    """The parameters of the constructor, with the hyperparameters by name."""
+    given = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name not in ("self", "hyper")]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    hyper = [inspect.Parameter(name, keyword, default=value) for name, value in cls.fields.items()]
+    return inspect.Signature([given[0], *hyper, *given[1:]])
