@@ -130,6 +130,8 @@ LAYERS = [
     "optim.story",
     "optim.state",
     "optim.optimizer",
+    "optim.closure",
+    "optim.quasi_newton",
     "optim.adam",
     "optim.gradient_descent",
     "optim.rprop",

@@ -9,12 +9,15 @@ from .optimizer import Optimizer, Report
 from .perceptron import perceptron_loss
 from .pipeline import Constraint, Transform
 from .polyak import PolyakSGD
+from .quasi_newton import BFGS, LBFGS
 from .registry import get
 from .rprop import Rprop
 from .rules import norm, ratio, total, where
 
 __all__ = [
     "ASGD",
+    "BFGS",
+    "LBFGS",
     "SGD",
     "Adam",
     "Constraint",

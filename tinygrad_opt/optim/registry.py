@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import adam, gradient_descent, polyak, rprop
+from .deterministic.minimize import METHODS
 from .optimizer import Optimizer
+from .quasi_newton import BFGS, LBFGS, QuasiNewton
 
 FAMILIES = (adam, gradient_descent, polyak, rprop)
 
@@ -18,9 +20,13 @@ KINDS: dict[str, type[Optimizer]] = {
     for name, kind in vars(family).items()
     if isinstance(kind, type) and issubclass(kind, Optimizer) and kind.__module__ == family.__name__
 }
+"""Optimizers whose step is a rule."""
+
+CLOSURES: dict[str, type[QuasiNewton]] = {"BFGS": BFGS, "LBFGS": LBFGS}
+"""Optimizers whose step calls a closure as often as it needs to."""
 
 
-def get(name: str, **settings: Any) -> Callable[[Any], Optimizer]:
+def get(name: str, **settings: Any) -> Callable[[Any], Any]:
     """The optimizer of that name with these hyperparameters, as a function that makes it for some parameters.
 
     Upper and lower case, hyphens, underscores and spaces do not matter.  Raises ValueError, with the closest name, for
@@ -30,12 +36,17 @@ def get(name: str, **settings: Any) -> Callable[[Any], Optimizer]:
     >>> get("adam", lr=0.01)([Value(1.0)])
     <Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08) of 1 parameter, 0 steps taken>
     """
-    known = {plain(kind): kind for kind in KINDS}
+    kinds = {**KINDS, **CLOSURES}
+    known = {plain(kind): kind for kind in kinds}
     if plain(name) not in known:
+        if str(name).lower() in METHODS:
+            raise ValueError(
+                f"{name!r} is a method of optim.minimize(f, x0, method={str(name).lower()!r}); it needs f itself"
+            )
         close = difflib.get_close_matches(plain(name), known, 1)
-        advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(KINDS))}"
+        advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(kinds))}"
         raise ValueError(f"there is no optimizer {name!r}: {advice}")
-    kind = KINDS[known[plain(name)]]
+    kind = kinds[known[plain(name)]]
     kind.configured(settings)
     return functools.partial(kind, **settings)
 

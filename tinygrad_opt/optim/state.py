@@ -44,9 +44,7 @@ def saved_hyper(hyper: Mapping[str, Any]) -> dict[str, Any]:
 def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     """Put a saved state in place; everything is checked before anything is changed."""
     check_fit(optimizer, state)
-    optimizer.t = int(state["step"])
-    for group, hyper in zip(optimizer.groups, state["groups"], strict=True):
-        group.hyper.update({name: value for name, value in hyper.items() if not callable(group.hyper[name])})
+    load_settings(optimizer, state)
     for piece, saved in zip(optimizer.transforms, state["transforms"], strict=True):
         piece.load_state_dict(saved)
     for m, saved in zip(optimizer.members, state["parameters"], strict=True):
@@ -56,6 +54,13 @@ def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
             array[...] = saved["slots"][name]
     for lane in optimizer.lanes:
         lane.in_step = len({m.steps for m in lane.members}) == 1
+
+
+def load_settings(optimizer: Grouped, state: Mapping[str, Any]) -> None:
+    """Put the step count and the hyperparameters in place; schedules stay."""
+    optimizer.t = int(state["step"])
+    for group, hyper in zip(optimizer.groups, state["groups"], strict=True):
+        group.hyper.update({name: value for name, value in hyper.items() if not callable(group.hyper[name])})
 
 
 def check_fit(optimizer: Grouped, state: Mapping[str, Any]) -> None:
