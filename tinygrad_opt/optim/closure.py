@@ -68,12 +68,14 @@ class Closure:
     def __call__(self) -> tuple[float, Array]:
         """The loss and its gradient where the parameters are.
 
-        Gradients are cleared before, so that one that the closure does not compute is noticed.
+        Gradients are cleared before, so that one that the closure does not compute is noticed.  NumPy does not warn
+        of values that are not finite: they are looked at.
         """
         for m in self.members:
             m.parameter.grad = None
         self.calls += 1
-        loss = as_number(self.function())
+        with np.errstate(all="ignore"):
+            loss = as_number(self.function())
         self.skipped = [m for m in self.members if not m.take_gradient()]
         if len(self.skipped) == len(self.members):
             raise ValueError(

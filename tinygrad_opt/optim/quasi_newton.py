@@ -13,7 +13,7 @@ import numpy as np
 
 from .closure import EXAMPLE, Closure
 from .deterministic.descent import Directions, gave_up
-from .deterministic.line_search import Failed, LineSearch, Point, along, fixed_step, strong_wolfe
+from .deterministic.line_search import Failed, LineSearch, Point, Trial, along, fixed_step, strong_wolfe
 from .deterministic.quasi_newton import InverseHessian, LimitedMemory
 from .deterministic.result import Status
 from .groups import Grouped
@@ -93,8 +93,8 @@ class QuasiNewton(Grouped):
         """Take up to max_iter steps; the report says what the loss was before, and why it stopped.
 
         closure clears the gradients, computes the loss, calls its backward() and returns it, as one for
-        PyTorch does; a parameter that it leaves without a gradient stays where it is.  p.grad is that of its last
-        call, which is not always where the parameters end.
+        PyTorch does; where it leaves a parameter without a gradient, that counts as zero.  p.grad is from its last call,
+        which was not always made where the parameters end.
 
         Where a line search fails, along the gradient too, the parameters are where it began, bit for bit, and the
         status is "line search" or, at a minimum within rounding, "stalled".  Where the loss or a gradient is not
@@ -132,11 +132,13 @@ class QuasiNewton(Grouped):
                 slope = float(here.gradient @ direction)
             if slope == 0 or -h.tolerance_change < slope < 0:
                 return Status.STALLED, f"the slope, {slope:.3g}, is within tolerance_change {h.tolerance_change:g}"
-            found: Point | Failed = Failed(f"the slope along the direction is {slope}", ())
+            found: Point | Failed = Failed(
+                f"the slope along the direction is {slope}", (Trial(0.0, here.value, slope),)
+            )
             if -np.inf < slope < 0:
                 found = self.along(f, h, here, direction, done.iterations + 1 == h.max_iter)
             if isinstance(found, Point):
-                self.last, self.iterations = (found.x - here.x, here.gradient), self.iterations + 1
+                self.last, self.iterations = (found.step * direction, here.gradient), self.iterations + 1
                 done = Done(done.iterations + 1, self.last[0], abs(found.value - here.value))
                 here = found
                 self.accept(f, here)
@@ -158,7 +160,7 @@ class QuasiNewton(Grouped):
         length = h.lr if self.iterations else h.lr * min(1.0, 1 / float(np.abs(here.gradient).sum()))
         if h.line_search is None and last:
             f.move_to(here.x + length * direction)
-            return dataclasses.replace(here, x=f.vector())
+            return dataclasses.replace(here, step=length, x=f.vector())
         search: LineSearch = functools.partial(strong_wolfe, rounding=f.rounding)
         if h.line_search is None:
             search = fixed_step(length)
@@ -224,9 +226,9 @@ def reason(h: SimpleNamespace, calls: int, here: Point, done: Done) -> tuple[Sta
         within = f"within tolerance_grad {h.tolerance_grad:g}"
         return Status.CONVERGED, f"the largest entry of the gradient, {largest:.3g}, is {within}"
     if done.iterations == h.max_iter:
-        return Status.ITERATIONS, f"{done.iterations} iterations, max_iter, were made"
+        return Status.ITERATIONS, f"max_iter={h.max_iter} is reached"
     if done.iterations and calls >= limit:
-        return Status.EVALUATIONS, f"the closure was called {calls} times; max_eval is {limit}"
+        return Status.EVALUATIONS, f"the closure was called {calls} times, and max_eval is {limit}"
     if done.s is not None and (longest := float(np.abs(done.s).max())) <= h.tolerance_change:
         within = f"within tolerance_change {h.tolerance_change:g}"
         return Status.STALLED, f"no parameter changed by more than {longest:.3g}, {within}"

@@ -105,7 +105,7 @@ def gave_up(
         return (
             Status.STALLED,
             f"f cannot be lowered any more: what is left, about {left:.1g}, is within its rounding, {lost:.1g}; "
-            f"the largest entry of the gradient is {largest:.3g}, above gtol {gtol:g}",
+            f"the largest entry of the gradient is {largest:.3g}, above {gtol:g}",
         )
     finite = all(trial.finite for trial in failed.trials)
     return (
