@@ -15,7 +15,7 @@ from tinygrad_opt.optim.deterministic.minimize import METHODS
 
 GOLDENS = json.loads((Path(__file__).parent / "goldens" / "closures.json").read_text(encoding="utf-8"))["walks"]
 KINDS = [LBFGS, BFGS]
-SEARCH = {"line_search": "strong_wolfe", "tolerance_change": 1e-14, "max_iter": 200}
+SEARCH = {"line_search": "strong_wolfe", "tolerance_change": 0, "max_iter": 200}
 
 
 def closure_of(optimizer, f):
@@ -86,7 +86,7 @@ def test_the_report_is_of_the_loss_before_the_step():
 def test_the_history_is_as_long_as_it_is_set():
     optimizer, closure = parabola(lr=0.05)
     optimizer.step(closure)
-    assert len(optimizer.state_dict()["memory"]["ss"]) == 18
+    assert len(optimizer.state_dict()["memory"]["ss"]) == 19
     optimizer.history_size, optimizer.max_iter = 4, 2
     optimizer.step(closure)
     assert len(optimizer.state_dict()["memory"]["ys"]) == 4
@@ -185,7 +185,7 @@ def test_a_line_search_that_fails_leaves_the_parameters_bit_for_bit(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_learned_is_forgotten_before_a_search_gives_up(kind):
     """After a change of the objective, directions learned on the old one lead nowhere; the gradient does."""
-    optimizer, closure = parabola(kind, line_search="strong_wolfe", max_iter=3)
+    optimizer, closure = parabola(kind, line_search="strong_wolfe", max_iter=3, max_eval=100)
     optimizer.step(closure)
     w, b = optimizer.params
     w.data, b.data = np.array([1.0, -2.0, 3.0]), 0.5
@@ -212,9 +212,9 @@ def test_a_fixed_step_out_of_the_domain_goes_back_to_the_best_point():
     assert report.status == Status.NOT_FINITE
     assert report.message.endswith(f"the parameters are back where the loss was {report.loss!r}, and start anew")
     assert (x.data, len(visited)) == (0.9, 2)
-    optimizer.lr = 0.02
-    assert optimizer.step(closure).status == Status.ITERATIONS
-    assert x.data == pytest.approx(1 / 3**0.5, abs=0.1)
+    optimizer.lr = 0.3
+    assert optimizer.step(closure).status in (Status.ITERATIONS, Status.STALLED)
+    assert x.data == pytest.approx(1 / 3**0.5, abs=0.01)
 
 
 def test_the_best_point_is_not_the_last_one():
@@ -249,19 +249,22 @@ def test_a_loss_that_is_not_finite_at_the_next_call_goes_back_to_the_last_good_p
     np.testing.assert_array_equal(w.data, [1.0, 2.0])
 
 
-def test_at_the_first_call_there_is_no_point_to_go_back_to():
+NOT_FINITE = [(np.nan, 1.0, "the loss is nan"), (1.0, np.inf, "the gradient has entries that are not finite")]
+
+
+@pytest.mark.parametrize(("loss", "gradient", "what"), NOT_FINITE)
+def test_at_the_first_call_there_is_no_point_to_go_back_to(loss, gradient, what):
     w = Value(np.array([1.0, 2.0]))
-    for loss, gradient, what in [(np.nan, 1.0, "the loss is nan"), (1.0, np.inf, "an entry of the gradient is not")]:
+    optimizer = LBFGS([w])
 
-        def closure(loss=loss, gradient=gradient):
-            w.grad = np.full(2, gradient)
-            return loss
+    def closure():
+        w.grad = np.full(2, gradient)
+        return loss
 
-        optimizer = LBFGS([w])
-        words = refused(lambda: optimizer.step(closure), ValueError)
-        assert words.startswith(f"LBFGS starts where the loss and its gradient are finite: {what}")
-        assert optimizer.t == 0
-        np.testing.assert_array_equal(w.data, [1.0, 2.0])
+    words = refused(lambda: optimizer.step(closure), ValueError)
+    assert words == f"LBFGS starts where the loss and its gradient are finite: {what}"
+    assert optimizer.t == 0
+    np.testing.assert_array_equal(w.data, [1.0, 2.0])
 
 
 def test_a_gradient_without_a_square_is_not_finite():

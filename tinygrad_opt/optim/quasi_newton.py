@@ -93,8 +93,8 @@ class QuasiNewton(Grouped):
         """Take up to max_iter steps; the report says what the loss was before, and why it stopped.
 
         closure clears the gradients, computes the loss, calls its backward() and returns it, as one for
-        PyTorch does; where it leaves a parameter without a gradient, that counts as zero.  p.grad is from its last call,
-        which was not always made where the parameters end.
+        PyTorch does; where it leaves a parameter without a gradient, that counts as zero.  p.grad is from its
+        last call, which was not always made where the parameters end.
 
         Where a line search fails, along the gradient too, the parameters are where it began, bit for bit, and the
         status is "line search" or, at a minimum within rounding, "stalled".  Where the loss or a gradient is not
@@ -241,7 +241,7 @@ def not_finite(point: Point) -> str:
     """What is not finite at a point; empty if all is."""
     if not np.isfinite(point.value):
         return f"the loss is {point.value}"
-    return "" if np.isfinite(point.gradient).all() else "an entry of the gradient is not finite"
+    return "" if np.isfinite(point.gradient).all() else "the gradient has entries that are not finite"
 
 
 def loaded(saved: Any, *shape: int) -> Array:
