@@ -131,6 +131,7 @@ LAYERS = [
     "optim.state",
     "optim.optimizer",
     "optim.closure",
+    "optim.curvature",
     "optim.quasi_newton",
     "optim.adam",
     "optim.gradient_descent",

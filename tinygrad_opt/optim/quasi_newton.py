@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections import deque
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from .closure import EXAMPLE, Closure
-from .deterministic.descent import Directions, gave_up
+from .curvature import Learned, Matrix, Pairs, loaded
+from .deterministic.descent import gave_up
 from .deterministic.line_search import Failed, LineSearch, Point, Trial, along, fixed_step, strong_wolfe
-from .deterministic.quasi_newton import InverseHessian, LimitedMemory
 from .deterministic.result import Status
 from .groups import Grouped
 from .hyper import Rate, at_step
@@ -22,7 +21,6 @@ from .members import Array
 from .optimizer import Report
 from .state import check_fit, load_settings, state_of
 
-LEAST_CURVATURE = 1e-10  # PyTorch's: L-BFGS leaves out a pair whose y's is no larger
 LARGEST_MATRIX = 30_000  # rows: 7 GB, and 10^9 multiplications a direction
 
 
@@ -244,58 +242,6 @@ def not_finite(point: Point) -> str:
     return "" if np.isfinite(point.gradient).all() else "the gradient has entries that are not finite"
 
 
-def loaded(saved: Any, *shape: int) -> Array:
-    """A saved array as one of our own."""
-    array = np.array(saved, np.float64)
-    if array.shape != shape:
-        raise ValueError(f"the state holds an array of shape {array.shape}; these parameters need {shape}")
-    return array
-
-
-# -- what is learned ---------------------------------------------------------------------------
-class Learned(Directions, Protocol):
-    """Directions that can be saved."""
-
-    def saved(self) -> dict[str, Any]:
-        """What they are made of, as plain data (copies)."""
-
-    def load(self, saved: Mapping[str, Any], n: int) -> None:
-        """Put saved data for n entries in place."""
-
-
-class Pairs(LimitedMemory):
-    """The last history_size pairs, those left out that PyTorch leaves out."""
-
-    def __init__(self, hyper: Mapping[str, Any]):
-        self.hyper = hyper
-        self.ss: deque[Array] = deque()
-        self.ys: deque[Array] = deque()
-
-    def learn(self, step: float, s: Array, y: Array) -> None:
-        if y @ s > LEAST_CURVATURE:
-            self.ss.append(s)
-            self.ys.append(y)
-        while len(self.ss) > self.hyper["history_size"]:
-            self.ss.popleft()
-            self.ys.popleft()
-
-    def saved(self) -> dict[str, Any]:
-        return {"ss": [s.copy() for s in self.ss], "ys": [y.copy() for y in self.ys]}
-
-    def load(self, saved: Mapping[str, Any], n: int) -> None:
-        self.ss, self.ys = (deque([loaded(part, n) for part in saved[name]]) for name in ("ss", "ys"))
-
-
-class Matrix(InverseHessian):
-    """The whole matrix."""
-
-    def saved(self) -> dict[str, Any]:
-        return {"inverse": None if self.inverse is None else self.inverse.copy()}
-
-    def load(self, saved: Mapping[str, Any], n: int) -> None:
-        self.inverse = None if saved["inverse"] is None else loaded(saved["inverse"], n, n)
-
-
 # -- the optimizers ----------------------------------------------------------------------------
 class LBFGS(QuasiNewton):
     """L-BFGS: the inverse Hessian of the last history_size steps, two vectors of float64 each.
@@ -329,10 +275,12 @@ class LBFGS(QuasiNewton):
 class BFGS(QuasiNewton):
     """BFGS: the whole inverse Hessian, an (n, n) matrix for parameters of n entries together.
 
+    tolerance_change is 0, for the slope is small far from a minimum too while the matrix still grows.
     Raises ValueError for parameters of more than 30,000 entries.
     Nocedal & Wright, Algorithm 6.1.
     """
 
+    tolerance_change = 0.0
     line_search = "strong_wolfe"
 
     def nothing_learned(self) -> Matrix:
