@@ -449,6 +449,11 @@ REFUSALS = {
         ValueError,
         "the state holds an array of shape (3,); these parameters need (4,)",
     ),
+    "half a pair": (
+        lambda: loaded(lambda state: state["memory"]["ss"].pop().sum() and None),
+        ValueError,
+        "the state holds 18 ss and 19 ys; they come in pairs",
+    ),
     "a method": (
         lambda: get("CG"),
         ValueError,

@@ -45,6 +45,8 @@ class Pairs(LimitedMemory):
         return {"ss": [s.copy() for s in self.ss], "ys": [y.copy() for y in self.ys]}
 
     def load(self, saved: Mapping[str, Any], n: int) -> None:
+        if len(saved["ss"]) != len(saved["ys"]):
+            raise ValueError(f"the state holds {len(saved['ss'])} ss and {len(saved['ys'])} ys; they come in pairs")
         self.ss, self.ys = (deque([loaded(part, n) for part in saved[name]]) for name in ("ss", "ys"))
 
 

@@ -96,8 +96,9 @@ class QuasiNewton(Grouped):
 
         Where a line search fails, along the gradient too, the parameters are where it began, bit for bit, and the
         status is "line search" or, at a minimum within rounding, "stalled".  Where the loss or a gradient is not
-        finite after a fixed step, they are at the best point of this call, and the status is "not finite".
-        If the closure raises an error, they are where it was last accepted.
+        finite after a fixed step, they are at the best point of this call, or of the one before if it was that
+        one's last step, and the status is "not finite".  If the closure raises an error, they are at the last
+        point that was accepted.
 
         Raises TypeError without a closure and if it returns no number; ValueError if it computes no gradient and
         if the loss or a gradient is not finite at the very first point.
@@ -130,11 +131,7 @@ class QuasiNewton(Grouped):
                 slope = float(here.gradient @ direction)
             if slope == 0 or -h.tolerance_change < slope < 0:
                 return Status.STALLED, f"the slope, {slope:.3g}, is within tolerance_change {h.tolerance_change:g}"
-            found: Point | Failed = Failed(
-                f"the slope along the direction is {slope}", (Trial(0.0, here.value, slope),)
-            )
-            if -np.inf < slope < 0:
-                found = self.along(f, h, here, direction, done.iterations + 1 == h.max_iter)
+            found = self.along(f, h, here, direction, slope, done.iterations + 1 == h.max_iter)
             if isinstance(found, Point):
                 self.last, self.iterations = (found.step * direction, here.gradient), self.iterations + 1
                 done = Done(done.iterations + 1, self.last[0], abs(found.value - here.value))
@@ -150,11 +147,15 @@ class QuasiNewton(Grouped):
                     return gave_up(here.value, here.gradient, slope, found, h.tolerance_grad, f.rounding)
         return ended
 
-    def along(self, f: Closure, h: SimpleNamespace, here: Point, direction: Array, last: bool) -> Point | Failed:
+    def along(
+        self, f: Closure, h: SimpleNamespace, here: Point, direction: Array, slope: float, last: bool
+    ) -> Point | Failed:
         """A step along a direction.
 
-        The last fixed step is not looked at, as in PyTorch: the next call does, perhaps with other data.
+        Where the last fixed step leads is not looked at, as in PyTorch: the next call does, perhaps with other data.
         """
+        if not -np.inf < slope < 0:
+            return Failed(f"the slope along the direction is {slope}", (Trial(0.0, here.value, slope),))
         length = h.lr if self.iterations else h.lr * min(1.0, 1 / float(np.abs(here.gradient).sum()))
         if h.line_search is None and last:
             f.move_to(here.x + length * direction)
@@ -246,9 +247,9 @@ def not_finite(point: Point) -> str:
 class LBFGS(QuasiNewton):
     """L-BFGS: the inverse Hessian of the last history_size steps, two vectors of float64 each.
 
-    Follows PyTorch's LBFGS: fixed steps unless line_search is "strong_wolfe".  On an objective that changes from call
-    to call, such as the loss on the next batch, max_iter=1 compares gradients of different objectives: give a larger
-    one, or use Adam.
+    Follows PyTorch's LBFGS: fixed steps unless line_search is "strong_wolfe".  The hyperparameters are those of
+    `QuasiNewton`.  Where the objective changes between calls, as with batches, the first step that a call learns
+    from compares gradients of two objectives.
 
     Liu & Nocedal, On the limited memory BFGS method, 1989; Nocedal & Wright, Algorithm 7.5.
 
@@ -275,7 +276,8 @@ class LBFGS(QuasiNewton):
 class BFGS(QuasiNewton):
     """BFGS: the whole inverse Hessian, an (n, n) matrix for parameters of n entries together.
 
-    tolerance_change is 0, for the slope is small far from a minimum too while the matrix still grows.
+    The hyperparameters are those of `QuasiNewton`; tolerance_change is 0, as the slope is small far from a
+    minimum too while the matrix still grows.
     Raises ValueError for parameters of more than 30,000 entries.
     Nocedal & Wright, Algorithm 6.1.
     """
