@@ -125,6 +125,25 @@ def test_parameters_that_the_user_replaces_are_adopted_and_not_written_to():
     assert np.abs(optimizer.params[0].data).max() < 1
 
 
+def test_anything_with_data_and_grad_is_a_parameter_and_its_array_is_not_written_to():
+    class Plain:
+        grad = None
+
+        def __init__(self, data):
+            self.data = data
+
+    mine = np.array([1.0, 2.0])
+    p = Plain(mine)
+
+    def closure():
+        p.grad = 2 * p.data
+        return np.sum(p.data**2)
+
+    LBFGS([p]).step(closure)
+    np.testing.assert_allclose(p.data, 0, atol=1e-6)
+    np.testing.assert_array_equal(mine, [1.0, 2.0])
+
+
 def test_a_parameter_without_gradient_stays_and_is_named():
     optimizer, _ = parabola()
     w, b = optimizer.params
@@ -163,6 +182,11 @@ def test_a_state_shares_no_memory():
     before = json.dumps(state, default=lambda array: array.tolist())
     optimizer.step(closure)
     assert json.dumps(state, default=lambda array: array.tolist()) == before
+    state, here = optimizer.state_dict(), everything(optimizer)
+    memory = state["memory"]
+    for array in [*memory["ss"], *memory["ys"], *memory["last"], memory["best"][1]]:
+        array[:] = 0
+    assert everything(optimizer) == here
 
 
 # -- failures ----------------------------------------------------------------------------------
