@@ -69,8 +69,8 @@ class Lane:
         for name in self.slots:
             if self.by_array:
                 m.slots[name] = np.array(initial.get(name, np.zeros_like(m.view)), self.packing.dtype)
-            else:
-                m.slots[name][...] = initial.get(name, 0.0)
+            elif name in initial:  # zeros are there already; memory that no rule touches is never taken
+                m.slots[name][...] = initial[name]
 
     # -- one step ------------------------------------------------------------------------------
     def prepare(self, step: int, loss: float | None) -> list[Member]:
