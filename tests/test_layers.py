@@ -125,7 +125,11 @@ LAYERS = [
     "optim.story",
     "optim.state",
     "optim.optimizer",
+    "optim.root",
+    "optim.adagrad",
+    "optim.rmsprop",
     "optim.adam",
+    "optim.adam_relatives",
     "optim.registry",
     "optim",
 ]

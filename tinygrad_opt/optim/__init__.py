@@ -1,10 +1,39 @@
 """Optimizers: rules that read like their papers and run in place, and what stands around them."""
 
-from .adam import Adam
+from .adagrad import Adadelta, Adagrad
+from .adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
+from .adam_relatives import ADOPT, AdaBelief, Adan, AdEMAMix, Lion, Yogi
 from .hyper import Rate
 from .optimizer import Optimizer, Report
 from .pipeline import Constraint, Transform
 from .registry import get
+from .rmsprop import RMSprop
 from .rules import norm, ratio, total, where
 
-__all__ = ["Adam", "Constraint", "Optimizer", "Rate", "Report", "Transform", "get", "norm", "ratio", "total", "where"]
+__all__ = [
+    "ADOPT",
+    "AMSGrad",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Constraint",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rate",
+    "Report",
+    "Transform",
+    "Yogi",
+    "get",
+    "norm",
+    "ratio",
+    "total",
+    "where",
+]
