@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..expr import Expr
@@ -26,11 +26,12 @@ class Equation(NamedTuple):
 
 
 def equations(traced: Traced) -> list[Equation]:
-    """The update in the order of computation; local variables of the rule have a line of their own."""
+    """The update, and what chose its form, in the order of computation; local variables have a line of their own."""
     names = equation_names(traced)
+    deciding = [symbol for symbol, _ in conditions(traced)]
     found = [
         Equation(name, cut(symbol, names), symbol.value)
-        for symbol in in_order([*list(traced.results.values())[1:], traced.results["p"]], numbers_too=True)
+        for symbol in in_order([*list(traced.results.values())[1:], *deciding, traced.results["p"]], numbers_too=True)
         if (name := names.get(symbol)) and symbol.fn is not None
     ]
     plain = [
@@ -73,18 +74,20 @@ def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:
     return Expr(x.value, names[x]) if x in names else cut(x, names)
 
 
-def conditions(traced: Traced) -> Iterator[tuple[Any, bool]]:
-    """The comparisons of the step count and of sums of it that chose between the forms of a rule."""
-    names = equation_names(traced)
+def conditions(traced: Traced) -> list[tuple[Symbol, bool]]:
+    """The comparisons of the step count and of what follows from it that chose between the forms of a rule."""
     step = traced.numbers["t"]
-    for symbol, outcome in traced.trace.conditions.items():
-        if any(x is step for x in in_order([symbol], numbers_too=True)):
-            yield cut(symbol, names), outcome
+    return [
+        (symbol, outcome)
+        for symbol, outcome in traced.trace.conditions.items()
+        if any(x is step for x in in_order([symbol], numbers_too=True))  # == would be traced as well
+    ]
 
 
 def as_text(traced: Traced) -> str:
     lines = [f"{name} = {text(expression)}" for name, expression, _ in equations(traced)]
-    notes = [f"as long as {'' if outcome else 'not '}({text(x)})" for x, outcome in conditions(traced)]
+    names = equation_names(traced)
+    notes = [f"as long as {'' if outcome else 'not '}({text(cut(x, names))})" for x, outcome in conditions(traced)]
     return "\n".join(lines + notes)
 
 

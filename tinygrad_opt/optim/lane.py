@@ -34,7 +34,8 @@ class Lane:
         self.by_array = pipeline.granularity == "array"
         self.uses_kernels = kernels and not self.by_array
         self.kernels: list[tuple[tuple[Any, ...], Kernel]] = []
-        self.scratch: dict[tuple[int, int], list[Array]] = {}
+        self.spare: dict[tuple[int, Any], list[Array]] = {}
+        self.scratch: dict[tuple[int, int, int], list[Array]] = {}
         self.joint = False
         if not self.by_array:
             stages = self.compile(1, [0.0] * len(self.scalars)).stages
@@ -162,20 +163,24 @@ class Lane:
         traced = traced_pipeline(self.pipeline, self.h, t, dict(zip(self.scalars, scalars, strict=True)))
         kernel = compiled(traced)
         self.kernels.append((self.chosen(), kernel))
-        self.scratch.clear()
         return kernel
 
-    def scratch_of(self, worker: int, length: int) -> list[Array]:
-        """Scratch arrays of a length, the same memory for every call of one worker."""
-        if (worker, length) not in self.scratch:
-            longest = min(block_length(self.packing.dtype), self.packing.p.size)
-            if length < longest:
-                whole = self.scratch_of(worker, longest)
-            else:
-                count = max(kernel.scratch for _, kernel in self.kernels)
-                whole = [aligned_zeros(longest, self.packing.dtype) for _ in range(count)]
-            self.scratch[worker, length] = [array[:length] for array in whole]
-        return self.scratch[worker, length]
+    def scratch_of(self, kernel: Kernel, worker: int, length: int) -> list[Array]:
+        """Scratch arrays and masks of a length; their memory is the same for every call of one worker."""
+        key = id(kernel), worker, length
+        if key not in self.scratch:
+            self.scratch[key] = [array[:length] for array in self.memory_of(worker, kernel)]
+        return self.scratch[key]
+
+    def memory_of(self, worker: int, kernel: Kernel) -> list[Array]:
+        """As many arrays and masks of the longest block as a kernel needs, made once for each worker."""
+        longest = min(block_length(self.packing.dtype), self.packing.p.size)
+        found: list[Array] = []
+        for dtype, count in ((self.packing.dtype, kernel.scratch), (np.dtype(bool), kernel.masks)):
+            have = self.spare.setdefault((worker, dtype), [])
+            have += [aligned_zeros(longest, dtype) for _ in range(count - len(have))]
+            found += have[:count]
+        return found
 
     # -- by the rule itself --------------------------------------------------------------------
     def run_rule(self, unit: Unit) -> None:

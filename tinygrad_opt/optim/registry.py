@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import adam, gradient_descent, polyak, rprop
+from . import adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop
 from .optimizer import Optimizer
 
-FAMILIES = (adam, gradient_descent, polyak, rprop)
+FAMILIES = (adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop)
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind
@@ -27,8 +27,8 @@ def get(name: str, **settings: Any) -> Callable[[Any], Optimizer]:
     one that is not known, TypeError for a hyperparameter that it does not have.
 
     >>> from tinygrad_opt import Value
-    >>> get("adam", lr=0.01)([Value(1.0)])
-    <Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08) of 1 parameter, 0 steps taken>
+    >>> get("ada-max", lr=0.01)([Value(1.0)])
+    <Adamax(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='inside') of 1 parameter, 0 steps taken>
     """
     known = {plain(kind): kind for kind in KINDS}
     if plain(name) not in known:

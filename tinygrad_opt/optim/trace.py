@@ -170,7 +170,8 @@ def is_number(x: Any) -> bool:
 def call_noting_locals(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:
     """fn(*args), and its local variables when it returned: the words in which its author thinks.
 
-    Under a profiler they are not seen, as there can be only one.
+    Those of a function of the same name that it calls, a rule on which another builds, are among them.  Under a
+    profiler they are not seen, as there can be only one.
     """
     found: dict[str, Any] = {}
     code: CodeType | None = getattr(fn, "__code__", None)
@@ -178,7 +179,7 @@ def call_noting_locals(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[A
         return fn(*args), found
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is code:
+        if event == "return" and code and frame.f_code.co_name == code.co_name:
             found.update(frame.f_locals)
 
     sys.setprofile(profile)

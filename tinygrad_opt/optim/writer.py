@@ -98,7 +98,7 @@ class Writer:
         args = [self.operand(a) for a in x.args]
         if x.value.dtype.kind == "b":
             self.masks += 1
-            self.lines.append(f"mask{self.masks} = np.{x.fn}({', '.join(args)})")
+            self.lines.append(f"np.{x.fn}({', '.join(args)}, out=mask{self.masks})")
             self.release(i, x)
             return f"mask{self.masks}"
         dying = self.release(i, x)
