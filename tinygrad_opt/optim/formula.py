@@ -43,9 +43,12 @@ def equations(traced: Traced) -> list[Equation]:
 
 
 def is_moved(name: str, result: Any, traced: Traced, names: Mapping[Symbol, str]) -> bool:
-    """Whether a result is a constant, an input of another name or another result, so that no computation names it."""
-    own = {**traced.arrays, **traced.scalars}[name]
-    return result is not own and (not isinstance(result, Symbol) or names[result] != f"{name}[t]")
+    """Whether a result is a constant, an input or another result, so that no computation names it.
+
+    State that stays as it is goes without saying, a parameter does not.
+    """
+    stays = result is {**traced.arrays, **traced.scalars}[name]
+    return (name == "p" or not stays) and (not isinstance(result, Symbol) or names[result] != f"{name}[t]")
 
 
 def equation_names(traced: Traced) -> dict[Symbol, str]:

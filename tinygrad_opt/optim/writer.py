@@ -108,7 +108,7 @@ class Writer:
         name = str(x.fn)
         if name == "power" and x.args[1] in POWERS:
             name, args = POWERS[x.args[1]], args[:1]
-        if isinstance(getattr(np, name, None), np.ufunc):
+        if name == "clip" or isinstance(getattr(np, name, None), np.ufunc):
             self.lines.append(f"np.{name}({', '.join(args)}, out={out})")
         else:
             settings = "".join(f", {key}={value!r}" for key, value in x.params.items())
