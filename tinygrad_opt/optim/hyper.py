@@ -7,7 +7,7 @@ import difflib
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any, ClassVar, Literal
 
 Rate = float | Callable[[int], float]
@@ -38,6 +38,7 @@ class Configured:
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     settings: dict[str, Any]
+    rule: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
         own = inspect.get_annotations(cls)
@@ -49,6 +50,9 @@ class Configured:
         for name in changed:
             delattr(cls, name)
         cls.fields = {**cls.fields, **changed, **declared}
+        rule = cls.__dict__.get("rule")
+        if isinstance(rule, FunctionType) and "self" not in inspect.signature(rule).parameters:
+            cls.rule = staticmethod(rule)  # a rule has no self, whether its author has said so or not
         cls.choices = {**cls.choices, **{name: words for name, kind in own.items() if (words := literal(kind))}}
 
     def __getattr__(self, name: str) -> Any:
