@@ -107,6 +107,10 @@ LAYERS = [
     "__main__",
     "optim.deterministic.result",
     "optim.deterministic.problem",
+    "optim.deterministic.model_step",
+    "optim.deterministic.residuals",
+    "optim.deterministic.levenberg_marquardt",
+    "optim.deterministic.least_squares",
     "optim.deterministic",
     "optim",
 ]
