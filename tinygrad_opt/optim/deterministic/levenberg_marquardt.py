@@ -13,7 +13,7 @@ from .residuals import LinearModel, Residuals, half_square
 from .result import Array, Status
 
 SUFFICIENT = 1e-4  # of the promised decrease, the least that is accepted
-SHRINKING = 0.9  # of the last step's length, the most that shows progress where the cost no longer does
+SHRINKING = 0.9  # of the length two steps before, the most that shows progress where the cost no longer does
 End = tuple[LinearModel, Status, str]
 
 
@@ -70,14 +70,14 @@ class Search:
         gradient tells them all, and the steps shrink as long as the gradient is more than rounding.
         """
         step, length = model.gauss_newton()
-        last = np.inf
-        while length <= SHRINKING * last and not self.short(model, length):
+        before = last = np.inf
+        while length <= SHRINKING * before and not self.short(model, length):
             x = model.x + step
             residuals = self.problem.residuals(x)
             after = self.at(x, residuals) if half_square(residuals) <= model.cost + model.rounding else None
             if after is None:
                 break
-            model, last = after, length
+            model, before, last = after, last, length
             step, length = model.gauss_newton()
         return model
 

@@ -24,7 +24,7 @@ class Residuals(Problem):
         parts = [calculus.as_value(part, "least_squares") for part in leaves(super().of_vector(vector))]
         if not sum(part.size for part in parts):
             raise ValueError("least_squares needs at least one residual; the function returned none")
-        return np.concatenate([np.reshape(part, -1) for part in parts])  # type: ignore[arg-type]
+        return np.concatenate([np.reshape(part, -1) for part in parts])
 
     def residuals(self, x: Array) -> Array:
         self.count(value=1)
