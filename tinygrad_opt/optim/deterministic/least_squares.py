@@ -10,6 +10,7 @@ import numpy as np
 
 from ...tree import leaves, paths
 from .levenberg_marquardt import Search, gauss_newton, levenberg_marquardt
+from .problem import Callback
 from .residuals import LinearModel, Residuals
 from .result import Array, Result, Status
 
@@ -59,6 +60,7 @@ def least_squares(
     max_iterations: int = 1000,
     radius: float = 1.0,
     scale: Any = None,
+    callback: Callback | None = None,
 ) -> LeastSquaresResult:
     """The parameters with the least 1/2 sum(residuals(x)**2), near x0.
 
@@ -74,6 +76,7 @@ def least_squares(
     radius          the first radius of "lm" as a part of |scale * x0|; nothing bounds the first step from 0
     scale           in the form of x0; without it, the largest lengths that the columns of J have had, which
                     makes the steps independent of the parameters' units
+    callback        callback(x, cost) is called after each accepted step
 
     With the defaults the search goes on for as many digits as float64 gives: where the cost no longer
     tells two points apart, Gauss-Newton steps are taken as long as each is shorter than the one before.
@@ -98,7 +101,7 @@ def least_squares(
             raise ValueError(f"{name} must not be negative; got {given}")
     if not radius > 0:
         raise ValueError(f"radius must be positive; got {radius}")
-    search = Search(Residuals(residuals, x0), scale, ftol, xtol, gtol, max_iterations)
+    search = Search(Residuals(residuals, x0, callback), scale, ftol, xtol, gtol, max_iterations)
     return result(search.problem, *methods[method](search, radius))
 
 

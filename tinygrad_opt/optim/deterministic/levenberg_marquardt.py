@@ -39,7 +39,7 @@ class Search:
         jacobian = self.problem.jacobian(x)
         if not (np.isfinite(residuals).all() and np.isfinite(jacobian).all()):
             return None
-        self.problem.path.append(x)
+        self.problem.accept(x, half_square(residuals))
         return self.model(x, residuals, jacobian)
 
     def model(self, x: Array, residuals: Array, jacobian: Array) -> LinearModel:
