@@ -145,6 +145,4 @@ def require_finite(what: str, array: Array) -> None:
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         place = ", ".join(map(str, bad[0]))
-        raise ValueError(
-            f"the {what} at x0 must be finite; entry [{place}] of it is {array[tuple(bad[0])]}: start elsewhere"
-        )
+        raise ValueError(f"the {what} at x0 must be finite; entry [{place}] is {array[tuple(bad[0])]}: start elsewhere")
