@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import Refusals, refused
 
@@ -70,9 +70,9 @@ def test_more_parameters_than_residuals(method):
 
 @every_method
 def test_as_many_parameters_as_residuals(method):
-    """Powell's badly scaled function: two equations, solved to the last digits; no residual is left to estimate with."""
+    """Powell's badly scaled function, two equations: there is no residual left to estimate with."""
     found = least_squares(
-        lambda x: np.stack([1e4 * x[0] * x[1] - 1, np.exp(-x[0]) + np.exp(-x[1]) - 1.0001]), [0.0, 1.0]
+        lambda x: np.stack([1e4 * x[0] * x[1] - 1, np.exp(-x[0]) + np.exp(-x[1]) - 1.0001]), [0.0, 1.0], method=method
     )
     assert found.converged
     np.testing.assert_allclose(found.x, [1.098159e-5, 9.106146], rtol=1e-6)
@@ -89,6 +89,7 @@ def test_the_gradient_is_zero_to_rounding(method):
     np.testing.assert_allclose(found.gradient, found.jacobian.T @ found.residuals)
 
 
+@settings(max_examples=20)
 @given(st.lists(st.integers(-20, 20), min_size=3, max_size=3))
 def test_the_fit_forgets_the_units(exponents):
     """Moré's scale: in units that are powers of 2 every point of the path is the same, bit for bit."""
@@ -199,6 +200,12 @@ def test_residuals_that_do_not_depend_on_a_parameter():
     assert np.isnan(found.covariance).all()
 
 
+def test_a_perfect_fit_of_dependent_parameters():
+    found = least_squares(lambda x: (x[0] + x[1] - 2) * np.array([1.0, 2.0, 4.0]), [1.0, 1.0])
+    assert found.cost == 0
+    assert np.isinf(found.covariance).all()
+
+
 def test_what_is_printed():
     found = least_squares(lambda p: p["a"] * t + p["b"][0] - (3 * t + 1), {"a": 0.0, "b": np.zeros(1)})
     lines = repr(found).splitlines()
@@ -233,6 +240,11 @@ REFUSALS: Refusals = {
         lambda: least_squares(lambda x: np.sqrt(x), np.array([1.0, 0.0])),
         ValueError,
         "the Jacobian at x0 must be finite; entry [1, 1] is inf: start elsewhere",
+    ),
+    "residuals too large to be squared": (
+        lambda: least_squares(lambda x: 1e200 * x, np.array([1.0, -3.0])),
+        ValueError,
+        "the sum of squares overflows at x0; the largest residual is 3e+200",
     ),
     "no residuals": (
         lambda: least_squares(lambda x: x[:0], np.zeros(4)),

@@ -109,7 +109,12 @@ def result(problem: Residuals, model: LinearModel, status: Status, message: str)
     """The end of the search, with the spread of the parameters."""
     freedom = model.residuals.size - model.x.size
     deviation = float(np.sqrt(2 * model.cost / freedom)) if freedom > 0 else np.nan
-    covariance = deviation**2 * model.inverse_normal()
+    spread = model.inverse_normal()
+    if np.isinf(spread).any():
+        message += "; the data do not determine all parameters there: the Jacobian loses rank"
+    else:
+        spread *= deviation**2
+    covariance = spread if freedom > 0 else np.full_like(spread, np.nan)
     return LeastSquaresResult(
         x=problem.formed(model.x),
         value=model.cost,
