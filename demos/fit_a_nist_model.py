@@ -30,4 +30,6 @@ print(f"cost {np.sum(residuals(start) ** 2) / 2:.6g} -> {fit.cost:.6g} in {fit.i
 print(fit.message, end="\n\n")
 print("parameter             ours         certified  digits   standard deviation")
 for i in range(5):
-    print(f"b{i + 1}        {fit.x[i]:17.10e} {certified[i]:17.10e}  {digits[i]:6.1f}   {fit.standard_deviations[i]:.3e}")
+    print(
+        f"b{i + 1}        {fit.x[i]:17.10e} {certified[i]:17.10e}  {digits[i]:6.1f}   {fit.standard_deviations[i]:.3e}"
+    )

@@ -31,7 +31,9 @@ class Search:
         residuals = self.problem.residuals(x)
         require_finite("residuals", residuals)
         if not np.isfinite(half_square(residuals)):
-            raise ValueError(f"the sum of squares overflows at x0; the largest residual is {np.abs(residuals).max():.3g}")
+            raise ValueError(
+                f"the sum of squares overflows at x0; the largest residual is {np.abs(residuals).max():.3g}"
+            )
         jacobian = self.problem.jacobian(x)
         require_finite("Jacobian", jacobian)
         return self.model(x, residuals, jacobian)
@@ -57,7 +59,11 @@ class Search:
             share = model.promise / model.cost
             return model, Status.CONVERGED, f"a step promises {share:.2g} of the cost, at most ftol {self.ftol:.2g}"
         if model.promise <= model.rounding:
-            return self.polished(model), Status.CONVERGED, "the cost can only fall by rounding, and the steps no longer shrink"
+            return (
+                self.polished(model),
+                Status.CONVERGED,
+                "the cost can only fall by rounding, and the steps no longer shrink",
+            )
         if self.short(model, model.gauss_newton()[1]):
             return model, Status.CONVERGED, f"a step is at most xtol {self.xtol:.2g} of x"
         if len(self.problem.path) > self.max_iterations:
