@@ -102,6 +102,26 @@ def test_a_saddle_that_is_met_exactly_is_left(method, x0):
     found = METHODS[method](Problem(saddle, x0))
     assert found.converged
     assert abs(found.value + 0.25) < 1e-12
+    values = [saddle(x) for x in found.path]
+    assert (np.diff(values) < 1e-15).all()
+    assert x0[0] or values[1] < values[0]
+
+
+@pytest.mark.parametrize("method", WITH_HESSIAN)
+@pytest.mark.parametrize("tilt", [1e-9, -1e-9])
+def test_a_maximum_is_left_down_the_slope_that_gtol_does_not_see(method, tilt):
+    found = METHODS[method](Problem(lambda x: tilt * x[0] - x[0] ** 2 / 2 + x[0] ** 4 / 4, [0.0]))
+    assert found.converged
+    np.testing.assert_allclose(found.x, -np.sign(tilt), rtol=1e-8)
+
+
+@every_method
+def test_a_gradient_that_is_not_finite_shortens_the_step(method):
+    problem = Problem(lambda x: (x[0] - 1) ** 2, [4.0])
+    problem.value_and_gradient = lambda x: ((x[0] - 1) ** 2, 2 * (x - 1) if x[0] >= 2 else x * np.nan)
+    found = METHODS[method](problem)
+    assert not found.converged
+    assert found.path.min() >= 2
 
 
 @every_method
@@ -127,11 +147,18 @@ def test_an_indefinite_hessian_at_the_start(method):
 
 
 @every_method
-def test_a_large_minimum_value_does_not_hide_the_last_digits(method):
-    """Near the minimum f is rounded to steps of 1e-7."""
-    found = METHODS[method](Problem(lambda x: np.exp(x[0]) - x[0] + x[1] ** 2 + 1e9, [2.0, 1.0]))
-    assert found.converged
-    assert np.abs(found.x).max() <= 1e-8
+def test_rounding_of_f_does_not_hide_the_last_digits(method):
+    """f is known to steps of 1e-7 near its minimum, and is off by some of them."""
+    steps = 1.2e-7 * np.array([3, -2, 1, 0, 2, -3, 1])
+
+    def rounded(x):
+        f = np.exp(x[0]) - x[0] + x[1] ** 2 + 1e9
+        return f + steps[int(1e9 * np.abs(x.data if hasattr(x, "data") else x).sum()) % 7]
+
+    for start in np.random.default_rng(1).uniform(-2, 2, size=(10, 2)):
+        found = METHODS[method](Problem(rounded, start))
+        assert found.converged
+        assert np.abs(found.x).max() <= 1e-8
 
 
 @every_method
