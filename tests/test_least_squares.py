@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import Refusals, refused
 
+from tinygrad_opt import Value
 from tinygrad_opt.optim.deterministic.least_squares import least_squares
 from tinygrad_opt.optim.deterministic.result import Status
 
@@ -168,6 +169,21 @@ def test_the_iteration_limit(method):
     assert found.status is Status.ITERATIONS
     assert (found.iterations, found.evaluations.jacobian) == (2, 3)
     assert found.message == "not converged after max_iterations = 2"
+
+
+@every_method
+def test_the_last_digits_are_within_the_iteration_limit(method):
+    full = least_squares(decay, [1.0, 1.0, 0.0], method=method)
+    found = least_squares(decay, [1.0, 1.0, 0.0], method=method, max_iterations=full.iterations - 1)
+    assert found.iterations == full.iterations - 1
+
+
+def test_residuals_may_contain_values_of_an_outer_graph():
+    """They are constants of the fit."""
+    shift = Value(2.0)
+    found = least_squares(lambda x: np.stack([x[0] - shift, x[0] - 1.0]), [0.0])
+    np.testing.assert_allclose(found.x, [1.5])
+    assert shift.grad is None
 
 
 @every_method

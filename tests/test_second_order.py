@@ -116,9 +116,11 @@ def test_a_maximum_is_left_down_the_slope_that_gtol_does_not_see(method, tilt):
 
 
 @every_method
-def test_a_gradient_that_is_not_finite_shortens_the_step(method):
+@pytest.mark.parametrize("beyond", [(0.0, np.array([np.nan])), (-np.inf, np.array([1.0])), (np.nan, np.array([1.0]))])
+def test_what_is_not_finite_shortens_the_step(method, beyond):
+    """Beyond 2, where the full steps lead, f or its gradient is not finite."""
     problem = Problem(lambda x: (x[0] - 1) ** 2, [4.0])
-    problem.value_and_gradient = lambda x: ((x[0] - 1) ** 2, 2 * (x - 1) if x[0] >= 2 else x * np.nan)
+    problem.value_and_gradient = lambda x: ((x[0] - 1) ** 2, 2 * (x - 1)) if x[0] >= 2 else beyond
     found = METHODS[method](problem)
     assert not found.converged
     assert found.path.min() >= 2

@@ -47,10 +47,7 @@ def descend(problem: Problem, next_step: NextStep, gtol: float, max_iterations: 
             return problem.result(Status.ITERATIONS, not_flat_message(largest, gtol, max_iterations), here)
         found = halved(problem, here, step)
         if found is None:
-            message = (
-                f"no part of the step lowers f, down to 2**-{MAX_HALVINGS - 1} of it"
-                f"; the largest entry of the gradient is {largest:.3g}"
-            )
+            message = f"no part of the step lowers f, down to 2**-{MAX_HALVINGS - 1} of it"
             return problem.result(Status.LINE_SEARCH, message, here)
         value, x, gradient = here = found
         problem.accept(x, value)
@@ -63,7 +60,8 @@ def halved(problem: Problem, here: Point, step: Step) -> Point | None:
     for _ in range(MAX_HALVINGS):
         foretold = part * step.slope + part**2 * min(step.curvature, 0.0) / 2
         trial, gradient = problem.value_and_gradient(x + part * step.p)
-        if trial <= value + DECREASE * foretold + ROUNDING * abs(value) and np.isfinite(gradient).all():
+        low = trial <= value + DECREASE * foretold + ROUNDING * abs(value)
+        if low and np.isfinite(trial) and np.isfinite(gradient).all():
             return trial, x + part * step.p, gradient
         part /= 2
     return None
@@ -96,7 +94,7 @@ def truncated_cg(product: Callable[[Array], Array], gradient: Array, radius: flo
 
     Ends where the residual |g + H p| <= min(1/2, sqrt|g|) |g|, which makes Newton's convergence faster
     than linear; at the radius (Steihaug); and at a direction of no positive curvature.  That one is
-    followed to the radius; where there is none, the step so far is taken, and from the start -g.
+    followed to the radius; without a radius the step so far is taken, or -g if there is none yet.
 
     Source: Nocedal and Wright, Numerical Optimization, 2006, algorithms 7.1 and 7.2.
     """

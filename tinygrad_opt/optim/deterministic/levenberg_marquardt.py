@@ -14,6 +14,7 @@ from .result import Array, Status
 
 SUFFICIENT = 1e-4  # of the promised decrease, the least that is accepted
 SHRINKING = 0.9  # of the length two steps before, the most that shows progress where the cost no longer does
+SETTLED = "the cost can only fall by rounding, and the steps no longer shrink"
 End = tuple[LinearModel, Status, str]
 
 
@@ -59,11 +60,7 @@ class Search:
             share = model.promise / model.cost
             return model, Status.CONVERGED, f"a step promises {share:.2g} of the cost, at most ftol {self.ftol:.2g}"
         if model.promise <= model.rounding:
-            return (
-                self.polished(model),
-                Status.CONVERGED,
-                "the cost can only fall by rounding, and the steps no longer shrink",
-            )
+            return self.polished(model), Status.CONVERGED, SETTLED
         if self.short(model, model.gauss_newton()[1]):
             return model, Status.CONVERGED, f"a step is at most xtol {self.xtol:.2g} of x"
         if len(self.problem.path) > self.max_iterations:
@@ -82,6 +79,8 @@ class Search:
         step, length = model.gauss_newton()
         before = last = np.inf
         while length <= SHRINKING * before and not self.short(model, length):
+            if len(self.problem.path) > self.max_iterations:
+                break
             x = model.x + step
             residuals = self.problem.residuals(x)
             after = self.at(x, residuals) if half_square(residuals) <= model.cost + model.rounding else None

@@ -33,7 +33,7 @@ class Residuals(Problem):
 
     def jacobian(self, x: Array) -> Array:
         self.count(jacobian=1)
-        with np.errstate(all="ignore"):
+        with no_grad(), np.errstate(all="ignore"):
             return np.asarray(calculus.jacobian(self.of_vector)(x))
 
 
