@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 DESCRIPTION = """\
 Backpropagation that explains itself: every number of a gradient, the rule that made it, a check by
-finite differences, and a picture."""
+finite differences, and a picture; and optimizers side by side."""
 
 EPILOG = """\
 Type `tinygrad-opt COMMAND --help` for the manual of a command.  Exit status: 0 on success, 1 if a
@@ -19,7 +19,7 @@ gradient is not right, 2 on bad input, with one line on standard error."""
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     from .. import __version__
-    from . import check, explain
+    from . import check, explain, race
     from .expression import ExpressionError
 
     parser = argparse.ArgumentParser(
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     explain.add_parser(commands)
     check.add_parser(commands)
+    race.add_parser(commands)
     options, later = parser.parse_known_args(argv)
     if any(word.startswith("-") for word in later):
         parser.error(f"unrecognized arguments: {' '.join(later)}")

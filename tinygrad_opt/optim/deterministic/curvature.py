@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .line_search import ROUNDING
 from .problem import Problem
 from .result import Array, Result, Status
 
 EPS = float(np.finfo(np.float64).eps)
-ROUNDING = 64 * EPS  # of |f|: what a sum of some thousand terms may be off
 DECREASE = 1e-4  # of the decrease foretold, the least that a step must keep
 MAX_HALVINGS = 60
 NO_CURVATURE = float(np.sqrt(EPS))  # of the largest curvature: less is not told from none

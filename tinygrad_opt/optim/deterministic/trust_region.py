@@ -11,7 +11,6 @@ import numpy as np
 from .curvature import (
     EPS,
     NO_CURVATURE,
-    ROUNDING,
     Point,
     Step,
     flat_message,
@@ -20,6 +19,7 @@ from .curvature import (
     not_flat_message,
     truncated_cg,
 )
+from .line_search import ROUNDING
 from .model_step import NEAR, step_within
 from .problem import Problem
 from .result import Array, Result, Status

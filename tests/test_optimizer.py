@@ -1,0 +1,388 @@
+"""Optimizer: what it accepts, what it follows, what it refuses, and what it says."""
+
+import numpy as np
+import pytest
+
+from tinygrad_opt import Value, grad
+from tinygrad_opt.optim import Adam, Optimizer, Rate, get
+from tinygrad_opt.optim.packing import SMALL
+
+
+class Momentum(Optimizer):
+    """The optimizer of the documents."""
+
+    slots = ("v",)
+    lr: Rate = 0.1
+    momentum: Rate = 0.9
+
+    @staticmethod
+    def rule(h, t, p, g, v):
+        v = h.momentum * v + g
+        return p - h.lr * v, v
+
+
+class Descent(Optimizer):
+    lr: Rate = 0.1
+
+    @staticmethod
+    def rule(h, t, p, g):
+        return p - h.lr * g
+
+
+def with_gradients(*arrays):
+    params = [Value(a, name=f"w{i}") for i, a in enumerate(arrays)]
+    for p in params:
+        p.grad = np.ones(p.shape) if p.shape else 1.0
+    return params
+
+
+# -- what it accepts ---------------------------------------------------------------------------
+def test_a_list_a_generator_a_dict_pairs_and_one_parameter():
+    w = with_gradients([1.0, 2.0])[0]
+    for given in ([w], (p for p in [w]), {"weight": w}, [("weight", w)], w):
+        optimizer = Descent(given)
+        assert optimizer.params == [w]
+    assert Descent({"weight": w}).members[0].name == "weight"
+
+
+def test_anything_with_data_and_grad_is_a_parameter():
+    class Plain:
+        data, grad = np.ones(3), np.full(3, 2.0)
+
+    p = Plain()
+    Descent([p]).step()
+    np.testing.assert_allclose(p.data, 0.8)
+
+
+def test_groups_have_hyperparameters_of_their_own():
+    a, b = with_gradients(1.0, 1.0)
+    optimizer = Descent([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=0.25)
+    optimizer.step()
+    assert (a.data, b.data) == (0.75, 0.5)
+    optimizer.groups[1].hyper["lr"] = 0.125
+    optimizer.step()
+    assert (a.data, b.data) == (0.5, 0.375)
+    optimizer.lr = 0.0
+    optimizer.step()
+    assert (a.data, b.data, optimizer.lr) == (0.5, 0.375, 0.0)
+
+
+def test_a_schedule_is_a_function_of_the_step_from_zero():
+    (w,) = with_gradients(0.0)
+    asked = []
+    optimizer = Descent([w], lr=lambda step: asked.append(step) or 1.0 / (1 + step))
+    for _ in range(3):
+        optimizer.step()
+    assert sorted(set(asked)) == [0, 1, 2]
+    assert w.data == pytest.approx(-(1 + 1 / 2 + 1 / 3))
+
+
+def test_float32_stays_float32_beside_float64():
+    params = [Value(np.ones(3, np.float32)), Value(np.ones((2, 2))), Value(1.0)]
+    for p in params:
+        p.grad = np.ones(p.shape, p.dtype) if p.shape else 1.0
+    Adam(params).step()
+    assert [getattr(p.data, "dtype", float) for p in params] == [np.float32, np.float64, float]
+
+
+def test_a_step_is_differentiable_in_its_hyperparameters():
+    from types import SimpleNamespace
+
+    def loss_after(lr):
+        p, _ = Momentum.rule(SimpleNamespace(lr=lr, momentum=0.9), 1, 3.0, 2.0 * 3.0, 0.0)
+        return p**2
+
+    assert grad(loss_after)(0.1) == pytest.approx(2 * (3 - 0.1 * 6) * -6)
+
+
+# -- what it follows ---------------------------------------------------------------------------
+def test_data_that_the_user_replaces_is_adopted():
+    (w,) = with_gradients([1.0, 2.0])
+    optimizer = Descent([w])
+    optimizer.step()
+    w.data = np.array([10.0, 20.0])
+    optimizer.step()
+    np.testing.assert_allclose(w.data, [9.9, 19.9])
+    w.data[0] = 0.0
+    optimizer.step()
+    np.testing.assert_allclose(w.data, [-0.1, 19.8])
+
+
+def test_the_array_that_the_user_put_there_is_not_written_to():
+    (w,) = with_gradients([1.0, 2.0])
+    optimizer = Descent([w])
+    mine = np.array([10.0, 20.0])
+    w.data = mine
+    optimizer.step()
+    np.testing.assert_array_equal(mine, [10.0, 20.0])
+
+
+def test_two_optimizers_may_share_a_parameter():
+    (w,) = with_gradients([1.0])
+    one, other = Descent([w]), Descent([w], lr=0.2)
+    one.step(), other.step(), one.step()
+    np.testing.assert_allclose(w.data, 0.6)
+
+
+def test_a_parameter_without_gradient_is_skipped_and_named():
+    a, b = with_gradients([1.0], [1.0])
+    b.grad = None
+    optimizer = Adam([a, b])
+    report = optimizer.step()
+    assert (report.step, report.updated, report.skipped) == (1, 1, ("w1",))
+    np.testing.assert_array_equal(b.data, [1.0])
+
+
+def test_a_parameter_that_comes_late_starts_at_its_first_step():
+    """Bias correction counts the updates of the parameter, as PyTorch does, not those of the optimizer."""
+    a, b = with_gradients([1.0], [1.0])
+    b.grad = None
+    optimizer = Adam([a, b], lr=0.1)
+    for _ in range(5):
+        optimizer.step()
+    b.grad = np.array([3.0])
+    optimizer.step()
+    np.testing.assert_allclose(b.data, 0.9, rtol=1e-8)
+    assert [m.steps for m in optimizer.members] == [6, 1]
+
+
+def test_nothing_happens_where_no_gradient_is():
+    (w,) = with_gradients([1.0])
+    w.grad = None
+    assert Descent([w]).step().updated == 0
+    np.testing.assert_array_equal(w.data, [1.0])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_gradients_in_any_layout(order):
+    shape = (SMALL // 8, 16)
+    rng = np.random.default_rng(0)
+    w = Value(rng.normal(size=shape))
+    start, g = w.data.copy(), np.asarray(rng.normal(size=shape), order=order)
+    w.grad = g
+    Descent([w]).step()
+    np.testing.assert_array_equal(w.data, start - 0.1 * g)
+
+
+def test_zero_grad_forgets():
+    a, b = with_gradients(1.0, [2.0])
+    Descent([a, b]).zero_grad()
+    assert a.grad is None
+    assert b.grad is None
+
+
+def test_a_closure_or_a_number_is_the_loss():
+    (w,) = with_gradients(1.0)
+    optimizer = Descent([w])
+    assert optimizer.step(2.5).loss == 2.5
+    assert optimizer.step(lambda: Value(3.5)).loss == 3.5
+    assert optimizer.step().loss is None
+
+
+# -- what it refuses ---------------------------------------------------------------------------
+def refused(kind, text, call):
+    with pytest.raises(kind) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+w = Value([1.0, 2.0], name="w")
+constant = Value(1.0, name="c", requires_grad=False)
+REFUSED_PARAMETERS = [
+    (TypeError, {w}, "parameters in a set have no order to save their state by: give a list"),
+    (ValueError, iter(()), "no parameters: the iterable was empty (a generator that has been used up gives none)"),
+    (ValueError, [w, w], "the same parameter was given twice (w): it would be updated twice a step"),
+    (TypeError, [w, np.ones(2)], "parameter 1 is a ndarray; a parameter has .data and .grad, as a Value has"),
+    (TypeError, 3, "an optimizer takes an iterable of parameters; got int"),
+    (TypeError, [{"lr": 1}], "a parameter group is a dict with the key 'params'; got {'lr': 1}"),
+    (ValueError, [constant], "c is a constant (requires_grad=False): leave it out"),
+    (
+        ValueError,
+        [w * 2],
+        "parameter 0 is the result of an operation (multiply); only leaves can be optimized: "
+        "give the Values it was made of",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "params", "text"), REFUSED_PARAMETERS, ids=[t[:50] for _, _, t in REFUSED_PARAMETERS])
+def test_refused_parameters(kind, params, text):
+    refused(kind, text, lambda: Momentum(params))
+
+
+REFUSED_SETTINGS = [
+    (
+        TypeError,
+        {"learning_rate": 1},
+        "Momentum has no hyperparameter 'learning_rate'; it has lr, momentum: the learning rate is lr=",
+    ),
+    (
+        TypeError,
+        {"momentun": 1},
+        "Momentum has no hyperparameter 'momentun'; it has lr, momentum: did you mean momentum=?",
+    ),
+    (TypeError, {"lr": "high"}, "Momentum: lr is a number or a schedule; got 'high'"),
+    (TypeError, {"lr": [0.1]}, "Momentum: lr is a number or a schedule; got [0.1] (list)"),
+    (ValueError, {"lr": -0.1}, "Momentum: lr must not be negative; got -0.1"),
+    (ValueError, {"lr": float("nan")}, "Momentum: lr is nan"),
+    (ValueError, {"momentum": 1}, "Momentum: momentum must be below 1, the share of the old that is kept; got 1"),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "text"), REFUSED_SETTINGS)
+def test_refused_settings(kind, settings, text):
+    refused(kind, text, lambda: Momentum([w], **settings))
+
+
+REFUSALS = [
+    ("there is no optimizer 'adm': did you mean Adam?", lambda: get("adm")),
+    ("Momentum has no preset 'keras'; it has none", lambda: Momentum.keras([w])),
+    ("'u' is not a parameter of this optimizer, which has w", lambda: Momentum([w]).explain("u")),
+    (
+        "w was not updated by the last step; call step() after a backward pass that reaches it",
+        lambda: Momentum([w]).explain("w"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "call"), REFUSALS)
+def test_refusal(text, call):
+    refused(ValueError, text, call)
+
+
+def test_shared_memory_is_refused():
+    a, b = Value(np.ones(4), name="a"), Value(np.ones(2), name="b")
+    b.data = a.data[1:3]
+    refused(ValueError, "a and b share memory: give one of them, or a copy", lambda: Adam([a, b]))
+
+
+def test_a_gradient_or_data_of_another_shape_is_refused_before_anything_changes():
+    a, b = with_gradients([1.0, 1.0], [1.0, 1.0])
+    optimizer = Momentum([a, b])
+    optimizer.step()
+    saved = optimizer.state_dict()["parameters"]
+    b.grad = np.ones(3)
+    refused(ValueError, "the gradient of w1 has shape (3,); the parameter has (2,)", optimizer.step)
+    b.grad, b.data = np.ones(2), np.ones((2, 2))
+    text = "w1 had shape (2,) when the optimizer was made and has (2, 2) now: make a new optimizer for it"
+    refused(ValueError, text, optimizer.step)
+    np.testing.assert_allclose(a.data, 0.9)
+    assert str(optimizer.state_dict()["parameters"]) == str(saved)
+
+
+def test_numbers_that_cannot_be_computed_are_refused_before_anything_changes():
+    class Inverse(Optimizer):
+        lr: Rate = 0.1
+
+        @staticmethod
+        def rule(h, t, p, g):
+            return p - g * (1 / h.lr)
+
+    (w,) = with_gradients([1.0])
+    optimizer = Inverse([w])
+    optimizer.step()
+    optimizer.lr = lambda step: 2.0 - step
+    optimizer.step()
+    with pytest.raises(ValueError, match="Inverse, step 3 of w0: float division by zero, with lr=0"):
+        optimizer.step()
+    assert optimizer.t == 2
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_a_rule_that_returns_too_little(kernels):
+    class Forgetful(Momentum):
+        @staticmethod
+        def rule(h, t, p, g, v):
+            return p - h.lr * g
+
+    text = "Forgetful.rule returned 1 values; it must return the new p, v"
+    refused(ValueError, text, lambda: Forgetful(with_gradients([1.0]), kernels=kernels))
+
+
+def test_a_slot_cannot_be_called_like_an_input():
+    def declare():
+        class Bad(Optimizer):
+            slots = ("g",)
+
+    refused(TypeError, "Bad: a slot cannot be called g, as the rule's inputs are", declare)
+
+
+# -- state -------------------------------------------------------------------------------------
+def test_a_state_of_other_parameters_is_refused_and_nothing_changes():
+    a, b = with_gradients([1.0, 2.0], 1.0)
+    optimizer = Momentum([a, b])
+    optimizer.step()
+    state = optimizer.state_dict()
+    text = "parameter 0 is w1 () float64; the state is of w0 (2,) float64: the order of parameters must be the same"
+    refused(ValueError, text, lambda: Momentum([b, a]).load_state_dict(state))
+    refused(
+        ValueError, "the state has 2 parameters; this optimizer has 1", lambda: Momentum([a]).load_state_dict(state)
+    )
+    refused(
+        ValueError, "the state is one of Momentum; this optimizer is Adam", lambda: Adam([a, b]).load_state_dict(state)
+    )
+    text = "this is not the state of an optimizer: it has no format, optimizer, step, groups, transforms, parameters"
+    refused(ValueError, text, lambda: optimizer.load_state_dict({}))
+    refused(
+        ValueError,
+        "the state has format 9; this version reads format 1",
+        lambda: optimizer.load_state_dict(state | {"format": 9}),
+    )
+
+
+def test_a_state_does_not_share_memory_with_the_optimizer():
+    (w,) = with_gradients([1.0])
+    optimizer = Momentum([w])
+    optimizer.step()
+    state = optimizer.state_dict()
+    optimizer.step()
+    np.testing.assert_array_equal(state["parameters"][0]["slots"]["v"], [1.0])
+
+
+# -- what it says ------------------------------------------------------------------------------
+def test_the_last_step_with_its_numbers():
+    (w,) = with_gradients(1.0)
+    optimizer = Momentum([w])
+    for _ in range(2):
+        optimizer.step()
+    assert str(optimizer.explain()) == (
+        "Momentum, step 2 of w0:\n"
+        "  v[t] = momentum * v[t-1] + g[t] = 0.9 * 1 + 1 = 1.9\n"
+        "  p[t] = p[t-1] - lr * v[t] = 0.9 - 0.1 * 1.9 = 0.71"
+    )
+
+
+def test_large_parameters_are_remembered_when_told():
+    w = Value(np.ones(2000), name="w")
+    w.grad = np.ones(2000)
+    optimizer = Momentum([w])
+    optimizer.step()
+    text = "the step of w was not remembered, as it is one of 2,000 entries: make the optimizer with remember=True"
+    refused(ValueError, text, optimizer.explain)
+    optimizer = Momentum([w], remember=True)
+    optimizer.step()
+    assert optimizer.explain(w, 1999).lines[-1].value == pytest.approx(0.8)
+
+
+def test_the_formula_follows_the_rule():
+    """Another rule, another formula: there is no second table."""
+
+    class Other(Momentum):
+        @staticmethod
+        def rule(h, t, p, g, v):
+            v = h.momentum * v - h.lr * g
+            return p + v, v
+
+    assert Other(with_gradients(1.0)).formula() == "v[t] = momentum * v[t-1] - lr * g[t]\np[t] = p[t-1] + v[t]"
+
+
+def test_help_shows_the_hyperparameters():
+    import inspect
+
+    names = list(inspect.signature(Momentum).parameters)
+    assert names == ["params", "lr", "momentum", "transforms", "constraints", "kernels", "remember"]
+
+
+def test_its_name_and_settings_are_printed():
+    (w,) = with_gradients(1.0)
+    assert repr(Momentum([w])) == "<Momentum(lr=0.1, momentum=0.9) of 1 parameter, 0 steps taken>"

@@ -1,0 +1,92 @@
+"""The command `tinygrad-opt race`: optimizers side by side on a landscape."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..optim import landscapes
+from ..optim.race import Run, race
+
+DESCRIPTION = """\
+Run optimizers side by side on a landscape, a function of two numbers, and print how far each has come.
+Each runs with the learning rate, of nine between 0.0001 and 1, that ends lowest."""
+
+EPILOG = """\
+examples:
+  tinygrad-opt race rosenbrock sgd momentum nesterov adagrad rmsprop adadelta adam
+  tinygrad-opt race beale adam lion --steps 300 --lr 0.01
+  tinygrad-opt race saddle sgd momentum adam --start 0.001,2 --picture race.svg"""
+
+CHECKPOINTS = (1, 10, 100, 1000, 10000)
+WIDTH = 140
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "race",
+        help="run optimizers side by side on a landscape",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("landscape", metavar="LANDSCAPE", help="rosenbrock, beale, himmelblau, saddle, ...")
+    parser.add_argument("optimizers", metavar="OPTIMIZER", nargs="+", help="sgd, momentum, adam, ...")
+    parser.add_argument("--steps", type=int, default=1000, help="how long the race is (default 1000)")
+    parser.add_argument("--lr", type=float, help="one learning rate for all")
+    parser.add_argument("--start", metavar="X,Y", help="where it starts (default: the landscape's own)")
+    parser.add_argument("--picture", metavar="FILE", type=Path, help="draw paths and heights; needs the extra plots")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one race; the exit status."""
+    landscape = landscapes.get(options.landscape)
+    start = None if options.start is None else point(options.start)
+    runs = race(landscape, options.optimizers, steps=options.steps, start=start, lr=options.lr)
+    print(repr(landscape))
+    print_table(landscape, runs, options.steps)
+    if options.picture:
+        from .. import plots
+
+        plots.race(landscape, runs).savefig(options.picture)
+    return 0
+
+
+def point(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"--start takes two numbers, X,Y; got {text!r}") from None
+
+
+def print_table(landscape: landscapes.Landscape, runs: Sequence[Run], steps: int) -> None:
+    """The runs in the order of arrival: their height at some steps, and where they ended."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = [step for step in CHECKPOINTS if step < steps] + [steps]
+    table = Table("", box=SIMPLE, pad_edge=False)
+    for heading in ("lr", *(f"step {step}" for step in shown), "ends at", "distance"):
+        table.add_column(heading, justify="right")
+    for run in runs:
+        heights = [f"{run.height_at(step):.3g}".replace("nan", "lost") for step in shown]
+        end = "lost" if run.diverged else "({:.4g}, {:.4g})".format(*run.path[-1])
+        table.add_row(run.name, f"{run.lr:g}", *heights, end, distance(landscape, run))
+    console = Console(highlight=False, markup=False, width=WIDTH)
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
+
+
+def distance(landscape: landscapes.Landscape, run: Run) -> str:
+    """How far a run ended from the nearest minimum."""
+    if run.diverged or not landscape.minima:
+        return "-"
+    return f"{min(np.linalg.norm(run.path[-1] - np.array(minimum)) for minimum in landscape.minima):.2g}"

@@ -1,0 +1,73 @@
+"""One call for every method that searches for a minimum."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from .conjugate_gradient import conjugate_gradient
+from .gradient_descent import gradient_descent
+from .problem import Callback, Problem
+from .quasi_newton import bfgs, lbfgs
+from .result import Result
+
+METHODS: dict[str, Callable[..., Result]] = {
+    "gd": gradient_descent,
+    "cg": conjugate_gradient,
+    "bfgs": bfgs,
+    "lbfgs": lbfgs,
+}  # fmt: skip
+
+
+def minimize(
+    f: Callable[[Any], Any],
+    x0: Any,
+    method: str = "bfgs",
+    *,
+    gtol: float = 1e-8,
+    max_iterations: int | None = None,
+    callback: Callback | None = None,
+    **options: Any,
+) -> Result:
+    """A minimum of f near x0, by the gradients that backprop gives.
+
+    f takes what x0 is, a number, an array or a dict, list or tuple of them, and returns a scalar.
+    It is searched until no entry of the gradient is larger than gtol, for at most max_iterations
+    steps (by default as many as the method allows); after each, callback(x, value) is called.  options
+    are those of the method.
+
+    Raises ValueError for an unknown method and where f or its gradient is not finite at x0; TypeError
+    for an option that the method does not have and if f does not return a scalar.
+
+    >>> found = minimize(lambda p: (1 - p["x"]) ** 2 + 100 * (p["y"] - p["x"] ** 2) ** 2, {"x": -1.2, "y": 1.0})
+    >>> found.converged, round(found.x["x"], 6), round(found.x["y"], 6)
+    (True, 1.0, 1.0)
+    """
+    search = method_named(method)
+    check_options(method, search, options)
+    if not gtol >= 0:
+        raise ValueError(f"gtol must be 0 or more; got {gtol}")
+    if max_iterations is not None:
+        if isinstance(max_iterations, bool) or not isinstance(max_iterations, int) or max_iterations < 0:
+            raise ValueError(f"max_iterations must be an integer, 0 or more; got {max_iterations!r}")
+        options["max_iterations"] = max_iterations
+    return search(Problem(f, x0, callback), gtol=gtol, **options)
+
+
+def method_named(name: str) -> Callable[..., Result]:
+    if name in METHODS:
+        return METHODS[name]
+    close = difflib.get_close_matches(str(name).lower(), METHODS, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    raise ValueError(f"unknown method {name!r}{hint} there are {', '.join(METHODS)}")
+
+
+def check_options(method: str, search: Callable[..., Result], options: dict[str, Any]) -> None:
+    """Refuse options that the method does not have."""
+    parameters = inspect.signature(search).parameters.values()
+    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("gtol", "max_iterations")]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise TypeError(f"method {method!r} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}")

@@ -1,0 +1,62 @@
+"""What a lane's members were before its last step, for the explanation of that step."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+from .members import Array, Member
+from .packing import Packing
+from .passes import Unit
+
+REMEMBERED = 1024
+"""Lanes of up to so many entries are copied before every step, unless told otherwise: too few to be felt."""
+
+
+class Moment(NamedTuple):
+    """A member before a step: what its rule was given.  arrays holds p, g and the slots, in its shape."""
+
+    h: SimpleNamespace
+    t: int
+    scalars: dict[str, float]
+    arrays: dict[str, Array]
+
+
+class Memory:
+    """Copies of a lane's arrays and numbers."""
+
+    def __init__(self, packing: Packing):
+        self.packing = packing
+        self.together = packing.gradients.size == packing.p.size  # then one copy of each array is one of all members
+        self.arrays: dict[Member | None, dict[str, Array]] = {}
+        self.h = SimpleNamespace()
+        self.units: list[tuple[list[Member], int, list[float]]] = []
+
+    def note(self, h: SimpleNamespace, units: list[Unit]) -> None:
+        """Copy everything, before the step changes it."""
+        self.h = h
+        self.units = [(unit.members, unit.t, unit.scalars) for unit in units]
+        if self.together:
+            flat = {"p": self.packing.p, "g": self.packing.gradients, **self.packing.slots}
+            self.arrays = {None: {name: array.copy() for name, array in flat.items()}}
+        else:
+            self.arrays = {m: copies(m) for unit in units for m in unit.members}
+
+    def moment(self, m: Member) -> Moment | None:
+        """What is remembered of a member; None if it had no part in the last step."""
+        for members, t, scalars in self.units:
+            if m in members:
+                return Moment(self.h, t, dict(zip(m.scalars, scalars, strict=True)), self.arrays_of(m))
+        return None
+
+    def arrays_of(self, m: Member) -> dict[str, Array]:
+        if not self.together:
+            return self.arrays[m]
+        inside = slice(m.start, m.start + m.size)
+        return {name: array[inside].reshape(m.shape) for name, array in self.arrays[None].items()}
+
+
+def copies(m: Member) -> dict[str, Array]:
+    gradient = m.gradient.reshape(m.shape) if m.gathered is None else m.gathered
+    sources = {"p": m.view, "g": gradient, **m.slots}
+    return {name: array.copy() for name, array in sources.items()}

@@ -1,0 +1,276 @@
+"""Optimizer: parameters, their state, and one pure rule that updates them in place."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from .formula import as_latex, as_text
+from .hyper import Configured
+from .lane import Lane
+from .members import Member, grouped, refuse_unfit
+from .pipeline import Constraint, Granularity, Pipeline, Transform
+from .state import load_state, state_of
+from .story import Story, told
+from .traced import traced_pipeline
+
+RESERVED = frozenset({"p", "g", "t", "h"})
+
+
+class Report(NamedTuple):
+    """What a step did: its number, how many parameters it updated, and the names of those without a gradient."""
+
+    step: int
+    updated: int
+    skipped: tuple[str, ...] = ()
+    loss: float | None = None
+
+
+class Group(NamedTuple):
+    """Parameters with hyperparameters of their own; those may be changed between steps."""
+
+    hyper: dict[str, Any]
+    members: list[Member]
+
+
+class Optimizer(Configured):
+    """Updates parameters by a rule.
+
+    A subclass declares its hyperparameters as annotated attributes and defines
+
+    slots        names of the state arrays, one of each for every parameter, zeros at first
+    rule         ``rule(h, t, p, g, *slots)``: the new parameter and the new slots, in plain NumPy; h holds
+                 the hyperparameters, t = 1, 2, ... counts the parameter's updates
+    scalars      names of further state that is one number; the rule is given it, and returns it, after the slots
+    granularity  "element": the rule works entry by entry; "tensor": its sums (optim.total, optim.norm)
+                 are those of one parameter; "array": it is given whole arrays, for matrices
+    initial      ``initial(h, p)``: a dict of the state that does not start at zero
+
+    params is an iterable of parameters (anything with .data and .grad), of (name, parameter) pairs, a dict
+    by name, or a list of dicts {"params": ..., "lr": ...}, groups with hyperparameters of their own.
+    transforms change the gradient before the rule, constraints the parameter after it.  A
+    hyperparameter may be a schedule, a function of the step (from 0).
+
+    step() runs a kernel made from the rule, in place; kernels=False runs the rule itself.  The last step can be
+    explained if there are at most 1,024 entries, or remember is true.
+
+    >>> from tinygrad_opt import Value
+    >>> class Momentum(Optimizer):
+    ...     slots = ("v",)
+    ...     lr: Rate = 0.1
+    ...     momentum: Rate = 0.9
+    ...
+    ...     @staticmethod
+    ...     def rule(h, t, p, g, v):
+    ...         v = h.momentum * v + g
+    ...         return p - h.lr * v, v
+    >>> w = Value(1.0, name="w")
+    >>> opt = Momentum([w])
+    >>> for _ in range(2):
+    ...     opt.zero_grad()
+    ...     (w * w).backward()
+    ...     report = opt.step()
+    >>> round(w.data, 12), report.step
+    (0.46, 2)
+    >>> print(opt.formula())
+    v[t] = momentum * v[t-1] + g[t]
+    p[t] = p[t-1] - lr * v[t]
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+    scalars: ClassVar[tuple[str, ...]] = ()
+    granularity: ClassVar[Granularity] = "element"
+    uses_loss: ClassVar[bool] = False
+
+    @staticmethod
+    def rule(h: Any, t: Any, p: Any, g: Any, *state: Any) -> Any:
+        raise NotImplementedError("an optimizer defines rule(h, t, p, g, *slots)")
+
+    @staticmethod
+    def initial(h: Any, p: Any) -> Mapping[str, Any]:
+        """State that does not start at zero, by name."""
+        return {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        taken = RESERVED.intersection((*cls.slots, *cls.scalars))
+        if taken:
+            raise TypeError(
+                f"{cls.__name__}: a slot cannot be called {', '.join(sorted(taken))}, as the rule's inputs are"
+            )
+        cls.__signature__ = signature(cls)  # type: ignore[attr-defined]  # what help() shows
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        transforms: Sequence[Transform] = (),
+        constraints: Sequence[Constraint] = (),
+        kernels: bool = True,
+        remember: bool = False,
+        **hyper: Any,
+    ):
+        self.settings = self.configured(hyper)
+        self.t = 0
+        groups = [(self.configured({**self.settings, **own}), members) for own, members in grouped(params)]
+        self.groups = [Group(hyper, members) for hyper, members in groups]
+        self.transforms, self.constraints = checked(transforms, constraints)
+        refuse_unfit(self.members)
+        self.lanes = [
+            Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
+            for group in self.groups
+            for around, members in self.alike(group.members)
+        ]
+
+    def alike(self, members: list[Member]) -> list[tuple[tuple[Any, Any], list[Member]]]:
+        """Members sorted by dtype and by what applies to them."""
+        found: dict[Any, tuple[tuple[Any, Any], list[Member]]] = {}
+        for m in members:
+            around = tuple(
+                [piece for piece in pieces if piece.applies_to(m.name, m.parameter)]
+                for pieces in (self.transforms, self.constraints)
+            )
+            key = m.dtype, *(tuple(map(id, pieces)) for pieces in around)
+            found.setdefault(key, ((around[0], around[1]), []))[1].append(m)
+        return list(found.values())
+
+    # -- parameters and hyperparameters --------------------------------------------------------
+    @property
+    def members(self) -> list[Member]:
+        return [m for group in self.groups for m in group.members]
+
+    @property
+    def params(self) -> list[Any]:
+        """The parameters, in order."""
+        return [m.parameter for m in self.members]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A hyperparameter is set for all groups."""
+        if name not in self.fields or "groups" not in self.__dict__:
+            super().__setattr__(name, value)
+            return
+        all_hyper = [self.settings, *(group.hyper for group in self.groups)]
+        changed = [self.configured({**hyper, name: value}) for hyper in all_hyper]
+        for hyper, new in zip(all_hyper, changed, strict=True):
+            hyper.update(new)
+
+    # -- a step --------------------------------------------------------------------------------
+    def zero_grad(self) -> None:
+        """Forget the gradients, before the next backward pass adds to them."""
+        for m in self.members:
+            m.parameter.grad = None
+
+    def step(self, loss: Any = None) -> Report:
+        """Update every parameter that has a gradient, in place.
+
+        loss is the value of the function, or a closure that computes it together with the gradients; only
+        some rules ask for it.
+
+        Raises ValueError, before anything is changed, for a gradient or data of another shape.
+        """
+        value = self.evaluated(loss)
+        skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value)]
+        with np.errstate(all="ignore"):
+            for lane in self.lanes:
+                lane.update()
+        for lane in self.lanes:
+            lane.count()
+        self.t += 1
+        updated = sum([len(unit.members) for lane in self.lanes for unit in lane.units])
+        return Report(self.t, updated, tuple([m.name for m in skipped]), value)
+
+    def evaluated(self, loss: Any) -> float | None:
+        """The loss as a number; a closure is called for it."""
+        if callable(loss):
+            loss = loss()
+        if loss is None and self.uses_loss:
+            raise TypeError(f"{type(self).__name__} needs the value of the loss: call step(loss)")
+        return None if loss is None else float(loss)
+
+    # -- what it does --------------------------------------------------------------------------
+    @property
+    def source(self) -> str:
+        """The kernel: the NumPy statements that a step runs, in place, on each block of the arrays."""
+        return "\n".join(dict.fromkeys(kernel.source for lane in self.lanes for _, kernel in lane.kernels))
+
+    def formula(self, latex: bool = False) -> str:
+        """The update as equations, as text or LaTeX, from the rule itself.
+
+        Choices that are off leave no trace in it; a branch is shown as it is taken at the latest step.
+        """
+        lane = self.lanes[0]
+        first = lane.members[0]
+        traced = traced_pipeline(lane.pipeline, lane.h, max(first.steps, 1), first.scalars)
+        return as_latex(traced) if latex else as_text(traced)
+
+    def explain(self, parameter: Any = None, index: int = 0) -> Story:
+        """The last step of one entry of one parameter, equation by equation, with the numbers put in."""
+        return told(self.lanes, parameter, index)
+
+    def __repr__(self) -> str:
+        count = len(self.members)
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"<{type(self).__name__}({settings}) of {count} parameter{'s' * (count != 1)}, {self.t} steps taken>"
+
+    # -- state ---------------------------------------------------------------------------------
+    def state_dict(self) -> dict[str, Any]:
+        """Step counts, hyperparameters and state arrays (copies), for load_state_dict."""
+        return state_of(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where another optimizer of the same kind and parameters left off, bit for bit.
+
+        Schedules are functions and are not saved: those of this optimizer remain.
+        Raises ValueError, before anything is changed, if the state is of other parameters.
+        """
+        load_state(self, state)
+
+    # -- as other libraries have it ------------------------------------------------------------
+    @classmethod
+    def torch(cls, params: Any, **changes: Any) -> Self:
+        """With PyTorch's defaults and conventions."""
+        return cls.preset("torch", params, changes)
+
+    @classmethod
+    def keras(cls, params: Any, **changes: Any) -> Self:
+        """With Keras' defaults and conventions."""
+        return cls.preset("keras", params, changes)
+
+    @classmethod
+    def optax(cls, params: Any, **changes: Any) -> Self:
+        """With optax's defaults and conventions."""
+        return cls.preset("optax", params, changes)
+
+    @classmethod
+    def seed(cls, params: Any, **changes: Any) -> Self:
+        """As lecture slides have it, corrected where they err."""
+        return cls.preset("seed", params, changes)
+
+    @classmethod
+    def preset(cls, library: str, params: Any, changes: Mapping[str, Any]) -> Self:
+        if library not in cls.presets:
+            known = ", ".join(cls.presets) or "none"
+            raise ValueError(f"{cls.__name__} has no preset {library!r}; it has {known}")
+        return cls(params, **{**cls.presets[library], **changes})
+
+
+def checked(transforms: Any, constraints: Any) -> tuple[list[Transform], list[Constraint]]:
+    """Both as lists, each thing in its place."""
+    for kind, given, name in ((Transform, transforms, "transforms"), (Constraint, constraints, "constraints")):
+        if isinstance(given, Transform) or not isinstance(given, Iterable):
+            raise TypeError(f"{name} is a list; got {given!r}")
+        for piece in given:
+            if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
+                raise TypeError(f"{piece!r} is not one of the {name}")
+    return list(transforms), list(constraints)
+
+
+def signature(cls: type[Optimizer]) -> inspect.Signature:
+    """The parameters of the constructor, with the hyperparameters by name."""
+    given = [p for p in inspect.signature(Optimizer.__init__).parameters.values() if p.name not in ("self", "hyper")]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    hyper = [inspect.Parameter(name, keyword, default=value) for name, value in cls.fields.items()]
+    return inspect.Signature([given[0], *hyper, *given[1:]])

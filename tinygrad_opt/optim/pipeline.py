@@ -1,0 +1,109 @@
+"""What happens to a parameter in one step: gradient transforms, the rule, constraints, as one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, ClassVar, Literal
+
+from .hyper import Configured
+
+Granularity = Literal["element", "tensor", "array"]
+"""What a rule is run on: entries of all parameters together; one tensor, for its sums; or arrays in their own shape."""
+
+COARSENESS: tuple[Granularity, ...] = ("element", "tensor", "array")
+
+
+def plain(rule: Callable[..., Any], *args: Any) -> Any:
+    return rule(*args)
+
+
+class Transform(Configured):
+    """A change of the gradient, or of the parameter, before the rule.
+
+    A subclass declares its settings as annotated attributes and defines ``rule(h, t, p, g)``, which returns
+    the new p and g; h holds its settings, and under h.lr the optimizer's learning rate.  only, where
+    given, says by name and parameter to which parameters it applies.
+    """
+
+    granularity: ClassVar[Granularity] = "element"
+    only: Callable[[str, Any], bool] | None = None
+
+    def __init__(self, *values: Any, only: Callable[[str, Any], bool] | None = None, **settings: Any):
+        if len(values) > len(self.fields):
+            raise TypeError(f"{type(self).__name__} takes {len(self.fields)} settings; got {len(values)}")
+        self.only = only
+        self.settings = self.configured({**dict(zip(self.fields, values, strict=False)), **settings})
+
+    def applies_to(self, name: str, parameter: Any) -> bool:
+        return self.only is None or bool(self.only(name, parameter))
+
+    def rule(self, h: Any, t: Any, p: Any, g: Any) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a continued run needs, such as the state of a random generator."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a saved state."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.settings.items())})"
+
+
+class Constraint(Transform):
+    """A change of the parameter after the rule: ``rule(h, t, p)`` returns the new p."""
+
+    def rule(self, h: Any, t: Any, p: Any) -> Any:  # type: ignore[override]  # there is no gradient any more
+        raise NotImplementedError
+
+
+class Pipeline:
+    """Transforms, the optimizer's rule, and constraints, composed."""
+
+    def __init__(self, optimizer: Any, transforms: Sequence[Transform], constraints: Sequence[Constraint]):
+        self.optimizer, self.transforms, self.constraints = optimizer, transforms, constraints
+        around = [*transforms, *constraints]
+        self.granularity: Granularity = max((piece.granularity for piece in [optimizer, *around]), key=COARSENESS.index)
+        self.prefix: dict[Transform, str] = {}
+        for piece in around:
+            kind = snake(type(piece).__name__)
+            same = sum(snake(type(other).__name__) == kind for other in self.prefix)
+            self.prefix[piece] = f"{kind}{same + 1 if same else ''}_"
+
+    def settings(self, hyper: Mapping[str, Any]) -> dict[str, Any]:
+        """Every hyperparameter of the pipeline, under a name of its own."""
+        merged = dict(hyper)
+        for piece, prefix in self.prefix.items():
+            merged |= {f"{prefix}{name}": value for name, value in piece.settings.items()}
+        return merged
+
+    def of_piece(self, h: Any, piece: Transform) -> SimpleNamespace:
+        """What a transform sees of the hyperparameters: its own settings, and the learning rate."""
+        own = {name: getattr(h, f"{self.prefix[piece]}{name}") for name in piece.settings}
+        return SimpleNamespace(**{"lr": getattr(h, "lr", None), **own})
+
+    def update(self, h: Any, t: Any, p: Any, g: Any, *state: Any, call: Callable[..., Any] = plain) -> tuple[Any, ...]:
+        """The new parameter and the new state; call runs each rule, for one who wants to watch."""
+        for transform in self.transforms:
+            p, g = call(transform.rule, self.of_piece(h, transform), t, p, g)
+        result = call(self.optimizer.rule, h, t, p, g, *state)
+        p, *new = result if isinstance(result, tuple) else (result,)
+        for constraint in self.constraints:
+            p = call(constraint.rule, self.of_piece(h, constraint), t, p)
+        return p, *new
+
+
+def snake(name: str) -> str:
+    """GradientNoise as gradient_noise."""
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def check_count(results: tuple[Any, ...], optimizer: Any) -> None:
+    expected = ("p", *optimizer.slots, *optimizer.scalars)
+    if len(results) != len(expected):
+        raise ValueError(
+            f"{type(optimizer).__name__}.rule returned {len(results)} values; it must return the new "
+            f"{', '.join(expected)}"
+        )

@@ -1,0 +1,44 @@
+"""Optimizers by name."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from . import adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop
+from .optimizer import Optimizer
+
+FAMILIES = (adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop)
+
+KINDS: dict[str, type[Optimizer]] = {
+    name: kind
+    for family in FAMILIES
+    for name, kind in vars(family).items()
+    if isinstance(kind, type) and issubclass(kind, Optimizer) and kind.__module__ == family.__name__
+}
+
+
+def get(name: str, **settings: Any) -> Callable[[Any], Optimizer]:
+    """The optimizer of that name with these hyperparameters, as a function that makes it for some parameters.
+
+    Upper and lower case, hyphens, underscores and spaces do not matter.  Raises ValueError, with the closest name, for
+    one that is not known, TypeError for a hyperparameter that it does not have.
+
+    >>> from tinygrad_opt import Value
+    >>> get("ada-max", lr=0.01)([Value(1.0)])
+    <Adamax(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='inside') of 1 parameter, 0 steps taken>
+    """
+    known = {plain(kind): kind for kind in KINDS}
+    if plain(name) not in known:
+        close = difflib.get_close_matches(plain(name), known, 1)
+        advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(KINDS))}"
+        raise ValueError(f"there is no optimizer {name!r}: {advice}")
+    kind = KINDS[known[plain(name)]]
+    kind.configured(settings)
+    return functools.partial(kind, **settings)
+
+
+def plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())

@@ -1,0 +1,71 @@
+"""What a rule may use beside operators and NumPy's elementwise functions: sums over a tensor, and a choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .trace import Symbol
+
+BLOCK_BYTES = 2**19
+"""Kernels run over blocks of this size: four arrays and two of scratch stay in the cache of one core."""
+
+
+def block_length(dtype: Any) -> int:
+    return BLOCK_BYTES // int(np.dtype(dtype).itemsize)
+
+
+def total(x: Any) -> Any:
+    """The sum of all entries, as a number.
+
+    Arrays are added block by block, in the order in which a kernel meets them, so that both give the same bits.
+
+    >>> total(np.array([1.0, 2.0]))
+    3.0
+    """
+    if isinstance(x, Symbol):
+        return x.total()
+    if not isinstance(x, np.ndarray):
+        return np.sum(x)
+    flat, length = x.reshape(-1), block_length(x.dtype)
+    return sum_of([block_sum(flat[start : start + length]) for start in range(0, flat.size, length)])
+
+
+def block_sum(x: Any) -> float:
+    return float(np.add.reduce(x))
+
+
+def sum_of(parts: list[float]) -> float:
+    return float(sum(parts))
+
+
+def norm(x: Any) -> Any:
+    """The Euclidean norm over all entries, as a number.
+
+    >>> norm(np.array([3.0, 4.0]))
+    5.0
+    """
+    return total(x * x) ** 0.5
+
+
+def ratio(x: Any, y: Any, otherwise: float = 1.0) -> Any:
+    """x / y for two numbers; otherwise where y is zero.
+
+    >>> ratio(6.0, 3.0), ratio(6.0, 0.0)
+    (2.0, 1.0)
+    """
+    return where(y != 0, x, otherwise) / where(y != 0, y, 1.0)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where condition holds, else y; np.where for arrays, and a plain choice for numbers.
+
+    >>> where(2.0 > 1.0, 10.0, 20.0)
+    10.0
+    """
+    if isinstance(condition, Symbol) and condition.is_number:
+        return condition.choose(x, y)
+    if isinstance(condition, bool):
+        return x if condition else y
+    return np.where(condition, x, y)
