@@ -4,7 +4,7 @@ from . import landscapes, schedules
 from .adagrad import Adadelta, Adagrad
 from .adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
 from .adam_relatives import ADOPT, AdaBelief, Adan, AdEMAMix, Lion, Yogi
-from .deterministic import minimize
+from .deterministic import least_squares, minimize
 from .gradient_descent import ASGD, SGD, Momentum, Nesterov, SignSGD, Signum
 from .hyper import Rate
 from .optimizer import Optimizer, Report
@@ -47,6 +47,7 @@ __all__ = [
     "Yogi",
     "get",
     "landscapes",
+    "least_squares",
     "minimize",
     "norm",
     "perceptron_loss",
