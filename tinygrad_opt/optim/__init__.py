@@ -2,7 +2,7 @@
 
 from .adagrad import Adadelta, Adagrad
 from .adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
-from .adam_relatives import ADOPT, AdaBelief, Adan, AdEMAMix, Lion, Yogi
+from .adam_relatives import ADOPT, AdaBelief, AdaBound, Adan, AdEMAMix, Lion, QHAdam, Yogi
 from .hyper import Rate
 from .optimizer import Optimizer, Report
 from .pipeline import Constraint, Transform
@@ -15,6 +15,7 @@ __all__ = [
     "AMSGrad",
     "AdEMAMix",
     "AdaBelief",
+    "AdaBound",
     "Adadelta",
     "Adagrad",
     "Adam",
@@ -25,6 +26,7 @@ __all__ = [
     "Lion",
     "NAdam",
     "Optimizer",
+    "QHAdam",
     "RAdam",
     "RMSprop",
     "Rate",
