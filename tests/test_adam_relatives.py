@@ -217,5 +217,19 @@ def test_the_unit_of_the_gradient_does_not_matter(kind, exponent):
     assert opts[0].params[0].data == opts[1].params[0].data
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: RAdam([Value(1.0)], threshold=3),
+            "RAdam: threshold must be at least 4, where r begins to exist; got 3",
+        ),
+        (lambda: AdaBound([Value(1.0)], gamma=0), "AdaBound: gamma must be above 0, or the bounds never close; got 0"),
+    ],
+)
+def test_settings_for_which_the_rule_is_not_defined_are_refused(call, words):
+    assert refused(call, ValueError) == words
+
+
 def test_a_preset_can_be_changed():
     assert Adam.keras([Value(1.0)], lr=0.5).settings == {**Adam.keras([Value(1.0)]).settings, "lr": 0.5}

@@ -188,6 +188,13 @@ class RAdam(Optimizer):
         "optax": {"eps_mode": "outside", "threshold": math.nextafter(5.0, 0.0)},  # 5 itself is enough
     }
 
+    @classmethod
+    def setting(cls, name: str, value: Any) -> Any:
+        value = super().setting(name, value)
+        if name == "threshold" and not callable(value) and value < 4:
+            raise ValueError(f"{cls.__name__}: threshold must be at least 4, where r begins to exist; got {value:g}")
+        return value
+
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:
         m = h.beta1 * m + (1 - h.beta1) * g

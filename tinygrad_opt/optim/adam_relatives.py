@@ -189,6 +189,13 @@ class AdaBound(Optimizer):
     gamma: Rate = 1e-3
     eps: Rate = 1e-8
 
+    @classmethod
+    def setting(cls, name: str, value: Any) -> Any:
+        value = super().setting(name, value)
+        if name == "gamma" and value == 0:
+            raise ValueError(f"{cls.__name__}: gamma must be above 0, or the bounds never close; got 0")
+        return value
+
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:
         m = h.beta1 * m + (1 - h.beta1) * g
