@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from optimizers.cases import KEPT, STEPS, furthest, gradients, start, walk
 from refusals import refused
 
@@ -9,6 +11,8 @@ from tinygrad_opt import Value
 from tinygrad_opt.optim import (
     ADOPT,
     AdaBelief,
+    AdaBound,
+    Adagrad,
     Adam,
     Adamax,
     AdamW,
@@ -17,6 +21,7 @@ from tinygrad_opt.optim import (
     AMSGrad,
     Lion,
     NAdam,
+    QHAdam,
     RAdam,
     RMSprop,
     Yogi,
@@ -132,6 +137,40 @@ def test_adopt_divides_by_the_moment_before_and_clips():
     assert 1.0 - free.params[0].data == pytest.approx(0.1 * 12 / 3)
 
 
+@pytest.mark.parametrize(
+    ("nus", "same"),
+    [
+        ((1.0, 1.0), lambda ps: Adam(ps)),
+        ((0.0, 1.0), lambda ps: RMSprop(ps, lr=1e-3, rho=0.999, bias_correction=True)),
+        ((0.0, 0.0), lambda ps: Lion(ps, lr=1e-3, beta1=0.0)),
+    ],
+    ids=["Adam", "RMSprop", "sign"],
+)
+def test_qhadam_has_others_in_its_corners(nus, same):
+    ours = walk(lambda ps: QHAdam(ps, beta1=0.9, nu1=nus[0], nu2=nus[1], eps=1e-8 * nus[1]), SHAPES)
+    assert furthest(ours, walk(same, SHAPES)) < 1e-12
+
+
+def test_qhadam_weighs_the_plain_gradient_by_one_minus_nu():
+    opt = after(lambda w: QHAdam([w], lr=1.0, beta1=0.5, beta2=0.5, nu1=0.7, nu2=0.6, eps=0.0), [3.0, 1.0])
+    m_hat, v_hat = (0.5 * 1.5 + 0.5) / 0.75, (0.5 * 4.5 + 0.5) / 0.75
+    second = (0.7 * m_hat + 0.3) / np.sqrt(0.6 * v_hat + 0.4)
+    assert opt.params[0].data == pytest.approx(1.0 - 1.0 - second)
+
+
+def test_adabound_begins_as_adam_and_ends_as_momentum():
+    open_bounds = walk(lambda ps: AdaBound(ps, gamma=1e-12), SHAPES)
+    assert furthest(open_bounds, walk(lambda ps: Adam(ps, eps_mode="hat"), SHAPES)) < 1e-9
+    opt = after(lambda w: AdaBound([w], beta1=0.5, gamma=1e12, final_lr=0.1), [2.0, 4.0])
+    assert 1.0 - opt.params[0].data == pytest.approx(0.1 * (1.0 + 2.5))
+
+
+@pytest.mark.parametrize(("g", "bound"), [(1e6, 0.1 * (1 - 1 / 1.5)), (1e-6, 0.1 * (1 + 1 / 0.5))])
+def test_the_rate_of_adabound_stays_between_its_bounds(g, bound):
+    opt = after(lambda w: AdaBound([w], lr=1e-3, gamma=0.5), [g], 0.0)
+    assert -opt.params[0].data == pytest.approx(bound * 0.1 * g)
+
+
 def test_every_step_of_lion_is_lr_long():
     w = Value(np.array([1.0, -2.0, 3.0]))
     opt = Lion([w], lr=0.25)
@@ -166,6 +205,29 @@ def test_rounding_gives_centered_rmsprop_no_negative_variance():
     ],
 )
 def test_a_preset_of_a_library_without_the_optimizer_is_refused(call, words):
+    assert refused(call, ValueError) == words
+
+
+@pytest.mark.parametrize("kind", [Adagrad, RMSprop, Adam, AMSGrad, Adamax, NAdam, QHAdam])
+@given(exponent=st.integers(-30, 30))
+def test_the_unit_of_the_gradient_does_not_matter(kind, exponent):
+    """Bit for bit, where eps is 0 and the units differ by a power of two."""
+    gradients_in_turn = np.array([1.0, -2.5, 0.3, 4.0])
+    opts = [after(lambda w: kind([w], eps=0.0), gradients_in_turn * unit) for unit in (1.0, 2.0**exponent)]
+    assert opts[0].params[0].data == opts[1].params[0].data
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: RAdam([Value(1.0)], threshold=3),
+            "RAdam: threshold must be at least 4, where r begins to exist; got 3",
+        ),
+        (lambda: AdaBound([Value(1.0)], gamma=0), "AdaBound: gamma must be above 0, or the bounds never close; got 0"),
+    ],
+)
+def test_settings_for_which_the_rule_is_not_defined_are_refused(call, words):
     assert refused(call, ValueError) == words
 
 

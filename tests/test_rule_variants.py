@@ -45,7 +45,7 @@ def taken(optimizer, steps=1, gradient=2.0):
         (Choosier, {"other": 1.0}, "Choosier: other is 'left' or 'right'; got 1.0"),
         (Choosy, {"double": 1}, "Choosy: double is True or False; got 1"),
         (Choosy, {"double": "yes"}, "Choosy: double is True or False; got 'yes'"),
-        (Adam, {"eps_mode": "within"}, "Adam: eps_mode is 'outside' or 'inside' or 'hat'; got 'within'"),
+        (Adam, {"eps_mode": "within"}, "Adam: eps_mode is 'outside', 'inside' or 'hat'; got 'within'"),
         (NAdam, {"beta1": 1.0}, "NAdam: beta1 must be below 1, the share of the old that is kept; got 1"),
     ],
 )

@@ -3,7 +3,7 @@
 from . import landscapes, schedules
 from .adagrad import Adadelta, Adagrad
 from .adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
-from .adam_relatives import ADOPT, AdaBelief, Adan, AdEMAMix, Lion, Yogi
+from .adam_relatives import ADOPT, AdaBelief, AdaBound, Adan, AdEMAMix, Lion, QHAdam, Yogi
 from .deterministic import least_squares, minimize
 from .gradient_descent import ASGD, SGD, Momentum, Nesterov, SignSGD, Signum
 from .hyper import Rate
@@ -23,6 +23,7 @@ __all__ = [
     "AMSGrad",
     "AdEMAMix",
     "AdaBelief",
+    "AdaBound",
     "Adadelta",
     "Adagrad",
     "Adam",
@@ -36,6 +37,7 @@ __all__ = [
     "Nesterov",
     "Optimizer",
     "PolyakSGD",
+    "QHAdam",
     "RAdam",
     "RMSprop",
     "Rate",

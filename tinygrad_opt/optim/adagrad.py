@@ -30,7 +30,7 @@ class Adagrad(Optimizer):
     0.25
     """
 
-    slots = ("total",)
+    slots = ("square_sum",)
     lr: Rate = 0.01
     lr_decay: Rate = 0.0
     initial_accumulator_value: Rate = 0.0
@@ -45,15 +45,15 @@ class Adagrad(Optimizer):
 
     @staticmethod
     def initial(h: Any, p: Any) -> Mapping[str, Any]:
-        return {"total": h.initial_accumulator_value}
+        return {"square_sum": h.initial_accumulator_value}
 
     @staticmethod
-    def rule(h: Any, t: Any, p: Any, g: Any, total: Any) -> Any:
-        total = total + g**2
+    def rule(h: Any, t: Any, p: Any, g: Any, square_sum: Any) -> Any:
+        square_sum = square_sum + g**2
         rate = h.lr
         if h.lr_decay:
             rate = h.lr / (1 + (t - 1) * h.lr_decay)
-        return p - rate * g / root(h, total), total
+        return p - rate * g / root(h, square_sum), square_sum
 
 
 class Adadelta(Optimizer):
@@ -61,8 +61,8 @@ class Adadelta(Optimizer):
 
     Zeiler 2012, Algorithm 1, arXiv:1212.5701, where lr is 1 and rho 0.95.  step_square starts at zero, so eps alone
     sets the first steps: sqrt(eps / (1 - rho)) with eps inside both roots, as the paper and the libraries have
-    it.  The slides' text has it outside, and starts with steps of eps / sqrt(1 - rho), a thousand times smaller; their
-    code has it inside.  It is not RMSprop under another name, as they say: that has no running mean of the steps.
+    it.  The slides' text has it outside, and starts with steps sqrt(eps) times as large as that; their code has it
+    inside.  They call it almost the same as RMSprop, which has no running mean of the steps.
     """
 
     slots = ("grad_square", "step_square")

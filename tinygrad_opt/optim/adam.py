@@ -17,9 +17,9 @@ class Adam(Optimizer):
     """Steps scaled by running moments of the gradient, both corrected for their start at zero.
 
     Kingma and Ba 2015, Algorithm 1, arXiv:1412.6980.  PyTorch and optax follow it; Keras, like the paper's more
-    efficient order of computation, adds eps before the correction of v: eps_mode="hat" (see optim.root).
-    bias_correction=False leaves both corrections out: the first step is then (1 - beta1) / sqrt(1 - beta2)
-    times as large, 3.16 lr with these betas.
+    efficient order of computation, adds eps before the correction of v: eps_mode="hat".  "inside" the root it is
+    optax' eps_root.  bias_correction=False leaves both corrections out: the first step is then
+    (1 - beta1) / sqrt(1 - beta2) times as large, 3.16 lr with these betas.
 
     One slide has m in the place of m_hat and eps inside the root; by its own first step, 0.1 lr, that is a slip.
 
@@ -187,6 +187,13 @@ class RAdam(Optimizer):
         "torch": {},
         "optax": {"eps_mode": "outside", "threshold": math.nextafter(5.0, 0.0)},  # 5 itself is enough
     }
+
+    @classmethod
+    def setting(cls, name: str, value: Any) -> Any:
+        value = super().setting(name, value)
+        if name == "threshold" and not callable(value) and value < 4:
+            raise ValueError(f"{cls.__name__}: threshold must be at least 4, where r begins to exist; got {value:g}")
+        return value
 
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Relatives of Adam: other second moments, more moments, or the sign alone."""
+"""Relatives of Adam: other second moments, more moments, bounds, or the sign alone."""
 
 from __future__ import annotations
 
@@ -146,6 +146,65 @@ class ADOPT(Optimizer):
         m = h.beta1 * m + (1 - h.beta1) * scaled
         v = h.beta2 * v + (1 - h.beta2) * g**2
         return p - h.lr * m, m, v
+
+
+class QHAdam(Optimizer):
+    """Adam with a share of the plain gradient beside each running mean.
+
+    Ma and Yarats 2019, section 4, arXiv:1810.06801.  nu1 = nu2 = 1 is Adam, nu1 = 0 and nu2 = 1 bias-corrected RMSprop,
+    nu1 = nu2 = 0 the sign of the gradient.
+    """
+
+    slots = ("m", "v")
+    lr: Rate = 1e-3
+    beta1: Rate = 0.995
+    beta2: Rate = 0.999
+    nu1: Rate = 0.7
+    nu2: Rate = 1.0
+    eps: Rate = 1e-8
+
+    @staticmethod
+    def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:
+        m = h.beta1 * m + (1 - h.beta1) * g
+        v = h.beta2 * v + (1 - h.beta2) * g**2
+        m_hat = m / (1 - h.beta1**t)
+        v_hat = v / (1 - h.beta2**t)
+        above = h.nu1 * m_hat + (1 - h.nu1) * g
+        below = h.nu2 * v_hat + (1 - h.nu2) * g**2
+        return p - h.lr * above / (np.sqrt(below) + h.eps), m, v
+
+
+class AdaBound(Optimizer):
+    """Adam whose rates are kept between bounds that close on final_lr: Adam at first, momentum in the end.
+
+    Luo et al. 2019, Algorithm 2, arXiv:1902.09843, in the form of the authors' code: with Adam's bias corrections and
+    without the paper's 1 / sqrt(t).  gamma is the speed at which the bounds close.
+    """
+
+    slots = ("m", "v")
+    lr: Rate = 1e-3
+    beta1: Rate = 0.9
+    beta2: Rate = 0.999
+    final_lr: Rate = 0.1
+    gamma: Rate = 1e-3
+    eps: Rate = 1e-8
+
+    @classmethod
+    def setting(cls, name: str, value: Any) -> Any:
+        value = super().setting(name, value)
+        if name == "gamma" and value == 0:
+            raise ValueError(f"{cls.__name__}: gamma must be above 0, or the bounds never close; got 0")
+        return value
+
+    @staticmethod
+    def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:
+        m = h.beta1 * m + (1 - h.beta1) * g
+        v = h.beta2 * v + (1 - h.beta2) * g**2
+        lower = h.final_lr * (1 - 1 / (h.gamma * t + 1))
+        upper = h.final_lr * (1 + 1 / (h.gamma * t))
+        corrected = h.lr * (1 - h.beta2**t) ** 0.5 / (1 - h.beta1**t)
+        rate = np.clip(corrected / (np.sqrt(v) + h.eps), lower, upper)
+        return p - rate * m, m, v
 
 
 class Lion(Optimizer):

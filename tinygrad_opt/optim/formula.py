@@ -14,6 +14,7 @@ from .writer import in_order
 GREEK = {
     "lr": r"\eta", "beta1": r"\beta_1", "beta2": r"\beta_2", "beta3": r"\beta_3", "eps": r"\epsilon", "rho": r"\rho",
     "momentum": r"\mu", "weight_decay": r"\lambda", "alpha": r"\alpha", "gamma": r"\gamma", "p": r"\theta",
+    "nu1": r"\nu_1", "nu2": r"\nu_2",
 }  # fmt: skip
 
 
