@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import typing
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 Rate = float | Callable[[int], float]
 """A number, or a schedule: a function of the step, which counts from 0, that gives one."""
@@ -29,10 +30,12 @@ ADVICE = {
 class Configured:
     """A class whose annotated attributes are its hyperparameters, with their defaults.
 
-    settings holds those of an instance; presets those that other libraries would choose.
+    settings holds those of an instance; presets those that other libraries would choose; choices the words
+    allowed for a hyperparameter that is annotated as a Literal.
     """
 
     fields: ClassVar[dict[str, Any]] = {}
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     settings: dict[str, Any]
 
@@ -46,6 +49,7 @@ class Configured:
         for name in changed:
             delattr(cls, name)
         cls.fields = {**cls.fields, **changed, **declared}
+        cls.choices = {**cls.choices, **{name: words for name, kind in own.items() if (words := literal(kind))}}
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields and "settings" in self.__dict__:
@@ -75,6 +79,9 @@ class Configured:
     def setting(cls, name: str, value: Any) -> Any:
         """One hyperparameter as a Python number, a choice (bool, string, None) or a schedule."""
         default = cls.fields[name]
+        allowed = (True, False) if isinstance(default, bool) else cls.choices.get(name, ())
+        if allowed and not (isinstance(value, str | bool) and value in allowed):
+            raise ValueError(f"{cls.__name__}: {name} is {' or '.join(map(repr, allowed))}; got {value!r}")
         if callable(value) or value is None or isinstance(value, str | bool):
             if isinstance(default, float) and not callable(value):
                 raise TypeError(f"{cls.__name__}: {name} is a number or a schedule; got {value!r}")
@@ -101,6 +108,13 @@ class Configured:
 
 def is_class_variable(kind: Any) -> bool:
     return str(kind).startswith("ClassVar") or typing.get_origin(kind) is ClassVar
+
+
+def literal(kind: Any) -> tuple[Any, ...]:
+    """The words that a Literal annotation allows, also where it is still text."""
+    if isinstance(kind, str):
+        return tuple(ast.literal_eval(kind.removeprefix("Literal"))) if kind.startswith("Literal[") else ()
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
 
 
 def at_step(settings: Mapping[str, Any], step: int) -> SimpleNamespace:
