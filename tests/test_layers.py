@@ -126,6 +126,12 @@ LAYERS = [
     "optim.state",
     "optim.optimizer",
     "optim.adam",
+    "optim.factored",
+    "optim.ftrl",
+    "optim.layerwise",
+    "optim.madgrad",
+    "optim.muon",
+    "optim.prodigy",
     "optim.registry",
     "optim",
 ]

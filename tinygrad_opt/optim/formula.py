@@ -63,8 +63,21 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
 
 def cut(x: Any, names: Mapping[Symbol, str]) -> Any:
     """The expression of x, in which whatever has a name is that name."""
-    fn = {"choose": "where"}.get(x.fn, x.fn)
-    return Expr(x.value, None, fn, tuple(cut_root(a, names) for a in x.args), x.params, x.defaults)
+    fn, args = as_written(x)
+    return Expr(x.value, None, fn, tuple(cut_root(a, names) for a in args), x.params, x.defaults)
+
+
+def as_written(x: Symbol) -> tuple[str, tuple[Any, ...]]:
+    """The function and the arguments of x, where optim.norm, optim.ratio or optim.where made it in their words."""
+    match x.fn, x.args:
+        case "power", (Symbol(fn="total", args=[Symbol(fn="multiply", args=[one, other])]), 0.5) if one is other:
+            return "norm", (one,)
+        case "divide", (Symbol(fn="choose", args=[nonzero, top, otherwise]), Symbol(fn="choose", args=[same, y, 1.0])):
+            if nonzero is same and nonzero.fn == "not_equal" and nonzero.args[0] is y:
+                return "ratio", (top, y) if otherwise == 1.0 else (top, y, otherwise)
+        case "choose", _:
+            return "where", x.args
+    return str(x.fn), x.args
 
 
 def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:
@@ -78,7 +91,7 @@ def conditions(traced: Traced) -> Iterator[tuple[Any, bool]]:
     names = equation_names(traced)
     step = traced.numbers["t"]
     for symbol, outcome in traced.trace.conditions.items():
-        if step in in_order([symbol], numbers_too=True):
+        if any(x is step for x in in_order([symbol], numbers_too=True)):
             yield cut(symbol, names), outcome
 
 

@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import adam
+from . import adam, factored, ftrl, layerwise, madgrad, muon, prodigy
 from .optimizer import Optimizer
 
-FAMILIES = (adam,)
+FAMILIES = (adam, factored, ftrl, layerwise, madgrad, muon, prodigy)
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind
