@@ -9,9 +9,7 @@ CASES = [
         "lars decay nesterov eps",
         lambda ps: LARS.optax(ps, weight_decay=0.1, nesterov=True, eps=0.1, trust=0.01, momentum=0.8),
         "optax",
-        lambda optax: optax.lars(
-            1.0, weight_decay=0.1, nesterov=True, eps=0.1, trust_coefficient=0.01, momentum=0.8
-        ),
+        lambda optax: optax.lars(1.0, weight_decay=0.1, nesterov=True, eps=0.1, trust_coefficient=0.01, momentum=0.8),
     ),
     Case(
         "lars without the ratio",

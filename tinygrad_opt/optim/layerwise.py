@@ -112,9 +112,6 @@ class NovoGrad(Optimizer):
 
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:
-        if t == 1:
-            v = total(g * g)
-        else:
-            v = h.beta2 * v + (1 - h.beta2) * total(g * g)
+        v = total(g * g) if t == 1 else h.beta2 * v + (1 - h.beta2) * total(g * g)
         m = h.beta1 * m + g / (v**0.5 + h.eps) + h.weight_decay * p
         return p - h.lr * m, m, v

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from .hyper import Rate
@@ -82,9 +83,9 @@ class Muon(Optimizer):
 def scale_of(kind: str, n: int, m: int) -> float:
     """The factor of a step for a matrix of n rows and m columns."""
     if kind == "rms":
-        return 0.2 * max(n, m) ** 0.5
+        return 0.2 * math.sqrt(max(n, m))
     aspect = {"in_out": m / n, "out_in": n / m, "none": 1.0}[kind]
-    return max(1.0, aspect) ** 0.5
+    return math.sqrt(max(1.0, aspect))
 
 
 @named
@@ -115,9 +116,9 @@ def split_matrices(params: Any, only: Callable[[str, Any], bool] | None = None) 
     >>> [name for name, _ in matrices], [name for name, _ in others]
     (['w'], ['b', 'embedding'])
     """
-    entries: Iterable[Any] = listed(params)
-    matrices, others = [], []
-    for i, entry in enumerate(entries):
+    matrices: list[Any] = []
+    others: list[Any] = []
+    for i, entry in enumerate(listed(params)):
         m = member_of(entry, i)
         chosen = len(m.shape) == 2 and (only is None or only(m.name, m.parameter))
         (matrices if chosen else others).append(entry)
