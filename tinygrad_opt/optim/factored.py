@@ -60,15 +60,15 @@ class Adafactor(Optimizer):
         if columns.size:
             rows = (1 - new) * rows + new * np.mean(squares, axis=-1, keepdims=True)
             columns = (1 - new) * columns + new * np.mean(squares, axis=-2, keepdims=True)
-            mean = np.mean(rows, axis=-2, keepdims=True)
-            v = rows / (np.maximum(mean, h.eps1) if h.eps_mode == "clamped" else mean) * columns
+            level = np.mean(rows, axis=-2, keepdims=True)
+            v = rows / (np.maximum(level, h.eps1) if h.eps_mode == "clamped" else level) * columns
         else:
             v = rows = (1 - new) * rows + new * squares
         u = g / np.sqrt(np.maximum(v, h.eps1**2) if h.eps_mode == "clamped" else v)
         rms_p, rms_u = (total(p * p) / p.size) ** 0.5, (total(u * u) / p.size) ** 0.5
         rate = min(h.lr, t**-0.5) if h.relative_step else h.lr
         rate = rate * where(rms_p > h.eps2, rms_p, h.eps2) / where(rms_u > h.clip, rms_u / h.clip, 1.0)
-        return p - h.lr * h.weight_decay * p - rate * u, rows, columns
+        return p * (1 - h.lr * h.weight_decay) - rate * u, rows, columns
 
 
 class SM3(Optimizer):

@@ -68,8 +68,8 @@ class Muon(Optimizer):
         if h.nesterov:
             g_hat = g / (1 - h.momentum**t) if h.bias_correction else g
             u = h.momentum * u + (1 - h.momentum) * g_hat
-        scale = scale_of(h.scale, *p.shape)
-        return p - h.lr * h.weight_decay * p - h.lr * scale * orthogonalized(u, h.steps, h.eps), m
+        rate = h.lr * scale_of(h.scale, *p.shape)
+        return p * (1 - h.lr * h.weight_decay) - rate * orthogonalized(u, h.steps, h.eps), m
 
     def refuse_shapes(self, members: list[Member]) -> None:
         others = [f"{m.name} {m.shape}" for m in members if len(m.shape) != 2]
