@@ -19,10 +19,7 @@ from tinygrad_opt.optim import (
     DoWG,
     Muon,
     NovoGrad,
-    Optimizer,
     Prodigy,
-    Rate,
-    named,
     split_matrices,
 )
 from tinygrad_opt.optim.muon import orthogonalized
@@ -198,6 +195,10 @@ def test_muon_refuses_what_is_no_matrix():
         (lambda p: LARS(p, decay_norm="both"), "LARS: decay_norm is 'apart' or 'joint'; got 'both'"),
         (lambda p: Adafactor(p, eps_mode="in"), "Adafactor: eps_mode is 'added' or 'clamped'; got 'in'"),
         (lambda p: LAMB(p, lr=-1.0), "LAMB: lr must not be negative; got -1"),
+        (lambda p: FTRL(p, lr=0.0), "FTRL: lr must be above 0; got 0"),
+        (lambda p: Prodigy(p, d0=0), "Prodigy: d0 must be above 0; got 0"),
+        (lambda p: Adafactor(p, clip=0.0), "Adafactor: clip must be above 0; got 0"),
+        (lambda p: Muon(p, steps=2.5), "Muon: steps is a whole number, 1 or more; got 2.5"),
     ],
 )
 def test_refusals(make, message):
@@ -327,53 +328,15 @@ def test_a_saved_state_continues(kind):
     assert w.data.tobytes() == whole.tobytes()
 
 
-# -- rules of whole arrays ---------------------------------------------------------------------
-@named
-def flipped(x):
-    return x[::-1]
-
-
-class Centered(Optimizer):
-    """Gradient descent without the mean of each row, by a roundabout way."""
-
-    granularity = "array"
-    lr: Rate = 0.1
-
-    @staticmethod
-    def rule(h, t, p, g):
-        centered = flipped(flipped(g - np.mean(g, axis=-1, keepdims=True)))
-        return p - h.lr * centered
-
-
-def test_rules_of_whole_arrays_have_formulas():
-    _, optimizer = after(Centered, GRADIENTS[:1])
-    assert optimizer.formula() == (
-        "centered = flipped(flipped(g[t] - mean(g[t], axis=-1, keepdims=True)))\np[t] = p[t-1] - lr * centered"
-    )
-    assert r"\mathrm{flipped}" in optimizer.formula(latex=True)
-
-
-def test_they_are_explained_with_whole_arrays():
-    _, optimizer = after(Centered, [[[1.0, 3.0]]], start=[[0.0, 5.0]])
-    assert str(optimizer.explain(index=1)) == (
-        "Centered, step 1 of w[0, 1]:\n"
-        "  centered = flipped(flipped(g[t] - mean(g[t], axis=-1, keepdims=True)))"
-        " = flipped(flipped([[1, 3]] - mean([[1, 3]], axis=-1, keepdims=True))) = 1\n"
-        "  p[t] = p[t-1] - lr * centered = [[0, 5]] - 0.1 * [[-1, 1]] = 4.9"
-    )
-
-
-def test_a_named_function_needs_whole_arrays():
-    class Entrywise(Centered):
-        granularity = "element"
-
-        @staticmethod
-        def rule(h, t, p, g):
-            return p - h.lr * flipped(g)
-
-    with pytest.raises(TypeError) as caught:
-        Entrywise([Value(MATRIX.copy())])
-    assert str(caught.value) == "flipped needs whole arrays: set granularity = 'array'"
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kernels", [True, False])
+def test_an_empty_parameter_does_no_harm(kind, kernels):
+    empty, w = Value(np.zeros((0, 3))), Value(MATRIX.copy())
+    optimizer = kind([empty, w], kernels=kernels)
+    for g in GRADIENTS:
+        empty.grad, w.grad = np.zeros((0, 3)), g
+        optimizer.step()
+    np.testing.assert_allclose(w.data, after(kind, GRADIENTS)[0], rtol=1e-13)
 
 
 def test_sums_are_printed_as_they_are_written():

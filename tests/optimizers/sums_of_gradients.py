@@ -23,7 +23,9 @@ CASES = [
     Case("ftrl keras", FTRL.keras, "keras", lambda keras: keras.optimizers.Ftrl()),
     Case(
         "ftrl options",
-        lambda ps: FTRL(ps, lr=0.1, lr_power=-0.7, initial_accumulator=0.5, l1=0.1, l2=0.2, l2_shrinkage=0.3, beta=0.4),
+        lambda ps: FTRL(
+            ps, lr=0.1, lr_power=-0.7, initial_accumulator=0.5, l1=0.1, l2=0.2, l2_shrinkage=0.3, lr_beta=0.4
+        ),
         "keras",
         lambda keras: keras.optimizers.Ftrl(0.1, -0.7, 0.5, 0.1, 0.2, 0.3, 0.4),
     ),

@@ -41,6 +41,7 @@ class Adafactor(Optimizer):
     relative_step: bool = True
     eps_mode: Literal["added", "clamped"] = "added"
     min_size: Rate = 1
+    positive: ClassVar = ("clip",)
     presets: ClassVar = {
         "torch": {"eps_mode": "clamped", "eps1": 2.220446049250313e-16},
         "keras": {"lr": 1e-3},

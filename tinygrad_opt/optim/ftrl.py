@@ -24,7 +24,7 @@ class FTRL(Optimizer):
     initial_accumulator  where n starts; the paper has 0
     l2                   as in Keras: the penalty is l2 p ** 2, the paper's lambda_2 twice as much
     l2_shrinkage         adds 2 l2_shrinkage p to the gradient, but not to n
-    beta                 the paper's: lowers the first rates
+    lr_beta              the paper's beta: lowers the first rates
     """
 
     slots = ("z", "n")
@@ -34,7 +34,8 @@ class FTRL(Optimizer):
     l1: Rate = 0.0
     l2: Rate = 0.0
     l2_shrinkage: Rate = 0.0
-    beta: Any = 0.0
+    lr_beta: Rate = 0.0
+    positive: ClassVar = ("lr",)
     presets: ClassVar = {"keras": {}}
 
     @staticmethod
@@ -47,5 +48,5 @@ class FTRL(Optimizer):
         n = n + g**2
         new = n ** (-h.lr_power)
         z = z + g + 2 * h.l2_shrinkage * p - (new - old) / h.lr * p
-        curvature = (h.beta + new) / h.lr + 2 * h.l2
+        curvature = (h.lr_beta + new) / h.lr + 2 * h.l2
         return np.where(np.abs(z) > h.l1, (h.l1 * np.sign(z) - z) / curvature, 0.0), z, n

@@ -71,6 +71,12 @@ class Muon(Optimizer):
         rate = h.lr * scale_of(h.scale, *p.shape)
         return p * (1 - h.lr * h.weight_decay) - rate * orthogonalized(u, h.steps, h.eps), m
 
+    @classmethod
+    def setting(cls, name: str, value: Any) -> Any:
+        if name == "steps" and (type(value) is not int or value < 1):
+            raise ValueError(f"{cls.__name__}: steps is a whole number, 1 or more; got {value!r}")
+        return super().setting(name, value)
+
     def refuse_shapes(self, members: list[Member]) -> None:
         others = [f"{m.name} {m.shape}" for m in members if len(m.shape) != 2]
         if others:

@@ -39,6 +39,7 @@ class Prodigy(Optimizer):
     weight_decay: Rate = 0.0
     bias_correction: bool = False
     safeguard_warmup: bool = False
+    positive: ClassVar = ("d0",)
     presets: ClassVar = {"optax": {"bias_correction": True}}
 
     @staticmethod
@@ -75,6 +76,7 @@ class DoG(Optimizer):
     first: Rate = 1e-6
     eps: Rate = 1e-8
     weight_decay: Rate = 0.0
+    positive: ClassVar = ("eps",)
     presets: ClassVar = {"optax": {}}
 
     @staticmethod
@@ -107,6 +109,7 @@ class DoWG(Optimizer):
     first: Rate = 1e-4
     eps: Rate = 1e-4
     weight_decay: Rate = 0.0
+    positive: ClassVar = ("eps",)
     presets: ClassVar = {"optax": {}}
 
     @staticmethod
