@@ -117,6 +117,18 @@ def test_adafactor_is_exact_for_squares_of_rank_one():
     np.testing.assert_allclose(w, 1 - 0.1 * np.sign(g), rtol=1e-13)
 
 
+def test_adafactor_steps_are_relative_to_the_parameter():
+    """At least to eps2, so that zeros can be left; and the rate falls as 1 / sqrt(t)."""
+    g = np.ones((3, 2))
+    w, _ = after(Adafactor, [g], start=np.zeros((3, 2)), lr=0.5, eps2=0.1)
+    np.testing.assert_allclose(w, -0.05, rtol=1e-14)
+    w, _ = after(Adafactor, [g], start=np.full((3, 2), 8.0), lr=0.5)
+    np.testing.assert_allclose(w, 4.0, rtol=1e-14)
+    before, _ = after(Adafactor, [g] * 15, start=g, lr=1.0, eps2=2.0, beta2_decay=0.0)
+    w, _ = after(Adafactor, [g] * 16, start=g, lr=1.0, eps2=2.0, beta2_decay=0.0)
+    assert abs(w - before).max() == pytest.approx(max(2.0, abs(before).max()) / 16**0.5, rel=1e-12)
+
+
 def test_adafactor_of_a_small_matrix_need_not_be_factored():
     _, optimizer = after(Adafactor, GRADIENTS[:1], min_size=4)
     assert {name: array.shape for name, array in state(optimizer)["slots"].items()} == {
@@ -217,6 +229,10 @@ def test_ftrl_sets_weights_to_zero():
 def test_ftrl_of_entries_without_gradient_is_zero_not_nan():
     w, _ = after(FTRL, [[0.0, 1.0]], start=np.zeros(2), initial_accumulator=0.0)
     assert w[0] == 0.0
+
+
+def test_the_power_of_ftrl_is_no_condition_on_the_step():
+    assert "as long as" not in FTRL([Value(MATRIX.copy())]).formula()
 
 
 def test_ftrl_forgets_a_share_of_its_start():
@@ -340,5 +356,7 @@ def test_an_empty_parameter_does_no_harm(kind, kernels):
 
 
 def test_sums_are_printed_as_they_are_written():
+    formula = NovoGrad([Value(MATRIX.copy())]).formula()
+    assert "v[t] = total(g[t] * g[t])\nm[t] = beta1 * m[t-1] + g[t] / (v[t] ** 0.5 + eps)" in formula
     assert "trust = where(p_norm != 0, ratio(p_norm, norm(u)), 1)" in LAMB([Value(MATRIX.copy())]).formula()
     assert "ratio(numerator[t], total(absolute(s[t])), 0)" in Prodigy([Value(MATRIX.copy())]).formula()
