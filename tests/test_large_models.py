@@ -209,6 +209,7 @@ def test_muon_refuses_what_is_no_matrix():
         (lambda p: LAMB(p, lr=-1.0), "LAMB: lr must not be negative; got -1"),
         (lambda p: FTRL(p, lr=0.0), "FTRL: lr must be above 0; got 0"),
         (lambda p: Prodigy(p, d0=0), "Prodigy: d0 must be above 0; got 0"),
+        (lambda p: Adafactor(p, eps1=0.0), "Adafactor: eps1 must be above 0; got 0"),
         (lambda p: Adafactor(p, clip=0.0), "Adafactor: clip must be above 0; got 0"),
         (lambda p: Muon(p, steps=2.5), "Muon: steps is a whole number, 1 or more; got 2.5"),
     ],

@@ -25,7 +25,7 @@ class Adafactor(Optimizer):
     eps2           the least size that a parameter is taken to have
     clip           the largest root mean square of a step, before the rate and the size
     eps_mode       "added": eps1 is added to each square (paper, Keras, optax); "clamped": the estimate is kept
-                   above eps1 ** 2 (PyTorch, where eps1 is the machine epsilon of float64)
+                   above eps1 ** 2 (PyTorch, whose eps1 is the machine epsilon; the preset has that of float64)
     min_size       the last two axes must have at least this many entries each, else every square is kept; optax
                    asks for 128, and of the two largest axes
     """
@@ -41,7 +41,7 @@ class Adafactor(Optimizer):
     relative_step: bool = True
     eps_mode: Literal["added", "clamped"] = "added"
     min_size: Rate = 1
-    positive: ClassVar = ("clip",)
+    positive: ClassVar = ("eps1", "clip")
     presets: ClassVar = {
         "torch": {"eps_mode": "clamped", "eps1": 2.220446049250313e-16},
         "keras": {"lr": 1e-3},
