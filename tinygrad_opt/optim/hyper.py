@@ -31,11 +31,12 @@ class Configured:
     """A class whose annotated attributes are its hyperparameters, with their defaults.
 
     settings holds those of an instance; presets those that other libraries would choose; choices the words
-    allowed for a hyperparameter that is annotated as a Literal.
+    allowed for a hyperparameter that is annotated as a Literal; positive names those by which the rule divides.
     """
 
     fields: ClassVar[dict[str, Any]] = {}
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    positive: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     settings: dict[str, Any]
     rule: ClassVar[Any]
@@ -100,6 +101,8 @@ class Configured:
             raise ValueError(f"{cls.__name__}: {name} is nan")
         if number < 0 and not cls.may_be_negative(name):
             raise ValueError(f"{cls.__name__}: {name} must not be negative; got {number:g}")
+        if number == 0 and name in cls.positive:
+            raise ValueError(f"{cls.__name__}: {name} must be above 0; got 0")
         if is_share(name) and number >= 1 and isinstance(default, float):
             raise ValueError(
                 f"{cls.__name__}: {name} must be below 1, the share of the old that is kept; got {number:g}"

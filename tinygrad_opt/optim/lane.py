@@ -187,6 +187,8 @@ class Lane:
         """Run the pipeline on arrays: on the members one by one, or where sums join them on all as one array."""
         scalars = unit.scalars
         for p, g, slots in self.operands(unit):
+            if not p.size:
+                continue  # a rule of whole arrays may take means, which nothing has none of
             results = self.pipeline.update(self.h, unit.t, p, g, *slots, *unit.scalars)
             check_count(results, self.pipeline.optimizer)
             homes = (p, *slots)

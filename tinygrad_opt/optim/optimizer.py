@@ -118,11 +118,15 @@ class Optimizer(Configured):
         self.settings = self.groups[0].hyper
         self.transforms, self.constraints = checked(transforms, constraints)
         refuse_unfit(self.members)
+        self.refuse_shapes(self.members)
         self.lanes = [
             Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
             for group in self.groups
             for around, members in self.alike(group.members)
         ]
+
+    def refuse_shapes(self, members: list[Member]) -> None:
+        """Raise if the rule is not meant for a parameter of such a shape."""
 
     def alike(self, members: list[Member]) -> list[tuple[tuple[Any, Any], list[Member]]]:
         """Members sorted by dtype and by what applies to them."""
@@ -202,7 +206,8 @@ class Optimizer(Configured):
         """
         lane = self.lanes[0]
         first = lane.members[0]
-        traced = traced_pipeline(lane.pipeline, lane.h, max(first.steps, 1), first.scalars)
+        arrays = {"p": first.view, "g": np.full_like(first.view, 0.5), **first.slots} if lane.by_array else None
+        traced = traced_pipeline(lane.pipeline, lane.h, max(first.steps, 1), first.scalars, arrays)
         return as_latex(traced) if latex else as_text(traced)
 
     def explain(self, parameter: Any = None, index: int = 0) -> Story:

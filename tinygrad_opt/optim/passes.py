@@ -57,6 +57,8 @@ def run_unit(h: SimpleNamespace, unit: Unit, scratch: Scratch, workers: int) -> 
     """Pass over the blocks once for each stage of the kernel; each knows the sums of those before."""
     kernel, numbers, sums = unit.kernel, unit.numbers, list[float]()
     assert kernel is not None
+    if not unit.blocks:
+        return  # a parameter without entries
     for stage in kernel.stages:
         if stage is not kernel.stages[0]:
             numbers = stage.numbers(h, unit.t, *unit.scalars, *sums)

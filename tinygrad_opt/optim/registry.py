@@ -7,10 +7,38 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop
+from . import (
+    adagrad,
+    adam,
+    adam_relatives,
+    factored,
+    ftrl,
+    gradient_descent,
+    layerwise,
+    madgrad,
+    muon,
+    polyak,
+    prodigy,
+    rmsprop,
+    rprop,
+)
 from .optimizer import Optimizer
 
-FAMILIES = (adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop)
+FAMILIES = (
+    adagrad,
+    adam,
+    adam_relatives,
+    factored,
+    ftrl,
+    gradient_descent,
+    layerwise,
+    madgrad,
+    muon,
+    polyak,
+    prodigy,
+    rmsprop,
+    rprop,
+)
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind
