@@ -13,7 +13,7 @@ from .kernel import Kernel, compiled
 from .members import Array, Member
 from .memory import REMEMBERED, Memory
 from .packing import Gather, Packing, aligned_zeros
-from .passes import Unit, run_units
+from .passes import Unit, run_units, workers_for
 from .pipeline import Pipeline, check_count
 from .rules import block_length
 from .traced import traced_pipeline
@@ -47,6 +47,8 @@ class Lane:
         self.memory = Memory(self.packing) if remember or self.packing.p.size <= REMEMBERED else None
         for m in members:
             self.fill(m)
+        for _, kernel in self.kernels:
+            self.reserve(kernel)
 
     def gathering(self) -> Gather:
         """Whose gradients are copied together before a step."""
@@ -143,6 +145,7 @@ class Lane:
                     unit.kernel, unit.numbers = kernel, numbers
                     return
         unit.kernel = self.compile(unit.t, unit.scalars)
+        self.reserve(unit.kernel)
         unit.numbers = self.first_numbers(unit.kernel, unit)
 
     def first_numbers(self, kernel: Kernel, unit: Unit) -> tuple[Any, ...] | None:
@@ -172,13 +175,18 @@ class Lane:
             self.scratch[key] = [array[:length] for array in self.memory_of(worker, kernel)]
         return self.scratch[key]
 
+    def reserve(self, kernel: Kernel) -> None:
+        """Make the scratch memory of every worker now, so that no step has to."""
+        for worker in range(workers_for(self.packing.p.size)):
+            self.memory_of(worker, kernel)
+
     def memory_of(self, worker: int, kernel: Kernel) -> list[Array]:
         """As many arrays and masks of the longest block as a kernel needs, made once for each worker."""
         longest = min(block_length(self.packing.dtype), self.packing.p.size)
         found: list[Array] = []
         for dtype, count in ((self.packing.dtype, kernel.scratch), (np.dtype(bool), kernel.masks)):
             have = self.spare.setdefault((worker, dtype), [])
-            have += [aligned_zeros(longest, dtype) for _ in range(count - len(have))]
+            have += list(aligned_zeros((max(count - len(have), 0), longest), dtype))
             found += have[:count]
         return found
 

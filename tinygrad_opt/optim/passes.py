@@ -37,9 +37,13 @@ class Unit:
         return sum(block.p.size for block in self.blocks)
 
 
+def workers_for(entries: int) -> int:
+    return WORKERS if entries >= PARALLEL else 1
+
+
 def run_units(h: SimpleNamespace, units: list[Unit], scratch: Scratch) -> None:
     """Update all units: large ones block by block on all workers, many of them side by side."""
-    workers = WORKERS if sum(unit.size for unit in units) >= PARALLEL else 1
+    workers = workers_for(sum(unit.size for unit in units))
     if workers == 1 or len(units) == 1:
         for unit in units:
             run_unit(h, unit, scratch, workers)
