@@ -58,8 +58,11 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
     names |= {symbol: f"{name}[{'t' if name == 'g' else 't-1'}]" for name, symbol in traced.arrays.items()}
     names |= {symbol: f"{name}[t-1]" for name, symbol in traced.scalars.items()}
     states = {**traced.arrays, **traced.scalars}
+    changed: dict[str, int] = {}
     for symbol, name in traced.trace.names.items():
-        names.setdefault(symbol, f"{name}'" if name in states else name)
+        if name in states and symbol not in names:
+            changed[name] = changed.get(name, 0) + 1
+        names.setdefault(symbol, name + "'" * changed.get(name, 0))
     for name, result in reversed(list(traced.results.items())):  # p last: what is also a parameter is called so
         if isinstance(result, Symbol) and result.fn is not None:
             names[result] = f"{name}[t]"
@@ -69,7 +72,7 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
 def cut(x: Any, names: Mapping[Symbol, str]) -> Any:
     """The expression of x, in which whatever has a name is that name."""
     fn = {"choose": "where"}.get(x.fn, x.fn)
-    return Expr(x.value, None, fn, tuple(cut_root(a, names) for a in x.args), x.params, x.defaults)
+    return Expr(x.value, x.name, fn, tuple(cut_root(a, names) for a in x.args), x.params, x.defaults)
 
 
 def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:

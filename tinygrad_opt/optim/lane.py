@@ -14,7 +14,7 @@ from .members import Array, Member
 from .memory import REMEMBERED, Memory
 from .packing import Gather, Packing, aligned_zeros
 from .passes import Unit, run_units
-from .pipeline import Pipeline, check_count
+from .pipeline import Measured, Pipeline, check_count
 from .rules import block_length
 from .traced import traced_pipeline
 
@@ -54,9 +54,9 @@ class Lane:
             return "all"
         return "small" if self.pipeline.granularity == "element" else "none"
 
-    def hyper_at(self, step: int, loss: float | None = 1.0) -> SimpleNamespace:
-        """The hyperparameters at a step; where the rule asks for it, h.loss is the value of the loss."""
-        h = at_step(self.pipeline.settings(self.hyper), step)
+    def hyper_at(self, step: int, loss: float | None = 1.0, measured: Measured | None = None) -> SimpleNamespace:
+        """The hyperparameters at a step, and what was measured; h.loss where the rule asks for it."""
+        h = at_step(self.pipeline.settings(self.hyper, measured or {}), step)
         if self.pipeline.optimizer.uses_loss:
             h.loss = loss
         return h
@@ -75,9 +75,9 @@ class Lane:
                 m.slots[name][...] = initial[name]
 
     # -- one step ------------------------------------------------------------------------------
-    def prepare(self, step: int, loss: float | None) -> list[Member]:
+    def prepare(self, step: int, loss: float | None, measured: Measured) -> list[Member]:
         """Read hyperparameters, data and gradients, choose kernels; returns the members without a gradient."""
-        self.h = self.hyper_at(step, loss)
+        self.h = self.hyper_at(step, loss, measured)
         missing = []
         for m in self.members:
             if m.parameter.data is not m.view:

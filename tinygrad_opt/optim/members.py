@@ -53,6 +53,14 @@ class Member:
         if not self.is_float:
             self.parameter.data = self.view
 
+    def write(self, values: Any) -> None:
+        """Put values in the place of the parameter's own."""
+        if self.parameter.data is not self.view:
+            self.adopt()
+        self.view[...] = values
+        if self.is_float:
+            self.publish()
+
     def publish(self) -> None:
         """Hand a parameter that is a Python float its new value; arrays share the memory."""
         self.parameter.data = float(self.view)

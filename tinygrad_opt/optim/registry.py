@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop
+from . import adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop, schedule_free
 from .optimizer import Optimizer
 
-FAMILIES = (adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop)
+FAMILIES = (adagrad, adam, adam_relatives, gradient_descent, polyak, rmsprop, rprop, schedule_free)
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind

@@ -24,7 +24,7 @@ class Line:
     name: str
     formula: str
     numbers: str
-    value: float
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,15 @@ def told(lanes: Sequence[Lane], parameter: Any, index: Any) -> Story:
     arrays = {name: np.asarray(array) for name, array in moment.arrays.items()}
     traced = traced_pipeline(lane.pipeline, moment.h, moment.t, moment.scalars, arrays)
 
-    def value(x: Any) -> float:
-        return float(np.asarray(x)[place] if np.shape(x) == m.shape else x)
+    def value(x: Any) -> Any:
+        """The number that belongs to the entry; of an array of another shape, all of it."""
+        if np.ndim(x) == m.view.ndim and all(n in (1, size) for n, size in zip(np.shape(x), m.shape, strict=True)):
+            return float(np.broadcast_to(x, m.shape)[place])
+        return x if np.ndim(x) else float(x)
 
+    shown = np.asarray if lane.by_array else value  # a rule given whole arrays does not compute entry by entry
     lines = [
-        Line(name, text(x), text(x, lambda leaf: number(value(leaf.value))), value(result))
+        Line(name, text(x), text(x, lambda leaf: number(shown(leaf.value))), value(result))
         for name, x, result in equations(traced)
     ]
     entry = f"[{', '.join(map(str, place))}]" if place else ""
