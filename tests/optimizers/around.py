@@ -17,6 +17,7 @@ from tinygrad_opt.optim import (
     MinMaxNorm,
     NonNegative,
     Optimizer,
+    Rate,
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
     UnitNorm,
@@ -28,7 +29,7 @@ MATRICES = ((4, 3), (3, 5))  # what needs an axis of its own in the library
 class Descent(Optimizer):
     """The plainest rule, which shows best what stands around it."""
 
-    lr = 0.05
+    lr: Rate = 0.05
 
     @staticmethod
     def rule(h, t, p, g):
@@ -186,7 +187,7 @@ CASES = [
         "accumulate optax",
         lambda ps: Accumulate(Adam(ps, lr=0.01), 4),
         "optax",
-        lambda optax: optax.MultiSteps(optax.adam(0.01), 4).gradient_transformation(),
+        lambda optax: optax.MultiSteps(optax.adam(0.01), 4, accumulator_dtype="float64").gradient_transformation(),
     ),
     Case(
         "schedule-free sgd optax",
