@@ -33,15 +33,13 @@ class Accumulate(Wrapper):
         self.passes, self.losses = 0, 0.0
 
     def step(self, loss: Any = None) -> Report:
-        loss = loss() if callable(loss) else loss
-        if loss is None and self.uses_loss:
-            raise TypeError("the optimizer needs the value of the loss: call step(loss) after every pass")
+        value = self.evaluated(loss)
         skipped = self.take_in()
         self.passes += 1
-        self.losses += 0.0 if loss is None else float(loss)
+        self.losses += value or 0.0
         if self.passes < self.every:
-            return Report(self.t, 0, skipped, None if loss is None else float(loss))
-        return self.update(loss is not None)
+            return Report(self.t, 0, skipped, value)
+        return self.update(value is not None)
 
     def take_in(self) -> tuple[str, ...]:
         """Add the gradients to the sums; returns the names of the parameters without one."""

@@ -103,7 +103,7 @@ class EMA(WeightAverage):
     def take_in(self) -> None:
         values = values_of(self.members)
         if not self.averaged:
-            self.arrays = [(1 - self.decay) * p if self.debias else p for p in values]
+            self.arrays = [np.array((1 - self.decay) * p) if self.debias else p for p in values]
         else:
             for a, p in zip(self.arrays, values, strict=True):
                 a *= self.decay

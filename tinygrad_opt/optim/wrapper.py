@@ -44,6 +44,10 @@ class Wrapper:
     def uses_loss(self) -> bool:
         return self.optimizer.uses_loss
 
+    def evaluated(self, loss: Any) -> float | None:
+        """The loss as a number; a closure is called for it."""
+        return self.optimizer.evaluated(loss)
+
     def zero_grad(self) -> None:
         self.optimizer.zero_grad()
 
