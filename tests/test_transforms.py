@@ -245,6 +245,10 @@ def test_reading_the_formula_draws_no_noise():
     assert rng.bit_generator.state == before
 
 
+def test_the_noise_of_float32_is_float32():
+    assert GradientNoise(rng=np.random.default_rng(0)).drawn(np.zeros(3, np.float32)).dtype == np.float32
+
+
 def test_noise_needs_a_generator():
     with pytest.raises(TypeError, match=r"^GradientNoise: rng is a numpy Generator, such as .*; got 0$"):
         GradientNoise(rng=0)

@@ -1,6 +1,7 @@
 """What stands around an optimizer: lookahead, SAM, averages, accumulation, and schedule-free steps."""
 
 import copy
+import json
 
 import numpy as np
 import pytest
@@ -97,6 +98,25 @@ def test_a_run_continues_bit_for_bit_from_any_step(make):
         assert values(one.params) == values(other.params)
         if hasattr(one, "average"):
             assert [a.tobytes() for a in one.average()] == [a.tobytes() for a in other.average()]
+
+
+@each
+def test_a_state_survives_json_and_is_not_touched_by_the_run_that_loads_it(make):
+    one = make(parameters())
+    for t in range(4):
+        step(one, t)
+    states = [one.state_dict(), json.loads(json.dumps(one.state_dict(), default=lambda array: array.tolist()))]
+    kept = repr(states[0])
+    others = [make(parameters()), make(parameters())]
+    for other, state in zip(others, states, strict=True):
+        for p, q in zip(other.params, one.params, strict=True):
+            p.data = copy.deepcopy(q.data)
+        other.load_state_dict(state)
+    for optimizer in (one, *others):
+        for t in range(4, 8):
+            step(optimizer, t)
+    assert values(one.params) == values(others[0].params) == values(others[1].params)
+    assert repr(states[0]) == kept
 
 
 @each
@@ -465,6 +485,32 @@ def test_steps_with_a_small_rate_weigh_little_in_the_average():
         w.grad = -1.0
         optimizer.step()
     assert optimizer.average()[0] == pytest.approx((0.1**2 * 0.1 + 0.3**2 * 0.4) / (0.1**2 + 0.3**2))
+
+
+def test_the_weight_stays_that_of_the_largest_rate():
+    w = Value(0.0)
+    optimizer = ScheduleFreeSGD([w], lr=lambda step: (0.3, 0.1)[step])
+    for _ in range(2):
+        w.grad = -1.0
+        optimizer.step()
+    assert optimizer.average()[0] == pytest.approx((0.3 + 0.4) / 2)
+
+
+def test_parameters_that_missed_different_steps_have_averages_of_their_own():
+    def walked(*patterns):
+        params = [Value(1.0) for _ in patterns]
+        optimizer = ScheduleFreeSGD(params, lr=lambda step: 0.1 * (step + 1))
+        for there in zip(*patterns, strict=True):
+            for p, is_there in zip(params, there, strict=True):
+                p.grad = 1.0 if is_there else None
+            optimizer.step()
+            other = ScheduleFreeSGD(params, lr=lambda step: 0.1 * (step + 1))
+            other.load_state_dict(optimizer.state_dict())
+            optimizer = other
+        return [p.data for p in params]
+
+    early, late = (1, 0, 1, 1), (0, 1, 1, 1)
+    assert walked(early, late) == [*walked(early), *walked(late)]
 
 
 @pytest.mark.parametrize("kind", [ScheduleFreeSGD, ScheduleFreeAdamW])

@@ -9,7 +9,7 @@ import numpy as np
 
 from .members import Array
 from .optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count
+from .wrapper import Wrapper, copies, count, restored
 
 
 class Accumulate(Wrapper):
@@ -75,5 +75,5 @@ class Accumulate(Wrapper):
         return {"sums": copies(self.sums), "passes": self.passes, "losses": self.losses}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        self.sums = [None if sum_ is None else np.array(sum_) for sum_ in state["sums"]]
+        self.sums = restored(self.members, state["sums"])
         self.passes, self.losses = int(state["passes"]), float(state["losses"])

@@ -10,7 +10,7 @@ import numpy as np
 
 from .members import Array, Member
 from .optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, fraction, moved, values_of
+from .wrapper import Wrapper, copies, count, fraction, moved, restored, values_of
 
 
 class Averaged:
@@ -70,11 +70,11 @@ class WeightAverage(Averaged, Wrapper):
         return {"averaged": self.averaged, "arrays": copies(self.arrays)}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        self.averaged, self.arrays = int(state["averaged"]), [np.array(array) for array in state["arrays"]]
+        self.averaged, self.arrays = int(state["averaged"]), restored(self.members, state["arrays"])
 
 
 class EMA(WeightAverage):
-    """The exponential moving average a = decay * a + (1 - decay) * p after every step.
+    """The exponential moving average a = decay * a + (1 - decay) * p after every step, and its constraints.
 
     It starts as a copy of the first p, as in Keras and PyTorch.  With debias it starts at zero and is divided by
     1 - decay**n, as Adam's moments are and in optax: early values then count equally.

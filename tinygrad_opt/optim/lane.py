@@ -92,10 +92,11 @@ class Lane:
         return missing
 
     def plan(self, present: list[Member]) -> list[Unit]:
-        """The units of a step; made once for every pattern of presence and step counts."""
-        key: Any = None if self.in_step else tuple((id(m), m.steps - present[0].steps) for m in present)
+        """The units of a step; made once for every way in which the members fall into groups."""
+        groups = None if self.in_step else self.groups(present)
+        key = None if groups is None else tuple(tuple(map(id, group)) for group in groups)
         if key not in self.plans:
-            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in self.groups(present)]
+            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in groups or self.groups(present)]
         for unit in self.plans[key]:
             unit.t = unit.members[0].steps + 1
             unit.scalars = list(unit.members[0].scalars.values())
@@ -107,10 +108,10 @@ class Lane:
             return [present] if present else []
         if self.pipeline.granularity != "element":
             return [[m] for m in present]
-        by_steps: dict[int, list[Member]] = {}
+        alike: dict[tuple[float, ...], list[Member]] = {}
         for m in present:
-            by_steps.setdefault(m.steps, []).append(m)
-        return list(by_steps.values())
+            alike.setdefault(m.numbers, []).append(m)
+        return list(alike.values())
 
     def update(self) -> None:
         """Run the step on what prepare has found."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, values_of, write
+from .wrapper import Wrapper, copies, count, restored, values_of, write
 
 
 class Lookahead(Wrapper):
@@ -43,4 +43,4 @@ class Lookahead(Wrapper):
         return {"slow": copies(self.slow), "since": self.since}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        self.slow, self.since = [np.array(slow) for slow in state["slow"]], int(state["since"])
+        self.slow, self.since = restored(self.members, state["slow"]), int(state["since"])

@@ -41,6 +41,11 @@ class Member:
     def dtype(self) -> np.dtype[Any]:
         return self.view.dtype
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What the rule is told beside arrays: the step count and the state numbers."""
+        return (self.steps, *self.scalars.values())
+
     def adopt(self) -> None:
         """Take the values of data that the user has put in the place of ours."""
         data = self.parameter.data

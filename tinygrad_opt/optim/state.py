@@ -54,7 +54,7 @@ def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
         for name, array in m.slots.items():
             array[...] = saved["slots"][name]
     for lane in optimizer.lanes:
-        lane.in_step = len({m.steps for m in lane.members}) == 1
+        lane.in_step = len({m.numbers for m in lane.members}) == 1
 
 
 def check_fit(optimizer: Optimizer, state: Mapping[str, Any]) -> None:

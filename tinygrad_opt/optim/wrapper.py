@@ -108,6 +108,11 @@ def copies(arrays: Sequence[Array | None]) -> list[Array | None]:
     return [None if array is None else array.copy() for array in arrays]
 
 
+def restored(members: Sequence[Member], arrays: Sequence[Any]) -> list[Any]:
+    """Arrays of a saved state, copied, in the dtypes of the parameters; none if there were none."""
+    return [None if array is None else np.array(array, m.dtype) for m, array in zip(members, arrays, strict=False)]
+
+
 def check_fit(name: str, arrays: Sequence[Array | None], members: Sequence[Member]) -> None:
     """Raise unless there is one array, or None, of the right shape for every parameter."""
     if len(arrays) not in (0, len(members)):
