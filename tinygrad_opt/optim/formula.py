@@ -58,8 +58,11 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
     names |= {symbol: f"{name}[{'t' if name == 'g' else 't-1'}]" for name, symbol in traced.arrays.items()}
     names |= {symbol: f"{name}[t-1]" for name, symbol in traced.scalars.items()}
     states = {**traced.arrays, **traced.scalars}
+    changed: dict[str, int] = {}
     for symbol, name in traced.trace.names.items():
-        names.setdefault(symbol, f"{name}'" if name in states else name)
+        if name in states and symbol not in names:
+            changed[name] = changed.get(name, 0) + 1
+        names.setdefault(symbol, name + "'" * changed.get(name, 0))
     for name, result in reversed(list(traced.results.items())):  # p last: what is also a parameter is called so
         if isinstance(result, Symbol) and result.fn is not None:
             names[result] = f"{name}[t]"
@@ -69,10 +72,10 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
 def cut(x: Any, names: Mapping[Symbol, str]) -> Any:
     """The expression of x, in which whatever has a name is that name."""
     fn, args = as_written(x, names)
-    return Expr(x.value, None, fn, tuple(cut_root(a, names) for a in args), x.params, x.defaults)
+    return Expr(x.value, x.name, fn, tuple(cut_root(a, names) for a in args), x.params, x.defaults)
 
 
-def as_written(x: Symbol, names: Mapping[Symbol, str]) -> tuple[str, tuple[Any, ...]]:
+def as_written(x: Symbol, names: Mapping[Symbol, str]) -> tuple[str | None, tuple[Any, ...]]:
     """The function and the arguments of x, where optim.norm, optim.ratio or optim.where made it in their words."""
     match x.fn, x.args:
         case "power", (Symbol(fn="total", args=[Symbol(fn="multiply", args=[one, other])]) as squared, 0.5):
@@ -83,7 +86,7 @@ def as_written(x: Symbol, names: Mapping[Symbol, str]) -> tuple[str, tuple[Any, 
                 return "ratio", (top, y) if otherwise == 1.0 else (top, y, otherwise)
         case "choose", _:
             return "where", x.args
-    return str(x.fn), x.args
+    return x.fn, x.args
 
 
 def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:

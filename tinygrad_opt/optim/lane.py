@@ -14,7 +14,7 @@ from .members import Array, Member
 from .memory import REMEMBERED, Memory
 from .packing import Gather, Packing, aligned_zeros
 from .passes import Unit, run_units, workers_for
-from .pipeline import Pipeline, check_count
+from .pipeline import Measured, Pipeline, check_count
 from .rules import block_length
 from .traced import traced_pipeline
 
@@ -56,9 +56,9 @@ class Lane:
             return "all"
         return "small" if self.pipeline.granularity == "element" else "none"
 
-    def hyper_at(self, step: int, loss: float | None = 1.0) -> SimpleNamespace:
-        """The hyperparameters at a step; where the rule asks for it, h.loss is the value of the loss."""
-        h = at_step(self.pipeline.settings(self.hyper), step)
+    def hyper_at(self, step: int, loss: float | None = 1.0, measured: Measured | None = None) -> SimpleNamespace:
+        """The hyperparameters at a step, and what was measured; h.loss where the rule asks for it."""
+        h = at_step(self.pipeline.settings(self.hyper, measured or {}), step)
         if self.pipeline.optimizer.uses_loss:
             h.loss = loss
         return h
@@ -77,9 +77,9 @@ class Lane:
                 m.slots[name][...] = initial[name]
 
     # -- one step ------------------------------------------------------------------------------
-    def prepare(self, step: int, loss: float | None) -> list[Member]:
+    def prepare(self, step: int, loss: float | None, measured: Measured) -> list[Member]:
         """Read hyperparameters, data and gradients, choose kernels; returns the members without a gradient."""
-        self.h = self.hyper_at(step, loss)
+        self.h = self.hyper_at(step, loss, measured)
         missing = []
         for m in self.members:
             if m.parameter.data is not m.view:
@@ -94,10 +94,11 @@ class Lane:
         return missing
 
     def plan(self, present: list[Member]) -> list[Unit]:
-        """The units of a step; made once for every pattern of presence and step counts."""
-        key: Any = None if self.in_step else tuple((id(m), m.steps - present[0].steps) for m in present)
+        """The units of a step; made once for every way in which the members fall into groups."""
+        groups = None if self.in_step else self.groups(present)
+        key = None if groups is None else tuple(tuple(map(id, group)) for group in groups)
         if key not in self.plans:
-            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in self.groups(present)]
+            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in groups or self.groups(present)]
         for unit in self.plans[key]:
             unit.t = unit.members[0].steps + 1
             unit.scalars = list(unit.members[0].scalars.values())
@@ -109,10 +110,10 @@ class Lane:
             return [present] if present else []
         if self.pipeline.granularity != "element":
             return [[m] for m in present]
-        by_steps: dict[int, list[Member]] = {}
+        alike: dict[tuple[float, ...], list[Member]] = {}
         for m in present:
-            by_steps.setdefault(m.steps, []).append(m)
-        return list(by_steps.values())
+            alike.setdefault(m.numbers, []).append(m)
+        return list(alike.values())
 
     def update(self) -> None:
         """Run the step on what prepare has found."""

@@ -12,7 +12,7 @@ from .formula import as_latex, as_text
 from .hyper import Configured
 from .lane import Lane
 from .members import Member, grouped, refuse_unfit
-from .pipeline import Constraint, Granularity, Pipeline, Transform
+from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
 from .state import load_state, state_of
 from .story import Story, told
 from .traced import traced_pipeline
@@ -119,6 +119,11 @@ class Optimizer(Configured):
         self.transforms, self.constraints = checked(transforms, constraints)
         refuse_unfit(self.members)
         self.refuse_shapes(self.members)
+        self.measuring = [
+            (piece, [m for m in self.members if piece.applies_to(m.name, m.parameter)])
+            for piece in self.transforms
+            if type(piece).measure is not Transform.measure
+        ]
         self.lanes = [
             Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
             for group in self.groups
@@ -175,7 +180,8 @@ class Optimizer(Configured):
         Raises ValueError, before anything is changed, for a gradient or data of another shape.
         """
         value = self.evaluated(loss)
-        skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value)]
+        measured = self.measured()
+        skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value, measured)]
         with np.errstate(all="ignore"):
             for lane in self.lanes:
                 lane.update()
@@ -184,6 +190,15 @@ class Optimizer(Configured):
         self.t += 1
         updated = sum([len(unit.members) for lane in self.lanes for unit in lane.units])
         return Report(self.t, updated, tuple([m.name for m in skipped]), value)
+
+    def measured(self) -> Measured:
+        """What transforms measure of all gradients together."""
+        found: dict[Transform, Mapping[str, float]] = {}
+        for transform, members in self.measuring:
+            gradients = [(m.name, np.asarray(m.parameter.grad)) for m in members if m.parameter.grad is not None]
+            with np.errstate(all="ignore"):
+                found[transform] = transform.measure(gradients)
+        return found
 
     def evaluated(self, loss: Any) -> float | None:
         """The loss as a number; a closure is called for it."""

@@ -21,6 +21,7 @@ from . import (
     prodigy,
     rmsprop,
     rprop,
+    schedule_free,
 )
 from .optimizer import Optimizer
 
@@ -38,6 +39,7 @@ FAMILIES = (
     prodigy,
     rmsprop,
     rprop,
+    schedule_free,
 )
 
 KINDS: dict[str, type[Optimizer]] = {
