@@ -51,7 +51,7 @@ def test_refusals(settings, text):
 
 
 def test_the_command_prints_a_table(capsys):
-    assert cli.main(["race", "booth", "sgd", "adam", "--steps", "20", "--lr", "0.05"]) == 0
+    assert cli.main(["race", "booth", "sgd", "adam", "--steps", "20", "--lr", "0.05", "--no-picture"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("booth: (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2, lowest at (1, 3): 0")
     assert lines[1].split() == ["lr", "step", "1", "step", "10", "step", "20", "ends", "at", "distance"]
@@ -82,6 +82,15 @@ def test_the_picture_shows_every_run(tmp_path):
     np.testing.assert_array_equal(ground.lines[0].get_xydata(), runs[0].path)
     figure.savefig(tmp_path / "race.png")
     assert (tmp_path / "race.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_writes_the_picture(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["race", "booth", "sgd", "--steps", "5", "--lr", "0.05"]) == 0
+    assert cli.main(["race", "booth", "sgd", "--steps", "5", "--lr", "0.05", "--picture", "mine.png"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.png", "race-booth.svg"]
+    assert "picture: race-booth.svg" in capsys.readouterr().out
 
 
 def test_without_matplotlib_the_extra_is_named():

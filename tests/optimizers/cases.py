@@ -15,7 +15,7 @@ class Case(NamedTuple):
     """Ours and theirs, made to walk the same way.
 
     ours    given a list of parameters, makes our optimizer
-    library "torch", "optax" or "keras"
+    library "torch", "optax", "keras", or "prodigyopt", which is one of PyTorch
     theirs  given the library's module (and, for torch, a list of parameters), makes its optimizer
     rtol    looser than 1e-12 only where the library itself does not compute in float64
     scalar  whether the scalar parameter takes part; some rules are for arrays only

@@ -69,4 +69,4 @@ def by_keras(case):
     return found
 
 
-WALKS = {"torch": by_torch, "optax": by_optax, "keras": by_keras}
+WALKS = {"torch": by_torch, "optax": by_optax, "keras": by_keras, "prodigyopt": by_torch}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import plots
 from ..optim import landscapes
 from ..optim.race import Run, race
 
 DESCRIPTION = """\
 Run optimizers side by side on a landscape, a function of two numbers, and print how far each has come.
-Each runs with the learning rate, of nine between 0.0001 and 1, that ends lowest."""
+Each runs with the learning rate, of nine between 0.0001 and 1, that ends lowest.  With the extra plots,
+their paths and heights are drawn."""
 
 EPILOG = """\
 examples:
@@ -40,7 +43,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--steps", type=int, default=1000, help="how long the race is (default 1000)")
     parser.add_argument("--lr", type=float, help="one learning rate for all")
     parser.add_argument("--start", metavar="X,Y", help="where it starts (default: the landscape's own)")
-    parser.add_argument("--picture", metavar="FILE", type=Path, help="draw paths and heights; needs the extra plots")
+    picture = parser.add_mutually_exclusive_group()
+    picture.add_argument("--picture", metavar="FILE", type=Path, help="where the picture goes (race-LANDSCAPE.svg)")
+    picture.add_argument("--no-picture", action="store_true", help="draw none")
     parser.set_defaults(run=run)
 
 
@@ -51,11 +56,18 @@ def run(options: argparse.Namespace) -> int:
     runs = race(landscape, options.optimizers, steps=options.steps, start=start, lr=options.lr)
     print(repr(landscape))
     print_table(landscape, runs, options.steps)
-    if options.picture:
-        from .. import plots
-
-        plots.race(landscape, runs).savefig(options.picture)
+    if not options.no_picture:
+        draw(landscape, runs, options.picture)
     return 0
+
+
+def draw(landscape: landscapes.Landscape, runs: Sequence[Run], path: Path | None) -> None:
+    """Write the picture of a race, unless nothing can draw it and nobody has asked for it."""
+    if path is None and not importlib.util.find_spec("matplotlib"):
+        return
+    path = path or Path(f"race-{landscape.name}.svg")
+    plots.race(landscape, runs).savefig(path)
+    print(f"picture: {path}")
 
 
 def point(text: str) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..expr import Expr
@@ -14,6 +14,7 @@ from .writer import in_order
 GREEK = {
     "lr": r"\eta", "beta1": r"\beta_1", "beta2": r"\beta_2", "beta3": r"\beta_3", "eps": r"\epsilon", "rho": r"\rho",
     "momentum": r"\mu", "weight_decay": r"\lambda", "alpha": r"\alpha", "gamma": r"\gamma", "p": r"\theta",
+    "nu1": r"\nu_1", "nu2": r"\nu_2",
 }  # fmt: skip
 
 
@@ -26,11 +27,12 @@ class Equation(NamedTuple):
 
 
 def equations(traced: Traced) -> list[Equation]:
-    """The update in the order of computation; local variables of the rule have a line of their own."""
+    """The update, and what chose its form, in the order of computation; local variables have a line of their own."""
     names = equation_names(traced)
+    deciding = [symbol for symbol, _ in conditions(traced)]
     found = [
         Equation(name, cut(symbol, names), symbol.value)
-        for symbol in in_order([*list(traced.results.values())[1:], traced.results["p"]], numbers_too=True)
+        for symbol in in_order([*list(traced.results.values())[1:], *deciding, traced.results["p"]], numbers_too=True)
         if (name := names.get(symbol)) and symbol.fn is not None
     ]
     plain = [
@@ -42,9 +44,12 @@ def equations(traced: Traced) -> list[Equation]:
 
 
 def is_moved(name: str, result: Any, traced: Traced, names: Mapping[Symbol, str]) -> bool:
-    """Whether a result is a constant, an input of another name or another result, so that no computation names it."""
-    own = {**traced.arrays, **traced.scalars}[name]
-    return result is not own and (not isinstance(result, Symbol) or names[result] != f"{name}[t]")
+    """Whether a result is a constant, an input or another result, so that no computation names it.
+
+    State that stays as it is goes without saying, a parameter does not.
+    """
+    stays = result is {**traced.arrays, **traced.scalars}[name]
+    return (name == "p" or not stays) and (not isinstance(result, Symbol) or names[result] != f"{name}[t]")
 
 
 def equation_names(traced: Traced) -> dict[Symbol, str]:
@@ -53,8 +58,11 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
     names |= {symbol: f"{name}[{'t' if name == 'g' else 't-1'}]" for name, symbol in traced.arrays.items()}
     names |= {symbol: f"{name}[t-1]" for name, symbol in traced.scalars.items()}
     states = {**traced.arrays, **traced.scalars}
+    changed: dict[str, int] = {}
     for symbol, name in traced.trace.names.items():
-        names.setdefault(symbol, f"{name}'" if name in states else name)
+        if name in states and symbol not in names:
+            changed[name] = changed.get(name, 0) + 1
+        names.setdefault(symbol, name + "'" * changed.get(name, 0))
     for name, result in reversed(list(traced.results.items())):  # p last: what is also a parameter is called so
         if isinstance(result, Symbol) and result.fn is not None:
             names[result] = f"{name}[t]"
@@ -63,8 +71,22 @@ def equation_names(traced: Traced) -> dict[Symbol, str]:
 
 def cut(x: Any, names: Mapping[Symbol, str]) -> Any:
     """The expression of x, in which whatever has a name is that name."""
-    fn = {"choose": "where"}.get(x.fn, x.fn)
-    return Expr(x.value, None, fn, tuple(cut_root(a, names) for a in x.args), x.params, x.defaults)
+    fn, args = as_written(x, names)
+    return Expr(x.value, x.name, fn, tuple(cut_root(a, names) for a in args), x.params, x.defaults)
+
+
+def as_written(x: Symbol, names: Mapping[Symbol, str]) -> tuple[str | None, tuple[Any, ...]]:
+    """The function and the arguments of x, where optim.norm, optim.ratio or optim.where made it in their words."""
+    match x.fn, x.args:
+        case "power", (Symbol(fn="total", args=[Symbol(fn="multiply", args=[one, other])]) as squared, 0.5):
+            if one is other and squared not in names:
+                return "norm", (one,)
+        case "divide", (Symbol(fn="choose", args=[nonzero, top, otherwise]), Symbol(fn="choose", args=[same, y, 1.0])):
+            if nonzero is same and nonzero.fn == "not_equal" and nonzero.args[0] is y:
+                return "ratio", (top, y) if otherwise == 1.0 else (top, y, otherwise)
+        case "choose", _:
+            return "where", x.args
+    return x.fn, x.args
 
 
 def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:
@@ -73,18 +95,20 @@ def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:
     return Expr(x.value, names[x]) if x in names else cut(x, names)
 
 
-def conditions(traced: Traced) -> Iterator[tuple[Any, bool]]:
-    """The comparisons of the step count and of sums of it that chose between the forms of a rule."""
-    names = equation_names(traced)
+def conditions(traced: Traced) -> list[tuple[Symbol, bool]]:
+    """The comparisons of the step count and of what follows from it that chose between the forms of a rule."""
     step = traced.numbers["t"]
-    for symbol, outcome in traced.trace.conditions.items():
-        if any(x is step for x in in_order([symbol], numbers_too=True)):
-            yield cut(symbol, names), outcome
+    return [
+        (symbol, outcome)
+        for symbol, outcome in traced.trace.conditions.items()
+        if any(x is step for x in in_order([symbol], numbers_too=True))  # == would be traced as well
+    ]
 
 
 def as_text(traced: Traced) -> str:
     lines = [f"{name} = {text(expression)}" for name, expression, _ in equations(traced)]
-    notes = [f"as long as {'' if outcome else 'not '}({text(x)})" for x, outcome in conditions(traced)]
+    names = equation_names(traced)
+    notes = [f"as long as {'' if outcome else 'not '}({text(cut(x, names))})" for x, outcome in conditions(traced)]
     return "\n".join(lines + notes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -39,11 +39,10 @@ class SGD(Optimizer):
     slots = ("v",)
     lr: Rate = 0.01
     momentum: Rate = 0.0
-    momentum_form: str = "classical"
+    momentum_form: Literal["classical", "velocity", "ewma"] = "classical"
     dampening: Rate = 0.0
     nesterov: bool = False
 
-    choices: ClassVar = {"momentum_form": ("classical", "velocity", "ewma")}
     presets: ClassVar = {
         "torch": {"lr": 1e-3},
         "keras": {"momentum_form": "velocity"},

@@ -26,10 +26,9 @@ class Grouped(Configured):
         cls.__signature__ = signature(cls)  # type: ignore[attr-defined]  # what help() shows
 
     def __init__(self, params: Any, hyper: Mapping[str, Any]):
-        self.settings = self.configured(hyper)
         self.t = 0
-        groups = [(self.configured({**self.settings, **own}), members) for own, members in grouped(params)]
-        self.groups = [Group(hyper, members) for hyper, members in groups]
+        self.groups = [Group(self.configured({**hyper, **own}), members) for own, members in grouped(params)]
+        self.settings = self.groups[0].hyper
         refuse_unfit(self.members)
         self.transforms: Sequence[Transform] = ()
 
@@ -48,7 +47,7 @@ class Grouped(Configured):
         if name not in self.fields or "groups" not in self.__dict__:
             super().__setattr__(name, value)
             return
-        all_hyper = [self.settings, *(group.hyper for group in self.groups)]
+        all_hyper = [group.hyper for group in self.groups]
         changed = [self.configured({**hyper, name: value}) for hyper in all_hyper]
         for hyper, new in zip(all_hyper, changed, strict=True):
             hyper.update(new)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from types import FunctionType, SimpleNamespace
+from typing import Any, ClassVar, Literal
 
 Rate = float | Callable[[int], float]
 """A number, or a schedule: a function of the step, which counts from 0, that gives one."""
@@ -30,13 +31,15 @@ class Configured:
     """A class whose annotated attributes are its hyperparameters, with their defaults.
 
     settings holds those of an instance; presets those that other libraries would choose; choices the words
-    that a hyperparameter may be, where it is a word.
+    allowed for a hyperparameter that is annotated as a Literal; positive names those by which the rule divides.
     """
 
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     fields: ClassVar[dict[str, Any]] = {}
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    positive: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     settings: dict[str, Any]
+    rule: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
         own = inspect.get_annotations(cls)
@@ -48,6 +51,10 @@ class Configured:
         for name in changed:
             delattr(cls, name)
         cls.fields = {**cls.fields, **changed, **declared}
+        rule = cls.__dict__.get("rule")
+        if isinstance(rule, FunctionType) and "self" not in inspect.signature(rule).parameters:
+            cls.rule = staticmethod(rule)  # a rule has no self, whether its author has said so or not
+        cls.choices = {**cls.choices, **{name: words for name, kind in own.items() if (words := literal(kind))}}
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields and "settings" in self.__dict__:
@@ -77,8 +84,9 @@ class Configured:
     def setting(cls, name: str, value: Any) -> Any:
         """One hyperparameter as a Python number, a choice (bool, string, None) or a schedule."""
         default = cls.fields[name]
-        if name in cls.choices and value not in cls.choices[name]:
-            *words, last = map(repr, cls.choices[name])
+        allowed = (True, False) if isinstance(default, bool) else cls.choices.get(name, ())
+        if allowed and not (is_choice(value) and value in allowed):
+            *words, last = map(repr, allowed)
             raise ValueError(f"{cls.__name__}: {name} is {', '.join(words)} or {last}; got {value!r}")
         if callable(value) or value is None or isinstance(value, str | bool):
             if isinstance(default, float) and not callable(value):
@@ -93,7 +101,9 @@ class Configured:
             raise ValueError(f"{cls.__name__}: {name} is nan")
         if number < 0 and not cls.may_be_negative(name):
             raise ValueError(f"{cls.__name__}: {name} must not be negative; got {number:g}")
-        if name.startswith(("beta", "momentum", "rho")) and number >= 1 and isinstance(default, float):
+        if number == 0 and name in cls.positive:
+            raise ValueError(f"{cls.__name__}: {name} must be above 0; got 0")
+        if is_share(name) and number >= 1 and isinstance(default, float):
             raise ValueError(
                 f"{cls.__name__}: {name} must be below 1, the share of the old that is kept; got {number:g}"
             )
@@ -106,6 +116,18 @@ class Configured:
 
 def is_class_variable(kind: Any) -> bool:
     return str(kind).startswith("ClassVar") or typing.get_origin(kind) is ClassVar
+
+
+def is_share(name: str) -> bool:
+    """Whether a hyperparameter is, by its name, the share of the old that a running mean keeps."""
+    return name.startswith(("beta", "momentum", "rho")) and not name.endswith("_decay")
+
+
+def literal(kind: Any) -> tuple[Any, ...]:
+    """The words that a Literal annotation allows, also where it is still text."""
+    if isinstance(kind, str):
+        return tuple(ast.literal_eval(kind.removeprefix("Literal"))) if kind.startswith("Literal[") else ()
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
 
 
 def at_step(settings: Mapping[str, Any], step: int) -> SimpleNamespace:

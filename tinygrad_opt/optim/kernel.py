@@ -27,7 +27,7 @@ class Stage:
     """One pass over the blocks.
 
     numbers(h, t, *scalars, *sums) gives what run needs beside arrays, or None where a branch would be taken
-    otherwise than in the trace; run(p, g, *slots, *scratch, *numbers) gives the sums of a block, or updates it.
+    otherwise than in the trace; run(p, g, *slots, *scratch, *masks, *numbers) gives the sums of a block, or updates it.
     """
 
     numbers: Callable[..., tuple[Any, ...] | None]
@@ -36,10 +36,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Kernel:
-    """The passes over the blocks, the scratch arrays they need, and the update of the scalar state."""
+    """The passes over the blocks, the scratch arrays and masks they need, and the update of the scalar state."""
 
     stages: tuple[Stage, ...]
     scratch: int
+    masks: int
     new_scalars: Callable[..., tuple[float, ...]]
     source: str
 
@@ -60,6 +61,8 @@ def compiled(traced: Traced) -> Kernel:
     wanted = [x for x in homes.values() if isinstance(x, Symbol) and not x.is_number]
     passes.append(("update", [], Writer(arrays, wanted, Numbers(given, trace.names), homes)))
     scratch = max(writer.scratch for _, _, writer in passes)
+    masks = max(writer.masks for _, _, writer in passes)
+    spare = [f"scratch{k + 1}" for k in range(scratch)] + [f"mask{k + 1}" for k in range(masks)]
     scope: dict[str, Any] = {"np": np, "block_sum": block_sum}
     source, known = [], 0
     for i, (name, summed, writer) in enumerate(passes):
@@ -68,7 +71,7 @@ def compiled(traced: Traced) -> Kernel:
         inputs = ", ".join(["h", "t", *scalars, *(f"sum{k}" for k in range(1, known + 1))])
         leave = refusals(trace, writer.numbers) if i == 0 else []
         source.append(function(f"numbers_for_{name}", inputs, [*leave, returned(map(writer.numbers.text, used))]))
-        inputs = ", ".join([*arrays, *(f"scratch{k}" for k in range(1, scratch + 1)), *used.values()])
+        inputs = ", ".join([*arrays, *spare, *used.values()])
         ending = [returned(f"block_sum({writer.buffer[x]})" for x in summed)] if summed else []
         source.append(function(name, inputs, writer.lines + ending))
         known += len(summed)
@@ -77,7 +80,7 @@ def compiled(traced: Traced) -> Kernel:
     source.append(function("new_scalars", inputs, [returned(text(results[name]) for name in scalars)]))
     define("\n".join(source), scope)
     stages = tuple(Stage(scope[f"numbers_for_{name}"], scope[name]) for name, _, _ in passes)
-    return Kernel(stages, scratch, scope["new_scalars"], "\n".join(source[: None if scalars else -1]))
+    return Kernel(stages, scratch, masks, scope["new_scalars"], "\n".join(source[: None if scalars else -1]))
 
 
 def refusals(trace: Trace, numbers: Numbers) -> Iterator[str]:

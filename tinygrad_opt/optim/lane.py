@@ -13,8 +13,8 @@ from .kernel import Kernel, compiled
 from .members import Array, Member
 from .memory import REMEMBERED, Memory
 from .packing import Gather, Packing, aligned_zeros
-from .passes import Unit, run_units
-from .pipeline import Pipeline, check_count
+from .passes import Unit, run_units, workers_for
+from .pipeline import Measured, Pipeline, check_count
 from .rules import block_length
 from .traced import traced_pipeline
 
@@ -34,7 +34,8 @@ class Lane:
         self.by_array = pipeline.granularity == "array"
         self.uses_kernels = kernels and not self.by_array
         self.kernels: list[tuple[tuple[Any, ...], Kernel]] = []
-        self.scratch: dict[tuple[int, int], list[Array]] = {}
+        self.spare: dict[tuple[int, Any], list[Array]] = {}
+        self.scratch: dict[tuple[int, int, int], list[Array]] = {}
         self.joint = False
         if not self.by_array:
             stages = self.compile(1, [0.0] * len(self.scalars)).stages
@@ -46,6 +47,8 @@ class Lane:
         self.memory = Memory(self.packing) if remember or self.packing.p.size <= REMEMBERED else None
         for m in members:
             self.fill(m)
+        for _, kernel in self.kernels:
+            self.reserve(kernel)
 
     def gathering(self) -> Gather:
         """Whose gradients are copied together before a step."""
@@ -53,9 +56,9 @@ class Lane:
             return "all"
         return "small" if self.pipeline.granularity == "element" else "none"
 
-    def hyper_at(self, step: int, loss: float | None = 1.0) -> SimpleNamespace:
-        """The hyperparameters at a step; where the rule asks for it, h.loss is the value of the loss."""
-        h = at_step(self.pipeline.settings(self.hyper), step)
+    def hyper_at(self, step: int, loss: float | None = 1.0, measured: Measured | None = None) -> SimpleNamespace:
+        """The hyperparameters at a step, and what was measured; h.loss where the rule asks for it."""
+        h = at_step(self.pipeline.settings(self.hyper, measured or {}), step)
         if self.pipeline.optimizer.uses_loss:
             h.loss = loss
         return h
@@ -74,9 +77,9 @@ class Lane:
                 m.slots[name][...] = initial[name]
 
     # -- one step ------------------------------------------------------------------------------
-    def prepare(self, step: int, loss: float | None) -> list[Member]:
+    def prepare(self, step: int, loss: float | None, measured: Measured) -> list[Member]:
         """Read hyperparameters, data and gradients, choose kernels; returns the members without a gradient."""
-        self.h = self.hyper_at(step, loss)
+        self.h = self.hyper_at(step, loss, measured)
         missing = []
         for m in self.members:
             if m.parameter.data is not m.view:
@@ -91,10 +94,11 @@ class Lane:
         return missing
 
     def plan(self, present: list[Member]) -> list[Unit]:
-        """The units of a step; made once for every pattern of presence and step counts."""
-        key: Any = None if self.in_step else tuple((id(m), m.steps - present[0].steps) for m in present)
+        """The units of a step; made once for every way in which the members fall into groups."""
+        groups = None if self.in_step else self.groups(present)
+        key = None if groups is None else tuple(tuple(map(id, group)) for group in groups)
         if key not in self.plans:
-            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in self.groups(present)]
+            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in groups or self.groups(present)]
         for unit in self.plans[key]:
             unit.t = unit.members[0].steps + 1
             unit.scalars = list(unit.members[0].scalars.values())
@@ -106,10 +110,10 @@ class Lane:
             return [present] if present else []
         if self.pipeline.granularity != "element":
             return [[m] for m in present]
-        by_steps: dict[int, list[Member]] = {}
+        alike: dict[tuple[float, ...], list[Member]] = {}
         for m in present:
-            by_steps.setdefault(m.steps, []).append(m)
-        return list(by_steps.values())
+            alike.setdefault(m.numbers, []).append(m)
+        return list(alike.values())
 
     def update(self) -> None:
         """Run the step on what prepare has found."""
@@ -142,6 +146,7 @@ class Lane:
                     unit.kernel, unit.numbers = kernel, numbers
                     return
         unit.kernel = self.compile(unit.t, unit.scalars)
+        self.reserve(unit.kernel)
         unit.numbers = self.first_numbers(unit.kernel, unit)
 
     def first_numbers(self, kernel: Kernel, unit: Unit) -> tuple[Any, ...] | None:
@@ -162,26 +167,37 @@ class Lane:
         traced = traced_pipeline(self.pipeline, self.h, t, dict(zip(self.scalars, scalars, strict=True)))
         kernel = compiled(traced)
         self.kernels.append((self.chosen(), kernel))
-        self.scratch.clear()
         return kernel
 
-    def scratch_of(self, worker: int, length: int) -> list[Array]:
-        """Scratch arrays of a length, the same memory for every call of one worker."""
-        if (worker, length) not in self.scratch:
-            longest = min(block_length(self.packing.dtype), self.packing.p.size)
-            if length < longest:
-                whole = self.scratch_of(worker, longest)
-            else:
-                count = max(kernel.scratch for _, kernel in self.kernels)
-                whole = [aligned_zeros(longest, self.packing.dtype) for _ in range(count)]
-            self.scratch[worker, length] = [array[:length] for array in whole]
-        return self.scratch[worker, length]
+    def scratch_of(self, kernel: Kernel, worker: int, length: int) -> list[Array]:
+        """Scratch arrays and masks of a length; their memory is the same for every call of one worker."""
+        key = id(kernel), worker, length
+        if key not in self.scratch:
+            self.scratch[key] = [array[:length] for array in self.memory_of(worker, kernel)]
+        return self.scratch[key]
+
+    def reserve(self, kernel: Kernel) -> None:
+        """Make the scratch memory of every worker now, so that no step has to."""
+        for worker in range(workers_for(self.packing.p.size)):
+            self.memory_of(worker, kernel)
+
+    def memory_of(self, worker: int, kernel: Kernel) -> list[Array]:
+        """As many arrays and masks of the longest block as a kernel needs, made once for each worker."""
+        longest = min(block_length(self.packing.dtype), self.packing.p.size)
+        found: list[Array] = []
+        for dtype, count in ((self.packing.dtype, kernel.scratch), (np.dtype(bool), kernel.masks)):
+            have = self.spare.setdefault((worker, dtype), [])
+            have += list(aligned_zeros((max(count - len(have), 0), longest), dtype))
+            found += have[:count]
+        return found
 
     # -- by the rule itself --------------------------------------------------------------------
     def run_rule(self, unit: Unit) -> None:
         """Run the pipeline on arrays: on the members one by one, or where sums join them on all as one array."""
         scalars = unit.scalars
         for p, g, slots in self.operands(unit):
+            if not p.size:
+                continue  # a rule of whole arrays may take means, which nothing has none of
             results = self.pipeline.update(self.h, unit.t, p, g, *slots, *unit.scalars)
             check_count(results, self.pipeline.optimizer)
             homes = (p, *slots)

@@ -41,6 +41,11 @@ class Member:
     def dtype(self) -> np.dtype[Any]:
         return self.view.dtype
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What the rule is told beside arrays: the step count and the state numbers."""
+        return (self.steps, *self.scalars.values())
+
     def adopt(self) -> None:
         """Take the values of data that the user has put in the place of ours."""
         data = self.parameter.data
@@ -52,6 +57,14 @@ class Member:
         self.view[...] = data
         if not self.is_float:
             self.parameter.data = self.view
+
+    def write(self, values: Any) -> None:
+        """Put values in the place of the parameter's own."""
+        if self.parameter.data is not self.view:
+            self.adopt()
+        self.view[...] = values
+        if self.is_float:
+            self.publish()
 
     def publish(self) -> None:
         """Hand a parameter that is a Python float its new value; arrays share the memory."""

@@ -27,8 +27,8 @@ class Memory:
 
     def __init__(self, packing: Packing):
         self.packing = packing
-        self.together = packing.gradients.size == packing.p.size  # then one copy of each array is one of all members
-        self.arrays: dict[Member | None, dict[str, Array]] = {}
+        self.rows = packing.rows
+        self.arrays: dict[Member, dict[str, Array]] = {}
         self.h = SimpleNamespace()
         self.units: list[tuple[list[Member], int, list[float]]] = []
 
@@ -36,9 +36,8 @@ class Memory:
         """Copy everything, before the step changes it."""
         self.h = h
         self.units = [(unit.members, unit.t, unit.scalars) for unit in units]
-        if self.together:
-            flat = {"p": self.packing.p, "g": self.packing.gradients, **self.packing.slots}
-            self.arrays = {None: {name: array.copy() for name, array in flat.items()}}
+        if self.packing.together:
+            self.rows = self.packing.rows.copy()
         else:
             self.arrays = {m: copies(m) for unit in units for m in unit.members}
 
@@ -50,10 +49,10 @@ class Memory:
         return None
 
     def arrays_of(self, m: Member) -> dict[str, Array]:
-        if not self.together:
+        if not self.packing.together:
             return self.arrays[m]
-        inside = slice(m.start, m.start + m.size)
-        return {name: array[inside].reshape(m.shape) for name, array in self.arrays[None].items()}
+        p, *slots, g = (row[m.start : m.start + m.size].reshape(m.shape) for row in self.rows)
+        return {"p": p, "g": g, **dict(zip(self.packing.slots, slots, strict=True))}
 
 
 def copies(m: Member) -> dict[str, Array]:

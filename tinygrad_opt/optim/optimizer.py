@@ -12,7 +12,7 @@ from .formula import as_latex, as_text
 from .groups import Grouped
 from .lane import Lane
 from .members import Member
-from .pipeline import Constraint, Granularity, Pipeline, Transform
+from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
 from .state import load_state, state_of
 from .story import Story, told
 from .traced import traced_pipeline
@@ -113,11 +113,20 @@ class Optimizer(Grouped):
     ):
         super().__init__(params, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
+        self.refuse_shapes(self.members)
+        self.measuring = [
+            (piece, [m for m in self.members if piece.applies_to(m.name, m.parameter)])
+            for piece in self.transforms
+            if type(piece).measure is not Transform.measure
+        ]
         self.lanes = [
             Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
             for group in self.groups
             for around, members in self.alike(group.members)
         ]
+
+    def refuse_shapes(self, members: list[Member]) -> None:
+        """Raise if the rule is not meant for a parameter of such a shape."""
 
     def alike(self, members: list[Member]) -> list[tuple[tuple[Any, Any], list[Member]]]:
         """Members sorted by dtype and by what applies to them."""
@@ -141,7 +150,8 @@ class Optimizer(Grouped):
         Raises ValueError, before anything is changed, for a gradient or data of another shape.
         """
         value = self.evaluated(loss)
-        skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value)]
+        measured = self.measured()
+        skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value, measured)]
         with np.errstate(all="ignore"):
             for lane in self.lanes:
                 lane.update()
@@ -150,6 +160,15 @@ class Optimizer(Grouped):
         self.t += 1
         updated = sum([len(unit.members) for lane in self.lanes for unit in lane.units])
         return Report(self.t, updated, tuple([m.name for m in skipped]), value)
+
+    def measured(self) -> Measured:
+        """What transforms measure of all gradients together."""
+        found: dict[Transform, Mapping[str, float]] = {}
+        for transform, members in self.measuring:
+            gradients = [(m.name, np.asarray(m.parameter.grad)) for m in members if m.parameter.grad is not None]
+            with np.errstate(all="ignore"):
+                found[transform] = transform.measure(gradients)
+        return found
 
     def evaluated(self, loss: Any) -> float | None:
         """The loss as a number; a closure is called for it."""
@@ -172,7 +191,8 @@ class Optimizer(Grouped):
         """
         lane = self.lanes[0]
         first = lane.members[0]
-        traced = traced_pipeline(lane.pipeline, lane.h, max(first.steps, 1), first.scalars)
+        arrays = {"p": first.view, "g": np.full_like(first.view, 0.5), **first.slots} if lane.by_array else None
+        traced = traced_pipeline(lane.pipeline, lane.h, max(first.steps, 1), first.scalars, arrays)
         return as_latex(traced) if latex else as_text(traced)
 
     def explain(self, parameter: Any = None, index: int = 0) -> Story:

@@ -47,6 +47,8 @@ class Block:
 class Packing:
     """The flat arrays of some members of one dtype.
 
+    rows holds p and the slots, and if all gradients are gathered (together) those in its last row.
+
     gather says whose gradients are gathered: those of "small" members, "all", which then lie without a gap
     and can be run over as one array, or "none".
     """
@@ -55,19 +57,21 @@ class Packing:
         self.members, self.dtype = members, members[0].dtype
         limit = {"small": SMALL, "all": math.inf, "none": 0}[gather]
         gathered = [m for m in members if m.size < limit]
-        direct = [m for m in members if m not in gathered]
+        direct = [m for m in members if m.size >= limit]
         end = 0
         for m in gathered:
             m.start, end = end, end + m.size
-        self.gradients = aligned_zeros(end, self.dtype)
-        step = CACHE_LINE // self.dtype.itemsize
+        self.together = not direct
+        gradients = aligned_zeros((1, end), self.dtype)
         for m in direct:
-            m.start = -(-end // step) * step
-            end = m.start + m.size
-        self.p = aligned_zeros(end, self.dtype)
-        self.slots = {name: aligned_zeros(end, self.dtype) for name in slots}
+            m.start = end = whole_lines(end, self.dtype)
+            end += m.size
+        self.rows = aligned_zeros((1 + len(slots) + self.together, end), self.dtype)
+        self.p, *others = self.rows
+        self.slots = dict(zip(slots, others, strict=False))
+        self.gradients = self.rows[-1] if self.together else gradients[0]
         for m in members:
-            self.place(m, m in gathered)
+            self.place(m, m.size < limit)
 
     def place(self, m: Member, gathered: bool) -> None:
         """Move a member's entries into the packed array."""
@@ -100,9 +104,16 @@ class Packing:
             yield Block(self.p[a:b], slots, gathered, member, a - offset, b - offset)
 
 
-def aligned_zeros(size: int, dtype: Any) -> Array:
-    """Zeros that start on a cache line."""
-    bytes_needed = size * np.dtype(dtype).itemsize
-    raw = np.zeros(bytes_needed + CACHE_LINE, np.uint8)
+def whole_lines(size: int, dtype: np.dtype[Any]) -> int:
+    """A number of entries, raised to whole cache lines."""
+    line = CACHE_LINE // dtype.itemsize
+    return -(-size // line) * line
+
+
+def aligned_zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+    """Rows of zeros, each of which starts on a cache line."""
+    rows, length = shape
+    stride = whole_lines(length, dtype) * dtype.itemsize
+    raw = np.zeros(rows * stride + CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
-    return raw[start : start + bytes_needed].view(dtype)
+    return raw[start : start + rows * stride].view(dtype).reshape(rows, stride // dtype.itemsize)[:, :length]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +17,8 @@ from .rules import sum_of
 PARALLEL = 2**18
 """From this many entries on, a second thread gains more than it costs."""
 
-Scratch = Callable[[int, int], list[Array]]
+Scratch = Callable[[Kernel, int, int], list[Array]]
+"""Gives the scratch arrays and masks of a kernel for one worker and one length of blocks."""
 
 
 @dataclass
@@ -31,14 +32,18 @@ class Unit:
     kernel: Kernel | None = None
     numbers: tuple[Any, ...] | None = None
 
-    @functools.cached_property
+    @cached_property
     def size(self) -> int:
         return sum(block.p.size for block in self.blocks)
 
 
+def workers_for(entries: int) -> int:
+    return WORKERS if entries >= PARALLEL else 1
+
+
 def run_units(h: SimpleNamespace, units: list[Unit], scratch: Scratch) -> None:
     """Update all units: large ones block by block on all workers, many of them side by side."""
-    workers = WORKERS if sum(unit.size for unit in units) >= PARALLEL else 1
+    workers = workers_for(sum(unit.size for unit in units))
     if workers == 1 or len(units) == 1:
         for unit in units:
             run_unit(h, unit, scratch, workers)
@@ -47,7 +52,7 @@ def run_units(h: SimpleNamespace, units: list[Unit], scratch: Scratch) -> None:
 
     def work(worker: int) -> None:
         for unit in todo:
-            run_unit(h, unit, lambda _, length: scratch(worker, length), 1)
+            run_unit(h, unit, lambda kernel, _, length: scratch(kernel, worker, length), 1)
 
     on_workers(work, workers)
 
@@ -56,10 +61,12 @@ def run_unit(h: SimpleNamespace, unit: Unit, scratch: Scratch, workers: int) -> 
     """Pass over the blocks once for each stage of the kernel; each knows the sums of those before."""
     kernel, numbers, sums = unit.kernel, unit.numbers, list[float]()
     assert kernel is not None
+    if not unit.blocks:
+        return  # a parameter without entries
     for stage in kernel.stages:
         if stage is not kernel.stages[0]:
             numbers = stage.numbers(h, unit.t, *unit.scalars, *sums)
-        parts = run_stage(stage, unit.blocks, numbers or (), kernel.scratch, scratch, workers)
+        parts = run_stage(stage, unit.blocks, numbers or (), partial(scratch, kernel), workers)
         if stage is not kernel.stages[-1]:
             sums += [sum_of([part[i] for part in parts]) for i in range(len(parts[0]))]
     if unit.scalars:
@@ -67,13 +74,12 @@ def run_unit(h: SimpleNamespace, unit: Unit, scratch: Scratch, workers: int) -> 
 
 
 def run_stage(
-    stage: Stage, blocks: Sequence[Block], numbers: tuple[Any, ...], count: int, scratch: Scratch, workers: int
+    stage: Stage, blocks: Sequence[Block], numbers: tuple[Any, ...], scratch: Callable[..., list[Array]], workers: int
 ) -> list[Any]:
     """Run one stage over the blocks; their results in order, whichever worker came to them."""
 
     def run(worker: int, block: Block) -> Any:
-        own = scratch(worker, block.p.size)[:count]
-        return stage.run(block.p, block.gradient, *block.slots, *own, *numbers)
+        return stage.run(block.p, block.gradient, *block.slots, *scratch(worker, block.p.size), *numbers)
 
     if workers == 1:
         return [run(0, block) for block in blocks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
@@ -24,10 +25,14 @@ class Transform(Configured):
     A subclass declares its settings as annotated attributes and defines ``rule(h, t, p, g)``, which returns
     the new p and g; h holds its settings, and under h.lr the optimizer's learning rate.  only, where
     given, says by name and parameter to which parameters it applies.
+
+    One that must see all gradients before any is changed defines ``measure(gradients)``, which is called once
+    a step with (name, gradient) pairs of the parameters to which it applies; the numbers that it returns, which
+    measures names, are in h.  It stands before the transforms that would change what it has measured.
     """
 
     granularity: ClassVar[Granularity] = "element"
-    only: Callable[[str, Any], bool] | None = None
+    measures: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *values: Any, only: Callable[[str, Any], bool] | None = None, **settings: Any):
         if len(values) > len(self.fields):
@@ -38,8 +43,12 @@ class Transform(Configured):
     def applies_to(self, name: str, parameter: Any) -> bool:
         return self.only is None or bool(self.only(name, parameter))
 
-    def rule(self, h: Any, t: Any, p: Any, g: Any) -> tuple[Any, Any]:
-        raise NotImplementedError
+    def rule(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} defines rule(h, t, p, g)")
+
+    def measure(self, gradients: Sequence[tuple[str, Any]]) -> dict[str, float]:
+        """Numbers that depend on all gradients together, by name; or an error, before anything is changed."""
+        return {}
 
     def state_dict(self) -> dict[str, Any]:
         """What a continued run needs, such as the state of a random generator."""
@@ -55,8 +64,9 @@ class Transform(Configured):
 class Constraint(Transform):
     """A change of the parameter after the rule: ``rule(h, t, p)`` returns the new p."""
 
-    def rule(self, h: Any, t: Any, p: Any) -> Any:  # type: ignore[override]  # there is no gradient any more
-        raise NotImplementedError
+
+Measured = Mapping[Transform, Mapping[str, float]]
+"""What each transform that measures has found in this step's gradients."""
 
 
 class Pipeline:
@@ -64,6 +74,12 @@ class Pipeline:
 
     def __init__(self, optimizer: Any, transforms: Sequence[Transform], constraints: Sequence[Constraint]):
         self.optimizer, self.transforms, self.constraints = optimizer, transforms, constraints
+        for before, piece in itertools.pairwise(transforms):
+            if piece.measures:
+                raise ValueError(
+                    f"{piece!r} measures the gradients as backward left them, and {before!r} would change them "
+                    f"first: put {type(piece).__name__} first in transforms"
+                )
         around = [*transforms, *constraints]
         self.granularity: Granularity = max((piece.granularity for piece in [optimizer, *around]), key=COARSENESS.index)
         self.prefix: dict[Transform, str] = {}
@@ -72,16 +88,17 @@ class Pipeline:
             same = sum(snake(type(other).__name__) == kind for other in self.prefix)
             self.prefix[piece] = f"{kind}{same + 1 if same else ''}_"
 
-    def settings(self, hyper: Mapping[str, Any]) -> dict[str, Any]:
-        """Every hyperparameter of the pipeline, under a name of its own."""
+    def settings(self, hyper: Mapping[str, Any], measured: Measured) -> dict[str, Any]:
+        """Every number of the pipeline, under a name of its own; 1 for what has not been measured yet."""
         merged = dict(hyper)
         for piece, prefix in self.prefix.items():
-            merged |= {f"{prefix}{name}": value for name, value in piece.settings.items()}
+            numbers = measured.get(piece) or dict.fromkeys(piece.measures, 1.0)
+            merged |= {f"{prefix}{name}": value for name, value in {**piece.settings, **numbers}.items()}
         return merged
 
     def of_piece(self, h: Any, piece: Transform) -> SimpleNamespace:
         """What a transform sees of the hyperparameters: its own settings, and the learning rate."""
-        own = {name: getattr(h, f"{self.prefix[piece]}{name}") for name in piece.settings}
+        own = {name: getattr(h, f"{self.prefix[piece]}{name}") for name in (*piece.settings, *piece.measures)}
         return SimpleNamespace(**{"lr": getattr(h, "lr", None), **own})
 
     def update(self, h: Any, t: Any, p: Any, g: Any, *state: Any, call: Callable[..., Any] = plain) -> tuple[Any, ...]:

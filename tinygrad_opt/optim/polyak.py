@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from .hyper import Rate
 from .optimizer import Optimizer
@@ -26,9 +26,8 @@ class PolyakSGD(Optimizer):
     f_min: Rate = 0.0
     max_lr: Rate = 1.0
     eps: Rate = 0.0
-    variant: str = "sps+"
+    variant: Literal["sps", "sps+"] = "sps+"
 
-    choices: ClassVar = {"variant": ("sps", "sps+")}
     presets: ClassVar = {"optax": {"variant": "sps"}}
 
     @staticmethod

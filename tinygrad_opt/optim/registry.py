@@ -7,12 +7,42 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import adam, gradient_descent, polyak, rprop
+from . import (
+    adagrad,
+    adam,
+    adam_relatives,
+    factored,
+    ftrl,
+    gradient_descent,
+    layerwise,
+    madgrad,
+    muon,
+    polyak,
+    prodigy,
+    rmsprop,
+    rprop,
+    schedule_free,
+)
 from .deterministic.minimize import METHODS
 from .optimizer import Optimizer
 from .quasi_newton import BFGS, LBFGS, QuasiNewton
 
-FAMILIES = (adam, gradient_descent, polyak, rprop)
+FAMILIES = (
+    adagrad,
+    adam,
+    adam_relatives,
+    factored,
+    ftrl,
+    gradient_descent,
+    layerwise,
+    madgrad,
+    muon,
+    polyak,
+    prodigy,
+    rmsprop,
+    rprop,
+    schedule_free,
+)
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind
@@ -33,8 +63,8 @@ def get(name: str, **settings: Any) -> Callable[[Any], Any]:
     one that is not known, TypeError for a hyperparameter that it does not have.
 
     >>> from tinygrad_opt import Value
-    >>> get("adam", lr=0.01)([Value(1.0)])
-    <Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08) of 1 parameter, 0 steps taken>
+    >>> get("ada-max", lr=0.01)([Value(1.0)])
+    <Adamax(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='inside') of 1 parameter, 0 steps taken>
     """
     kinds = {**KINDS, **CLOSURES}
     known = {plain(kind): kind for kind in kinds}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,3 +71,23 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     if isinstance(condition, bool):
         return x if condition else y
     return np.where(condition, x, y)
+
+
+def named(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of whole arrays that formulas show by its name, not by what it does.
+
+    For the steps of a rule with granularity "array" that have a name of their own, such as a matrix inverse.
+
+    >>> @named
+    ... def flipped(x):
+    ...     return x[::-1]
+    >>> flipped(np.array([1.0, 2.0]))
+    array([2., 1.])
+    """
+
+    @functools.wraps(fn)
+    def call(*args: Any) -> Any:
+        trace = next((a.trace for a in args if isinstance(a, Symbol)), None)
+        return trace.call(fn, args) if trace else fn(*args)
+
+    return call

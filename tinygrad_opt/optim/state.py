@@ -44,16 +44,16 @@ def saved_hyper(hyper: Mapping[str, Any]) -> dict[str, Any]:
 def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     """Put a saved state in place; everything is checked before anything is changed."""
     check_fit(optimizer, state)
-    load_settings(optimizer, state)
     for piece, saved in zip(optimizer.transforms, state["transforms"], strict=True):
         piece.load_state_dict(saved)
+    load_settings(optimizer, state)
     for m, saved in zip(optimizer.members, state["parameters"], strict=True):
         m.steps = int(saved["steps"])
         m.scalars = {name: float(saved["scalars"][name]) for name in m.scalars}
         for name, array in m.slots.items():
             array[...] = saved["slots"][name]
     for lane in optimizer.lanes:
-        lane.in_step = len({m.steps for m in lane.members}) == 1
+        lane.in_step = len({m.numbers for m in lane.members}) == 1
 
 
 def load_settings(optimizer: Grouped, state: Mapping[str, Any]) -> None:

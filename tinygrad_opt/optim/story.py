@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..expr import Expr
 from ..notation import number, text
 from .formula import equations
 from .members import Member
@@ -24,7 +25,7 @@ class Line:
     name: str
     formula: str
     numbers: str
-    value: float
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,28 @@ def told(lanes: Sequence[Lane], parameter: Any, index: Any) -> Story:
     arrays = {name: np.asarray(array) for name, array in moment.arrays.items()}
     traced = traced_pipeline(lane.pipeline, moment.h, moment.t, moment.scalars, arrays)
 
-    def value(x: Any) -> float:
-        return float(np.asarray(x)[place] if np.shape(x) == m.shape else x)
+    def value(x: Any) -> Any:
+        """The number that belongs to the entry; of an array of another shape, all of it."""
+        if np.ndim(x) == m.view.ndim and all(n in (1, size) for n, size in zip(np.shape(x), m.shape, strict=True)):
+            return float(np.broadcast_to(x, m.shape)[place])
+        return x if np.ndim(x) else float(x)
 
+    shown = np.asarray if lane.by_array else value  # a rule given whole arrays does not compute entry by entry
     lines = [
-        Line(name, text(x), text(x, lambda leaf: number(value(leaf.value))), value(result))
+        Line(name, text(x), text(summed(x), lambda leaf: number(shown(leaf.value))), value(result))
         for name, x, result in equations(traced)
     ]
     entry = f"[{', '.join(map(str, place))}]" if place else ""
     return Story(f"{type(lane.pipeline.optimizer).__name__}, step {moment.t} of {m.name}{entry}:", tuple(lines))
+
+
+def summed(x: Any) -> Any:
+    """An expression in which each sum over a tensor is the number that it came to: one entry does not show how."""
+    if not isinstance(x, Expr) or x.fn is None:
+        return x
+    if x.fn in ("norm", "total"):
+        return Expr(x.value, x.fn)
+    return Expr(x.value, None, x.fn, tuple(map(summed, x.args)), x.params, x.defaults)
 
 
 def found(lanes: Sequence[Lane], parameter: Any) -> tuple[Lane, Member]:

@@ -94,10 +94,11 @@ class Trace:
     """The record of one run of a rule on symbols.
 
     conditions maps each number that decided a branch to the outcome; names maps symbols to the names of the
-    rule's local variables.
+    rule's local variables.  whole tells that the rule is given whole arrays, of which it may compute anything.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool = False) -> None:
+        self.whole = whole
         self.conditions: dict[Symbol, bool] = {}
         self.names: dict[Symbol, str] = {}
         self._made: dict[Any, Symbol] = {}
@@ -119,8 +120,8 @@ class Trace:
         return self.shared(name, args, {}, lambda: Symbol(self, value, None, name, args))
 
     def array(self, operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Symbol:
-        """An elementwise operation on arrays."""
-        if not operation.elementwise:
+        """An operation on arrays: an elementwise one, unless the rule is given whole arrays."""
+        if not (operation.elementwise or self.whole):
             raise TypeError(
                 f"np.{operation.name} in a rule that is run entry by entry: for sums use optim.total(x) or "
                 "optim.norm(x); for matrices set granularity = 'array'"
@@ -134,6 +135,13 @@ class Trace:
         return self.shared(
             operation.name, args, params, lambda: Symbol(self, value, None, operation.name, args, params, operation)
         )
+
+    def call(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Symbol:
+        """A function of whole arrays that stands in the record by its name."""
+        if not self.whole:
+            raise TypeError(f"{fn.__name__} needs whole arrays: set granularity = 'array'")
+        value = fn(*map(concrete, args))
+        return self.shared(fn.__name__, args, {}, lambda: Symbol(self, value, None, fn.__name__, args))
 
     def settled(self, exponent: Any) -> Any:
         """An exponent as a constant, for which NumPy has short cuts; another value is another trace."""
@@ -170,7 +178,8 @@ def is_number(x: Any) -> bool:
 def call_noting_locals(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:
     """fn(*args), and its local variables when it returned: the words in which its author thinks.
 
-    Under a profiler they are not seen, as there can be only one.
+    Those of a function of the same name that it calls, a rule on which another builds, are among them.  Under a
+    profiler they are not seen, as there can be only one.
     """
     found: dict[str, Any] = {}
     code: CodeType | None = getattr(fn, "__code__", None)
@@ -178,7 +187,7 @@ def call_noting_locals(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[A
         return fn(*args), found
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is code:
+        if event == "return" and code and frame.f_code.co_name == code.co_name:
             found.update(frame.f_locals)
 
     sys.setprofile(profile)

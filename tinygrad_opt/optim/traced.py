@@ -37,7 +37,7 @@ def traced_pipeline(
     arrays: Mapping[str, Any] | None = None,
 ) -> Traced:
     """The trace of a pipeline at step t; without arrays, two entries of 0.5 stand for each."""
-    optimizer, trace = pipeline.optimizer, Trace()
+    optimizer, trace = pipeline.optimizer, Trace(whole=pipeline.granularity == "array")
     given = arrays or {name: np.full(2, 0.5) for name in ("p", "g", *optimizer.slots)}
     symbols = {name: trace.input(name, value) for name, value in vars(h).items() if not is_choice(value)}
     step = trace.input("t", t)

@@ -98,7 +98,7 @@ class Writer:
         args = [self.operand(a) for a in x.args]
         if x.value.dtype.kind == "b":
             self.masks += 1
-            self.lines.append(f"mask{self.masks} = np.{x.fn}({', '.join(args)})")
+            self.lines.append(f"np.{x.fn}({', '.join(args)}, out=mask{self.masks})")
             self.release(i, x)
             return f"mask{self.masks}"
         dying = self.release(i, x)
@@ -108,7 +108,7 @@ class Writer:
         name = str(x.fn)
         if name == "power" and x.args[1] in POWERS:
             name, args = POWERS[x.args[1]], args[:1]
-        if isinstance(getattr(np, name, None), np.ufunc):
+        if name == "clip" or isinstance(getattr(np, name, None), np.ufunc):
             self.lines.append(f"np.{name}({', '.join(args)}, out={out})")
         else:
             settings = "".join(f", {key}={value!r}" for key, value in x.params.items())

@@ -9,16 +9,21 @@ from typing import Any
 
 from .conjugate_gradient import conjugate_gradient
 from .gradient_descent import gradient_descent
+from .newton import newton, newton_cg
 from .problem import Callback, Problem
 from .quasi_newton import bfgs, lbfgs
 from .result import Result
+from .trust_region import trust_region
 
 METHODS: dict[str, Callable[..., Result]] = {
     "gd": gradient_descent,
     "cg": conjugate_gradient,
     "bfgs": bfgs,
     "lbfgs": lbfgs,
-}  # fmt: skip
+    "newton": newton,
+    "newton-cg": newton_cg,
+    "trust-region": trust_region,
+}
 
 
 def minimize(

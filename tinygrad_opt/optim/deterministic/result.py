@@ -30,6 +30,7 @@ class Evaluations:
     gradient: int = 0
     hessian: int = 0
     hvp: int = 0
+    jacobian: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +41,7 @@ class Result:
     value        f there
     gradient     its gradient there, in the form of x0
     iterations   accepted steps
-    evaluations  how often f, its gradient, Hessian and Hessian-vector products were computed
+    evaluations  how often f, its gradient, Hessian, Hessian-vector products and Jacobian were computed
     status       why the search ended; message says it in words, with the numbers
     path         every accepted point, x0 first, as an array (points, numbers)
     """

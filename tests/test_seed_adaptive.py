@@ -1,0 +1,234 @@
+"""The slides' formulas for adaptive optimizers, by what follows from them, and what follows where a slide errs."""
+
+import numpy as np
+import pytest
+
+from tinygrad_opt import Value
+from tinygrad_opt.optim import Adadelta, Adagrad, Adam, Optimizer, RMSprop
+
+
+def positions(optimizer, gradients, start=0.0):
+    """Where one number is before, and after each step with the next of these gradients."""
+    w = Value(float(start))
+    opt = optimizer(w)
+    found = [w.data]
+    for g in gradients:
+        w.grad = float(g)
+        opt.step()
+        found.append(w.data)
+    return np.array(found)
+
+
+def steps(optimizer, gradients):
+    return -np.diff(positions(optimizer, gradients))
+
+
+def constant(count, g=3.0):
+    return np.full(count, g)
+
+
+# -- Adagrad ---------------------------------------------------------------------------------------
+
+
+def test_adagrad_takes_steps_of_lr_over_root_t_under_a_constant_gradient():
+    t = np.arange(1, 51)
+    assert steps(lambda w: Adagrad.seed([w], lr=0.1), constant(50)) == pytest.approx(0.1 / np.sqrt(t), rel=1e-7)
+
+
+def test_adagrad_with_eps_inside_and_outside_the_root():
+    g, eps = 3.0, 0.5
+    inside, outside = (
+        steps(lambda w, mode=mode: Adagrad([w], lr=0.1, eps=eps, eps_mode=mode), constant(1, g))[0]
+        for mode in ("inside", "outside")
+    )
+    assert inside == pytest.approx(0.1 * g / np.sqrt(g**2 + eps))
+    assert outside == pytest.approx(0.1 * g / (g + eps))
+
+
+def test_adagrad_sums_the_gradients_up_to_its_own_step():
+    """One slide has the gradient of step t + 1 in the sum of step t."""
+    assert steps(lambda w: Adagrad.seed([w], lr=1.0), [3.0, 4.0])[1] == pytest.approx(4 / 5)
+
+
+def test_adagrad_takes_arrays_of_any_shape():
+    """The slides' code keeps a sum for vectors only."""
+    w = Value(np.zeros((2, 3)))
+    w.grad = np.arange(1.0, 7.0).reshape(2, 3)
+    Adagrad.seed([w], lr=0.1).step()
+    assert w.data == pytest.approx(np.full((2, 3), -0.1), rel=1e-6)
+
+
+def test_the_rate_of_adagrad_vanishes_but_the_way_it_goes_does_not():
+    """Steps become small, as the slides say; their sum, near 2 lr sqrt(t), still grows without limit."""
+    way = -positions(lambda w: Adagrad.seed([w], lr=0.1), constant(2500))
+    assert way[2500] - way[2499] < 0.1 / 49
+    assert way[2500] == pytest.approx(2 * 0.1 * 50, rel=0.02)
+    assert way[2500] / way[625] == pytest.approx(2, rel=0.02)
+
+
+# -- RMSprop ---------------------------------------------------------------------------------------
+
+
+def test_rmsprop_weighs_the_newest_square_by_one_minus_rho():
+    """By 0.05 with the slides' 0.95: no single gradient has a high weight, but recent ones together have."""
+    eps, found = 0.01, steps(lambda w: RMSprop([w], lr=1.0, rho=0.95, eps=0.01, eps_mode="inside"), [2.0, 1.0])
+    assert found[0] == pytest.approx(2 / np.sqrt(0.05 * 4 + eps))
+    assert found[1] == pytest.approx(1 / np.sqrt(0.95 * 0.05 * 4 + 0.05 * 1 + eps))
+
+
+def test_bias_corrected_rmsprop_takes_steps_of_lr_under_a_constant_gradient():
+    for g in (3.0, -0.01):
+        found = steps(lambda w: RMSprop.seed([w], lr=0.1), constant(20, g))
+        assert found == pytest.approx(np.full(20, 0.1 * np.sign(g)), rel=1e-5)
+
+
+def test_uncorrected_rmsprop_starts_with_steps_of_lr_over_the_root_of_one_minus_rho():
+    found = steps(lambda w: RMSprop([w], lr=0.1, rho=0.9), constant(200))
+    assert found[0] == pytest.approx(0.1 / np.sqrt(1 - 0.9))
+    assert found == pytest.approx(0.1 / np.sqrt(1 - 0.9 ** np.arange(1, 201)), rel=1e-7)
+    assert found[-1] == pytest.approx(0.1)
+
+
+def test_rmsprop_with_eps_outside_the_root():
+    found = steps(lambda w: RMSprop([w], lr=0.1, rho=0.9, eps=1e-7), constant(1, 1e-6))
+    assert found[0] == pytest.approx(0.1 * 1e-6 / (np.sqrt(0.1) * 1e-6 + 1e-7))
+
+
+def test_each_parameter_has_a_mean_of_its_own():
+    """The slides write v_db = beta v_dw + (1 - beta) db**2, which would mix the weight's mean into the bias'."""
+    w, b = Value(0.0, name="w"), Value(0.0, name="b")
+    opt = RMSprop([w, b], lr=0.1, rho=0.9)
+    for _ in range(2):
+        w.grad, b.grad = 100.0, 1.0
+        opt.step()
+    assert b.data == pytest.approx(w.data, rel=1e-6)
+
+
+def test_the_second_moment_is_no_second_derivative():
+    """dw2 on the slides is the square of the gradient: curvature 4, gradient 3 at the start, and the mean holds 9."""
+    w = Value(0.75)
+    opt = RMSprop([w], rho=0.5)
+    (2 * w * w).backward()
+    opt.step()
+    assert opt.state_dict()["parameters"][0]["slots"]["v"] == 0.5 * 3.0**2
+
+
+def test_rmsprop_still_has_a_rate_to_choose():
+    """A slide says that the learning rate is no hyperparameter any more; twice the rate, twice the step."""
+    one, two = (steps(lambda w, lr=lr: RMSprop([w], lr=lr), [1.0, -2.0, 0.5]) for lr in (0.1, 0.2))
+    assert two == pytest.approx(2 * one)
+
+
+# -- Adadelta --------------------------------------------------------------------------------------
+
+
+def test_the_first_step_of_adadelta_is_set_by_eps_and_by_where_it_stands():
+    rho, eps = 0.95, 1e-6
+    inside = steps(lambda w: Adadelta([w], rho=rho, eps=eps), constant(1, 1.0))[0]
+    outside = steps(lambda w: Adadelta.seed([w], rho=rho, eps=eps), constant(1, 1.0))[0]
+    assert inside == pytest.approx(np.sqrt(eps) / np.sqrt(1 - rho), rel=1e-4)
+    assert outside == pytest.approx(eps / np.sqrt(1 - rho), rel=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["inside", "outside"])
+def test_adadelta_scales_by_the_steps_before_this_one(mode):
+    """The slide's index of w_t must be t - 1: its square is not known before the step is."""
+    rho, eps, gradients = 0.9, 1e-5, [1.0, -2.0, 0.5, 3.0]
+    v = w = 0.0
+    expected = []
+    for g in gradients:
+        v = rho * v + (1 - rho) * g * g
+        scale = np.sqrt((w + eps) / (v + eps)) if mode == "inside" else (np.sqrt(w) + eps) / (np.sqrt(v) + eps)
+        expected.append(scale * g)
+        w = rho * w + (1 - rho) * (scale * g) ** 2
+    found = steps(lambda p: Adadelta([p], rho=rho, eps=eps, eps_mode=mode), gradients)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_adadelta_is_not_rmsprop():
+    """The slides call them almost the same; but under a constant gradient Adadelta's steps grow by what they were,
+    and RMSprop's fall to lr."""
+    adadelta, rmsprop = (steps(lambda w, kind=kind: kind([w], rho=0.9), constant(100)) for kind in (Adadelta, RMSprop))
+    assert np.all(np.diff(adadelta) > 0)
+    assert np.all(np.diff(rmsprop) < 0)
+
+
+# -- Adam ------------------------------------------------------------------------------------------
+
+
+def test_adam_takes_equal_steps_under_a_constant_gradient():
+    for g in (3.0, -1e-8):
+        found = steps(lambda w, g=g: Adam.seed([w], lr=0.1), constant(10, g))
+        assert found == pytest.approx(np.full(10, 0.1 * g / (abs(g) + 1e-8)), rel=1e-6)
+
+
+def test_adam_is_the_algorithm_of_its_paper():
+    rng, beta1, beta2 = np.random.default_rng(0), 0.9, 0.999
+    gradients = rng.normal(size=30)
+    theta, m, v, expected = 0.0, 0.0, 0.0, [0.0]
+    for t, g in enumerate(gradients, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        theta -= 0.001 * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + 1e-8)
+        expected.append(theta)
+    assert positions(lambda w: Adam.seed([w]), gradients) == pytest.approx(expected, rel=1e-12)
+
+
+def test_adam_without_the_moment_above_would_not_know_the_direction():
+    """One slide divides lr alone by the root; the corrected first moment must stand above."""
+    assert steps(lambda w: Adam.seed([w], lr=0.1), [-2.0])[0] == pytest.approx(-0.1)
+
+
+class SlideAdam(Optimizer):
+    """As one slide has it: m, not corrected, above, and eps inside the root."""
+
+    slots = ("m", "v")
+    lr: float = 0.1
+
+    @staticmethod
+    def rule(h, t, p, g, m, v):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        return p - h.lr * m / np.sqrt(v / (1 - 0.999**t) + 1e-8), m, v
+
+
+def test_adam_with_m_for_m_hat_starts_ten_times_too_slowly():
+    """The corrected form, with eps inside as on that slide, starts with lr."""
+    slip = steps(lambda w: SlideAdam([w], lr=0.1), constant(100))
+    meant = steps(lambda w: Adam([w], lr=0.1, eps_mode="inside"), constant(100))
+    assert slip[0] == pytest.approx((1 - 0.9) * 0.1)
+    assert meant[0] == pytest.approx(0.1)
+    assert slip[-1] == pytest.approx(meant[-1], rel=1e-4)
+
+
+def test_almost_adam_starts_three_times_too_fast():
+    found = steps(lambda w: Adam([w], lr=0.1, bias_correction=False, eps=1e-7), constant(1))
+    assert found[0] == pytest.approx(0.1 * 3.1622777, rel=1e-5)
+    assert found[0] == pytest.approx(0.1 * (1 - 0.9) / np.sqrt(1 - 0.999), rel=1e-5)
+
+
+def test_the_second_moment_is_not_centered():
+    """Of a constant gradient the corrected second moment is its square; the variance would be zero."""
+    w = Value(0.0)
+    opt = Adam([w])
+    for _ in range(5):
+        w.grad = 3.0
+        opt.step()
+    v = opt.state_dict()["parameters"][0]["slots"]["v"]
+    assert v / (1 - 0.999**5) == pytest.approx(9.0)
+
+
+def test_adam_counts_its_steps_from_one():
+    """The slide's range(1, num_iterations) has t right, and ends one step short of num_iterations."""
+    w = Value(0.0)
+    opt = Adam([w], lr=0.1)
+    w.grad = 1.0
+    assert opt.step().step == 1
+    assert w.data == pytest.approx(-0.1)
+
+
+def test_adam_without_momentum_is_bias_corrected_rmsprop():
+    gradients = np.random.default_rng(1).normal(size=20)
+    one = positions(lambda w: Adam([w], lr=0.01, beta1=0.0, beta2=0.95), gradients)
+    other = positions(lambda w: RMSprop.seed([w]), gradients)
+    assert one == pytest.approx(other, rel=1e-12)
