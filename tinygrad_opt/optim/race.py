@@ -10,6 +10,7 @@ import numpy as np
 
 from ..value import Value
 from .landscapes import Landscape
+from .quasi_newton import QuasiNewton
 from .registry import get
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -79,6 +80,11 @@ def walked(landscape: Landscape, make: Any, start: Array, steps: int) -> tuple[A
     """
     x, y = Value(float(start[0]), name="x"), Value(float(start[1]), name="y")
     optimizer = make([x, y])
+    if isinstance(optimizer, QuasiNewton):
+        raise ValueError(
+            f"in a race each step looks at the landscape once; {type(optimizer).__name__} looks as often as it needs to: "
+            "optim.minimize has it as a method, and its result the path"
+        )
     path, heights = [(x.data, y.data)], []
     for _ in range(steps):
         optimizer.zero_grad()

@@ -69,10 +69,10 @@ def get(name: str, **settings: Any) -> Callable[[Any], Any]:
     kinds = {**KINDS, **CLOSURES}
     known = {plain(kind): kind for kind in kinds}
     if plain(name) not in known:
-        if str(name).lower() in METHODS:
-            raise ValueError(
-                f"{name!r} is a method of optim.minimize(f, x0, method={str(name).lower()!r}); it needs f itself"
-            )
+        methods = {plain(method): method for method in METHODS}
+        if plain(name) in methods:
+            method = methods[plain(name)]
+            raise ValueError(f"{name!r} is a method of optim.minimize(f, x0, method={method!r}); it needs f itself")
         close = difflib.get_close_matches(plain(name), known, 1)
         advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(kinds))}"
         raise ValueError(f"there is no optimizer {name!r}: {advice}")
