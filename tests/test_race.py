@@ -65,10 +65,7 @@ def test_the_command_prints_a_table(capsys):
         (["boot", "adam"], "there is no landscape 'boot'; did you mean 'booth'?"),
         (["booth", "adam", "--start", "one"], "--start takes two numbers, X,Y; got 'one'"),
         (["booth", "adam", "--start", "1"], "a race starts at a point x, y; got (1.0,)"),
-        (
-            ["booth", "adam", "l-bfgs"],
-            "in a race each step looks at the landscape once; LBFGS looks as often as it needs to",
-        ),
+        (["booth", "adam", "l-bfgs"], "a race gives one look a step; LBFGS looks as often as it needs to"),
         (["booth", "adam", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
     ],
 )

@@ -82,7 +82,7 @@ def walked(landscape: Landscape, make: Any, start: Array, steps: int) -> tuple[A
     optimizer = make([x, y])
     if isinstance(optimizer, QuasiNewton):
         raise ValueError(
-            f"in a race each step looks at the landscape once; {type(optimizer).__name__} looks as often as it needs to: "
+            f"a race gives one look a step; {type(optimizer).__name__} looks as often as it needs to: "
             "optim.minimize has it as a method, and its result the path"
         )
     path, heights = [(x.data, y.data)], []
