@@ -14,15 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 from .members import Array, Member
-from .rules import block_length
+from .rules import CACHE_LINE, blocks, whole_lines
 
 Gather = Literal["small", "all", "none"]
 
 SMALL = 2**14
 """A parameter of fewer entries is gathered: the calls of a kernel for it alone would cost more than the copy."""
-
-CACHE_LINE = 64
-"""NumPy's loops run up to twice as fast where their results start on a cache line."""
 
 
 @dataclass
@@ -95,19 +92,12 @@ class Packing:
         return [block for member, start, stop in runs for block in self.stretches(member, start, stop)]
 
     def stretches(self, member: Member | None, start: int, stop: int) -> Iterator[Block]:
-        length = block_length(self.dtype)
-        for a in range(start, stop, length):
-            b = min(a + length, stop)
-            slots = tuple(flat[a:b] for flat in self.slots.values())
-            gathered = self.gradients[a:b] if member is None else None
-            offset = member.start if member else 0
-            yield Block(self.p[a:b], slots, gathered, member, a - offset, b - offset)
-
-
-def whole_lines(size: int, dtype: np.dtype[Any]) -> int:
-    """A number of entries, raised to whole cache lines."""
-    line = CACHE_LINE // dtype.itemsize
-    return -(-size // line) * line
+        offset = member.start if member else 0
+        for a, b in blocks(stop - start, self.dtype):
+            inside = slice(start + a, start + b)
+            slots = tuple(flat[inside] for flat in self.slots.values())
+            gathered = self.gradients[inside] if member is None else None
+            yield Block(self.p[inside], slots, gathered, member, start + a - offset, start + b - offset)
 
 
 def aligned_zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
