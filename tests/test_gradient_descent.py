@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinygrad_opt import Value
 from tinygrad_opt.optim import ASGD, SGD, Momentum, Nesterov, Optimizer, PolyakSGD, Rprop, SignSGD, Signum, get
-from tinygrad_opt.optim.hyper import Rate
+from tinygrad_opt.optim.core.hyper import Rate
 
 
 def path(make, gradient, x, steps):

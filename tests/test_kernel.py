@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tinygrad_opt import Value
 from tinygrad_opt.optim import Optimizer, Rate, norm, ratio, total, where
-from tinygrad_opt.optim.packing import SMALL
-from tinygrad_opt.optim.rules import block_length
+from tinygrad_opt.optim.core.blocks import block_length
+from tinygrad_opt.optim.core.packing import SMALL
 
 
 def optimizer_of(rule, slots=(), scalars=(), granularity="element", **hyper):

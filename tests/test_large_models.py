@@ -22,7 +22,7 @@ from tinygrad_opt.optim import (
     Prodigy,
     split_matrices,
 )
-from tinygrad_opt.optim.muon import orthogonalized
+from tinygrad_opt.optim.rules.muon import orthogonalized
 
 ALL = (FTRL, LAMB, LARS, MADGRAD, SM3, Adafactor, DoG, DoWG, Muon, NovoGrad, Prodigy)
 RNG = np.random.default_rng(0)

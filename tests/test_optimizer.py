@@ -5,7 +5,7 @@ import pytest
 
 from tinygrad_opt import Value, grad
 from tinygrad_opt.optim import Adam, Optimizer, Rate, get
-from tinygrad_opt.optim.packing import SMALL
+from tinygrad_opt.optim.core.packing import SMALL
 
 
 class Momentum(Optimizer):

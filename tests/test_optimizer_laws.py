@@ -9,7 +9,7 @@ import pytest
 
 from tinygrad_opt import Value
 from tinygrad_opt.optim import registry
-from tinygrad_opt.optim.packing import SMALL
+from tinygrad_opt.optim.core.packing import SMALL
 
 MATRICES_ONLY = {"Muon"}
 ALLOCATING = {name for name, kind in registry.KINDS.items() if kind.granularity == "array"}

@@ -5,7 +5,7 @@ import pytest
 
 from tinygrad_opt import Value
 from tinygrad_opt.optim import SGD, Adam, Momentum, Nesterov, Optimizer
-from tinygrad_opt.optim.hyper import Rate
+from tinygrad_opt.optim.core.hyper import Rate
 
 RNG = np.random.default_rng(0)
 X = np.c_[np.ones(60), RNG.normal(size=(60, 2))]

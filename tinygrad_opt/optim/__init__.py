@@ -1,34 +1,12 @@
 """Optimizers: rules that read like their papers and run in place, and what stands around them."""
 
 from . import landscapes, schedules
-from .accumulation import Accumulate
-from .adagrad import Adadelta, Adagrad
-from .adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
-from .adam_relatives import ADOPT, AdaBelief, AdaBound, Adan, AdEMAMix, Lion, QHAdam, Yogi
-from .averaging import EMA, SWA
-from .constraints import MaxNorm, MinMaxNorm, NonNegative, UnitNorm
-from .deterministic import least_squares, minimize
-from .factored import SM3, Adafactor
-from .ftrl import FTRL
-from .gradient_descent import ASGD, SGD, Momentum, Nesterov, SignSGD, Signum
-from .hyper import Rate
-from .layerwise import LAMB, LARS, NovoGrad
-from .lookahead import Lookahead
-from .madgrad import MADGRAD
-from .muon import Muon, split_matrices
-from .optimizer import Optimizer, Report
-from .perceptron import perceptron_loss
-from .pipeline import Constraint, Transform
-from .polyak import PolyakSGD
-from .prodigy import DoG, DoWG, Prodigy
-from .quasi_newton import BFGS, LBFGS
-from .registry import get
-from .rmsprop import RMSprop
-from .rprop import Rprop
-from .rules import named, norm, ratio, total, where
-from .sam import SAM
-from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
-from .transforms import (
+from .around.accumulation import Accumulate
+from .around.averaging import EMA, SWA
+from .around.constraints import MaxNorm, MinMaxNorm, NonNegative, UnitNorm
+from .around.lookahead import Lookahead
+from .around.sam import SAM
+from .around.transforms import (
     L1,
     L2,
     AdaptiveClip,
@@ -40,6 +18,28 @@ from .transforms import (
     GradientNoise,
     RequireFinite,
 )
+from .closures.quasi_newton import BFGS, LBFGS
+from .core.hyper import Rate
+from .core.optimizer import Optimizer, Report
+from .core.pipeline import Constraint, Transform
+from .core.vocabulary import named, norm, ratio, total, where
+from .deterministic import least_squares, minimize
+from .registry import get
+from .rules.adagrad import Adadelta, Adagrad
+from .rules.adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
+from .rules.adam_relatives import ADOPT, AdaBelief, AdaBound, Adan, AdEMAMix, Lion, QHAdam, Yogi
+from .rules.factored import SM3, Adafactor
+from .rules.ftrl import FTRL
+from .rules.gradient_descent import ASGD, SGD, Momentum, Nesterov, SignSGD, Signum
+from .rules.layerwise import LAMB, LARS, NovoGrad
+from .rules.madgrad import MADGRAD
+from .rules.muon import Muon, split_matrices
+from .rules.perceptron import perceptron_loss
+from .rules.polyak import PolyakSGD
+from .rules.prodigy import DoG, DoWG, Prodigy
+from .rules.rmsprop import RMSprop
+from .rules.rprop import Rprop
+from .rules.schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 
 __all__ = [
     "ADOPT",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..value import Value
+from .closures.quasi_newton import QuasiNewton
 from .landscapes import Landscape
-from .quasi_newton import QuasiNewton
 from .registry import get
 
 Array = np.ndarray[Any, np.dtype[Any]]

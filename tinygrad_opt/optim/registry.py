@@ -7,7 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import (
+from .closures.quasi_newton import BFGS, LBFGS, QuasiNewton
+from .core.optimizer import Optimizer
+from .deterministic.minimize import METHODS
+from .rules import (
     adagrad,
     adam,
     adam_relatives,
@@ -23,9 +26,6 @@ from . import (
     rprop,
     schedule_free,
 )
-from .deterministic.minimize import METHODS
-from .optimizer import Optimizer
-from .quasi_newton import BFGS, LBFGS, QuasiNewton
 
 FAMILIES = (
     adagrad,

@@ -1,0 +1,139 @@
+"""Averages of the parameters over the steps, for evaluation: EMA and SWA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..core.members import Array, Member
+from ..core.optimizer import Optimizer, Report
+from .wrapper import Wrapper, copies, count, fraction, moved, restored, values_of
+
+
+class Averaged:
+    """Optimizers that are evaluated at other values than those at which they train."""
+
+    members: Any
+    away = False
+
+    def average(self) -> list[Array]:
+        """The values for evaluation, one array for each parameter."""
+        raise NotImplementedError
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The parameters hold the average while the block runs; then their own values again, bit for bit.
+
+        Raises ValueError if there is no average yet, and within such a block.
+        """
+        self.refuse_away()
+        members: list[Member] = self.members
+        with moved(members, self.average()):
+            self.away = True
+            try:
+                yield
+            finally:
+                self.away = False
+
+    def refuse_away(self) -> None:
+        if self.away:
+            raise ValueError("the parameters hold the average: leave the block of applied() first")
+
+
+class WeightAverage(Averaged, Wrapper):
+    """An average that takes in the parameters after steps of the optimizer."""
+
+    def __init__(self, optimizer: Optimizer | Wrapper):
+        super().__init__(optimizer)
+        self.averaged = 0
+        self.arrays: list[Array] = []
+
+    def step(self, loss: Any = None) -> Report:
+        self.refuse_away()
+        report = self.optimizer.step(loss)
+        with np.errstate(all="ignore"):
+            self.take_in()
+        return report
+
+    def take_in(self) -> None:
+        raise NotImplementedError
+
+    def average(self) -> list[Array]:
+        if not self.averaged:
+            raise ValueError(f"{type(self).__name__} has no average yet after {self.t} steps")
+        return self.arrays
+
+    def own_state(self) -> dict[str, Any]:
+        return {"averaged": self.averaged, "arrays": copies(self.arrays)}
+
+    def load_own_state(self, state: Mapping[str, Any]) -> None:
+        self.averaged, self.arrays = int(state["averaged"]), restored(self.members, state["arrays"])
+
+
+class EMA(WeightAverage):
+    """The exponential moving average a = decay * a + (1 - decay) * p after every step, and its constraints.
+
+    It starts as a copy of the first p, as in Keras and PyTorch.  With debias it starts at zero and is divided by
+    1 - decay**n, as Adam's moments are and in optax: early values then count equally.
+
+    >>> from tinygrad_opt import Value
+    >>> from tinygrad_opt.optim import EMA, Adam
+    >>> w = Value(1.0)
+    >>> opt = EMA(Adam([w], lr=0.1), decay=0.5)
+    >>> for _ in range(2):
+    ...     opt.zero_grad()
+    ...     (w * w).backward()
+    ...     report = opt.step()
+    >>> with opt.applied():
+    ...     print(round(w.data, 3))
+    0.85
+    >>> print(round(w.data, 3))
+    0.8
+    """
+
+    settings = ("decay", "debias")
+
+    def __init__(self, optimizer: Optimizer | Wrapper, decay: float = 0.999, debias: bool = False):
+        super().__init__(optimizer)
+        self.decay, self.debias = fraction("EMA", "decay", decay), debias
+
+    def take_in(self) -> None:
+        values = values_of(self.members)
+        if not self.averaged:
+            self.arrays = [np.array((1 - self.decay) * p) if self.debias else p for p in values]
+        else:
+            for a, p in zip(self.arrays, values, strict=True):
+                a *= self.decay
+                a += (1 - self.decay) * p
+        self.averaged += 1
+
+    def average(self) -> list[Array]:
+        arrays = super().average()
+        return [a / (1 - self.decay**self.averaged) for a in arrays] if self.debias else arrays
+
+
+class SWA(WeightAverage):
+    """The plain mean of the parameters after every so many steps, once start steps are over.
+
+    Izmailov et al., 2018, Algorithm 1, arXiv:1803.05407.
+    """
+
+    settings = ("start", "every")
+
+    def __init__(self, optimizer: Optimizer | Wrapper, start: int = 0, every: int = 1):
+        super().__init__(optimizer)
+        self.start, self.every = count("SWA", "start", start, 0), count("SWA", "every", every)
+
+    def take_in(self) -> None:
+        if self.t <= self.start or (self.t - self.start) % self.every:
+            return
+        values = values_of(self.members)
+        self.averaged += 1
+        if self.averaged == 1:
+            self.arrays = values
+            return
+        for a, p in zip(self.arrays, values, strict=True):
+            a += (p - a) / self.averaged

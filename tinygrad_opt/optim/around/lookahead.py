@@ -1,0 +1,46 @@
+"""Lookahead: k steps forward, one step back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..core.optimizer import Optimizer, Report
+from .wrapper import Wrapper, copies, count, restored, values_of, write
+
+
+class Lookahead(Wrapper):
+    """After every k steps, the parameters go to slow + alpha * (fast - slow), and start from there again.
+
+    Zhang et al., 2019, Algorithm 1, arXiv:1907.08610.  slow is where the last k steps started.  The state of the
+    optimizer is kept at such a point, the paper's default.
+    """
+
+    settings = ("k", "alpha")
+
+    def __init__(self, optimizer: Optimizer | Wrapper, k: int = 5, alpha: float = 0.5):
+        super().__init__(optimizer)
+        if not 0 < alpha <= 1:
+            raise ValueError(f"Lookahead: alpha is above 0 and at most 1; got {alpha!r}")
+        self.k, self.alpha = count("Lookahead", "k", k), float(alpha)
+        self.slow = values_of(self.members)
+        self.since = 0
+
+    def step(self, loss: Any = None) -> Report:
+        report = self.optimizer.step(loss)
+        self.since += 1
+        if self.since == self.k:
+            self.since = 0
+            with np.errstate(all="ignore"):
+                for slow, fast in zip(self.slow, values_of(self.members), strict=True):
+                    slow += self.alpha * (fast - slow)
+            write(self.members, self.slow)
+        return report
+
+    def own_state(self) -> dict[str, Any]:
+        return {"slow": copies(self.slow), "since": self.since}
+
+    def load_own_state(self, state: Mapping[str, Any]) -> None:
+        self.slow, self.since = restored(self.members, state["slow"]), int(state["since"])

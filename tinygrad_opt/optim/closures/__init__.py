@@ -1,0 +1,1 @@
+"""Optimizers that call a closure as often as a step needs: BFGS and L-BFGS."""
