@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "torch")  # the one on which it computes cosines of doubles
+os.environ["KERAS_BACKEND"] = "torch"  # the one on which it computes cosines of doubles
 
 import jax
 import keras
