@@ -36,14 +36,14 @@ def by_optax(case):
     jax.config.update("jax_enable_x64", True)
     optimizer = case.theirs(optax)
     params = [jnp.asarray(w) for w in start(case.shapes)]
-    state = optimizer.init(params)
+    state, update = optimizer.init(params), jax.jit(optimizer.update)
     found = []
     for t in range(1, STEPS + 1):
         arrays = [np.asarray(p) for p in params]
         grads = [jnp.asarray(g) for g in gradients(arrays, t)]
         wants_value = isinstance(optimizer, optax.GradientTransformationExtraArgs)
         extra = {"value": loss(arrays), "grad": grads} if wants_value else {}
-        updates, state = optimizer.update(grads, state, params, **extra)
+        updates, state = update(grads, state, params, **extra)
         params = optax.apply_updates(params, updates)
         if t in KEPT:
             found.append([np.asarray(p) for p in params])
