@@ -137,6 +137,7 @@ LAYERS = [
     "optim.core.formula",
     "optim.core.story",
     "optim.core.state",
+    "optim.core.quiet",
     "optim.core.optimizer",
     "optim.core",
     "optim.around.units",

@@ -133,6 +133,15 @@ def test_a_parameter_without_gradient_is_skipped_and_named():
     np.testing.assert_array_equal(b.data, [1.0])
 
 
+@pytest.mark.parametrize("size", [3, 2**20])
+def test_overflow_is_a_result_like_others(size):
+    """Nothing is reported, in any thread: a warning made an error would stop a step halfway."""
+    w = Value(np.ones(size, np.float32))
+    w.grad = np.full(size, 1e30, np.float32)
+    Adam([w], lr=0.5).step()
+    np.testing.assert_array_equal(w.data, np.ones(size, np.float32))
+
+
 def test_a_parameter_that_comes_late_starts_at_its_first_step():
     """Bias correction counts the updates of the parameter, as PyTorch does, not those of the optimizer."""
     a, b = with_gradients([1.0], [1.0])

@@ -13,6 +13,7 @@ from .groups import Grouped
 from .lane import Lane
 from .members import Member
 from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
+from .quiet import quietly
 from .state import load_state, state_of
 from .story import Story, told
 from .traced import traced_pipeline
@@ -152,9 +153,8 @@ class Optimizer(Grouped):
         value = self.evaluated(loss)
         measured = self.measured()
         skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value, measured)]
-        with np.errstate(all="ignore"):
-            for lane in self.lanes:
-                lane.update()
+        for lane in self.lanes:
+            quietly(lane.update)
         for lane in self.lanes:
             lane.count()
         self.t += 1
