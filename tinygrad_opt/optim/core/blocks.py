@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,9 @@ call a thread has to wait for the interpreter, and so few calls are better.
 """
 
 
+CUTS: contextvars.ContextVar[list[tuple[int, int]] | None] = contextvars.ContextVar("CUTS", default=None)
+
+
 def block_length(dtype: Any) -> int:
     return BLOCK_BYTES // int(np.dtype(dtype).itemsize)
 
@@ -26,6 +32,16 @@ def blocks(size: int, dtype: Any) -> list[tuple[int, int]]:
     count = -(-size // block_length(dtype))
     length = whole_lines(-(-size // max(count, 1)), dtype)
     return [(start, min(start + length, size)) for start in range(0, size, length)] if size else []
+
+
+@contextlib.contextmanager
+def cut_like(cuts: list[tuple[int, int]]) -> Iterator[None]:
+    """Within it an array is summed in these pieces, those in which a kernel meets it."""
+    token = CUTS.set(cuts)
+    try:
+        yield
+    finally:
+        CUTS.reset(token)
 
 
 def whole_lines(size: int, dtype: Any) -> int:

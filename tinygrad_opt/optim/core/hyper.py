@@ -140,6 +140,9 @@ def at_step(settings: Mapping[str, Any], step: int) -> SimpleNamespace:
     return SimpleNamespace(**values)
 
 
+CHOICES = frozenset({str, bool, type(None)})
+"""The types of the hyperparameters that select between forms of a rule, rather than being numbers in it."""
+
+
 def is_choice(value: Any) -> bool:
-    """Whether a hyperparameter selects between forms of a rule, rather than being a number in it."""
-    return value is None or isinstance(value, str | bool)
+    return type(value) in CHOICES

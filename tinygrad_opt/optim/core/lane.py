@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from .blocks import block_length
-from .hyper import at_step, is_choice
+from .hyper import CHOICES, at_step
 from .kernel import Kernel, compiled
-from .members import Array, Member
+from .members import Member
 from .memory import REMEMBERED, Memory
-from .packing import Gather, Packing, aligned_zeros
-from .passes import Unit, run_units, workers_for
-from .pipeline import Measured, Pipeline, check_count
+from .packing import Gather, Packing
+from .passes import Unit, sum_units, update_units, workers_for
+from .pipeline import Measured, Pipeline
+from .reference import run_joint_rule, run_rule
+from .scratch import Scratch
 from .traced import traced_pipeline
 
 
@@ -30,17 +32,15 @@ class Lane:
         self.pipeline, self.hyper, self.members = pipeline, hyper, members
         self.slots, self.scalars = tuple(pipeline.optimizer.slots), tuple(pipeline.optimizer.scalars)
         self.h = self.hyper_at(0)
-        self.choices = [name for name, value in vars(self.h).items() if is_choice(value)]
         self.by_array = pipeline.granularity == "array"
         self.uses_kernels = kernels and not self.by_array
-        self.kernels: list[tuple[tuple[Any, ...], Kernel]] = []
-        self.spare: dict[tuple[int, Any], list[Array]] = {}
-        self.scratch: dict[tuple[int, int, int], list[Array]] = {}
-        self.joint = False
+        self.kernels: list[tuple[Any, Kernel]] = []
+        self.has_sums = False
         if not self.by_array:
-            stages = self.compile(1, [0.0] * len(self.scalars)).stages
-            self.joint = pipeline.granularity == "element" and len(stages) > 1
+            self.compile(1, [0.0] * len(self.scalars))
+        self.joint = self.has_sums and pipeline.granularity == "element"
         self.packing = Packing(members, () if self.by_array else self.slots, self.gathering())
+        self.scratch = Scratch(min(block_length(self.packing.dtype), self.packing.p.size), self.packing.dtype)
         self.in_step = True
         self.plans: dict[Any, list[Unit]] = {}
         self.units: list[Unit] = []
@@ -80,28 +80,30 @@ class Lane:
     def prepare(self, step: int, loss: float | None, measured: Measured) -> list[Member]:
         """Read hyperparameters, data and gradients, choose kernels; returns the members without a gradient."""
         self.h = self.hyper_at(step, loss, measured)
-        missing = []
+        present: list[Member] = []
+        missing: list[Member] = []
         for m in self.members:
             if m.parameter.data is not m.view:
                 m.adopt()
-            if not m.take_gradient():
-                missing.append(m)
+            (present if m.take_gradient() else missing).append(m)
         self.in_step = self.in_step and not missing
-        self.units = self.plan([m for m in self.members if m not in missing] if missing else self.members)
+        self.units = self.plan(present)
         if self.uses_kernels:
             for unit in self.units:
                 self.choose_kernel(unit)
         return missing
 
     def plan(self, present: list[Member]) -> list[Unit]:
-        """The units of a step; made once for every way in which the members fall into groups."""
+        """The units of a step, which are those of the step before if the members fall into the same groups."""
         groups = None if self.in_step else self.groups(present)
         key = None if groups is None else tuple(tuple(map(id, group)) for group in groups)
         if key not in self.plans:
-            self.plans[key] = [Unit(group, self.packing.blocks(group)) for group in groups or self.groups(present)]
+            made = [Unit(group, self.packing.blocks(group)) for group in groups or self.groups(present)]
+            self.plans = {key: made}
         for unit in self.plans[key]:
-            unit.t = unit.members[0].steps + 1
-            unit.scalars = list(unit.members[0].scalars.values())
+            first = unit.members[0]
+            unit.t = 1 + (max(m.steps for m in self.members) if self.joint else first.steps)
+            unit.scalars, unit.sums = list(first.scalars.values()), []
         return self.plans[key]
 
     def groups(self, present: list[Member]) -> list[list[Member]]:
@@ -115,25 +117,44 @@ class Lane:
             alike.setdefault(m.numbers, []).append(m)
         return list(alike.values())
 
+    def sum(self) -> None:
+        """Find out what the update must know of whole tensors, and the new state numbers; this only reads."""
+        if not self.uses_kernels:
+            return
+        if self.has_sums:
+            sum_units(self.units, self.computed, self.scratch)
+        if self.scalars:
+            for unit in self.units:
+                assert unit.kernel is not None
+                unit.new_scalars = list(self.computed(unit.kernel.new_scalars, unit) if unit.blocks else unit.scalars)
+
     def update(self) -> None:
-        """Run the step on what prepare has found."""
+        """Run the step on what was prepared."""
         if self.memory:
             self.memory.note(self.h, self.units)
         if self.uses_kernels:
-            run_units(self.h, self.units, self.scratch_of)
+            update_units(self.units, self.scratch)
         else:
             for unit in self.units:
-                self.run_rule(unit)
+                if self.joint:
+                    run_joint_rule(self.pipeline, self.h, unit)
+                else:
+                    run_rule(self.pipeline, self.h, unit, self.by_array)
 
     def count(self) -> None:
-        """After the update: another step for each, and Python floats handed back."""
+        """After the update: another step for each, and Python floats handed back.
+
+        What joint members have learned is known to all of them, also to those that had no gradient.
+        """
         for unit in self.units:
             for m in unit.members:
-                m.steps += 1
+                m.steps = unit.t
+                m.gradient = None
                 if m.is_float:
                     m.publish()
-                if self.scalars:
-                    m.scalars = dict(zip(self.scalars, unit.scalars, strict=True))
+            if self.scalars:
+                for m in self.members if self.joint else unit.members:
+                    m.scalars = dict(zip(self.scalars, unit.new_scalars, strict=True))
 
     # -- by kernel -----------------------------------------------------------------------------
     def choose_kernel(self, unit: Unit) -> None:
@@ -141,87 +162,37 @@ class Lane:
         choices = self.chosen()
         for made_for, kernel in self.kernels:
             if made_for == choices:
-                numbers = self.first_numbers(kernel, unit)
+                numbers = self.computed(kernel.stages[0].numbers, unit)
                 if numbers is not None:
                     unit.kernel, unit.numbers = kernel, numbers
                     return
         unit.kernel = self.compile(unit.t, unit.scalars)
         self.reserve(unit.kernel)
-        unit.numbers = self.first_numbers(unit.kernel, unit)
+        unit.numbers = self.computed(unit.kernel.stages[0].numbers, unit)
 
-    def first_numbers(self, kernel: Kernel, unit: Unit) -> tuple[Any, ...] | None:
-        """What the first stage of a kernel needs; None if its branches are not those of this step."""
+    def computed(self, fn: Callable[..., Any], unit: Unit) -> Any:
+        """What a function of a kernel makes of a unit's numbers; an error says what they were."""
         try:
-            return kernel.stages[0].numbers(self.h, unit.t, *unit.scalars)
+            return fn(self.h, unit.t, *unit.scalars, *unit.sums)
         except ArithmeticError as error:
-            optimizer, settings = type(self.pipeline.optimizer).__name__, vars(self.h).items()
-            given = ", ".join(f"{name}={value}" for name, value in settings)
-            raise ValueError(f"{optimizer}, step {unit.t} of {unit.members[0].name}: {error}, with {given}") from None
+            optimizer, names = type(self.pipeline.optimizer).__name__, ", ".join(m.name for m in unit.members[:3])
+            sums = {f"sum{i}": x for i, x in enumerate(unit.sums, 1)}
+            given = ", ".join(f"{name}={value}" for name, value in {**vars(self.h), **sums}.items())
+            raise ValueError(f"{optimizer}, step {unit.t} of {names}: {error}, with {given}") from None
 
-    def chosen(self) -> tuple[Any, ...]:
+    def chosen(self) -> Any:
         """The hyperparameters that select between forms of the rule, which a kernel is made for."""
-        return tuple([getattr(self.h, name) for name in self.choices])
+        return [item for item in vars(self.h).items() if type(item[1]) in CHOICES]
 
     def compile(self, t: int, scalars: list[float]) -> Kernel:
         """Trace the pipeline at step t and make a kernel of it."""
         traced = traced_pipeline(self.pipeline, self.h, t, dict(zip(self.scalars, scalars, strict=True)))
         kernel = compiled(traced)
         self.kernels.append((self.chosen(), kernel))
+        self.has_sums = self.has_sums or len(kernel.stages) > 1
         return kernel
-
-    def scratch_of(self, kernel: Kernel, worker: int, length: int) -> list[Array]:
-        """Scratch arrays and masks of a length; their memory is the same for every call of one worker."""
-        key = id(kernel), worker, length
-        if key not in self.scratch:
-            self.scratch[key] = [array[:length] for array in self.memory_of(worker, kernel)]
-        return self.scratch[key]
 
     def reserve(self, kernel: Kernel) -> None:
         """Make the scratch memory of every worker now, so that no step has to."""
         for worker in range(workers_for(self.packing.p.size)):
-            self.memory_of(worker, kernel)
-
-    def memory_of(self, worker: int, kernel: Kernel) -> list[Array]:
-        """As many arrays and masks of the longest block as a kernel needs, made once for each worker."""
-        longest = min(block_length(self.packing.dtype), self.packing.p.size)
-        found: list[Array] = []
-        for dtype, count in ((self.packing.dtype, kernel.scratch), (np.dtype(bool), kernel.masks)):
-            have = self.spare.setdefault((worker, dtype), [])
-            have += list(aligned_zeros((max(count - len(have), 0), longest), dtype))
-            found += have[:count]
-        return found
-
-    # -- by the rule itself --------------------------------------------------------------------
-    def run_rule(self, unit: Unit) -> None:
-        """Run the pipeline on arrays: on the members one by one, or where sums join them on all as one array."""
-        scalars = unit.scalars
-        for p, g, slots in self.operands(unit):
-            if not p.size:
-                continue  # a rule of whole arrays may take means, which nothing has none of
-            results = self.pipeline.update(self.h, unit.t, p, g, *slots, *unit.scalars)
-            check_count(results, self.pipeline.optimizer)
-            homes = (p, *slots)
-            owned = [own(result, homes) for result in results[: len(homes)]]
-            for home, result in zip(homes, owned, strict=True):
-                np.copyto(home, result)
-            scalars = [float(x) for x in results[len(homes) :]]
-        unit.scalars = scalars
-
-    def operands(self, unit: Unit) -> Iterator[tuple[Array, Array, list[Array]]]:
-        if self.joint:
-            stop = unit.members[-1].start + unit.members[-1].size
-            flat = [self.packing.p, self.packing.gradients, *self.packing.slots.values()]
-            p, g, *slots = (array[:stop] for array in flat)
-            yield p, g, slots
-            return
-        for m in unit.members:
-            g = m.gathered if m.gathered is not None else m.gradient.reshape(m.shape)
-            arrays = [m.view, g, *m.slots.values()]
-            p, g, *slots = arrays if self.by_array else [array.reshape(-1) for array in arrays]
-            yield p, g, slots
-
-
-def own(result: Any, homes: tuple[Array, ...]) -> Any:
-    """A result, copied if it lies in an array that is about to be overwritten."""
-    inside = isinstance(result, np.ndarray) and any(np.may_share_memory(result, home) for home in homes)
-    return result.copy() if inside else result
+            self.scratch.reserve(kernel, worker)

@@ -27,7 +27,7 @@ class Memory:
 
     def __init__(self, packing: Packing):
         self.packing = packing
-        self.rows = packing.rows
+        self.p, self.rows = packing.p, packing.rows
         self.arrays: dict[Member, dict[str, Array]] = {}
         self.h = SimpleNamespace()
         self.units: list[tuple[list[Member], int, list[float]]] = []
@@ -37,7 +37,7 @@ class Memory:
         self.h = h
         self.units = [(unit.members, unit.t, unit.scalars) for unit in units]
         if self.packing.together:
-            self.rows = self.packing.rows.copy()
+            self.p, self.rows = self.packing.p.copy(), self.packing.rows.copy()
         else:
             self.arrays = {m: copies(m) for unit in units for m in unit.members}
 
@@ -51,7 +51,7 @@ class Memory:
     def arrays_of(self, m: Member) -> dict[str, Array]:
         if not self.packing.together:
             return self.arrays[m]
-        p, *slots, g = (row[m.start : m.start + m.size].reshape(m.shape) for row in self.rows)
+        p, *slots, g = (row[m.start : m.start + m.size].reshape(m.shape) for row in (self.p, *self.rows))
         return {"p": p, "g": g, **dict(zip(self.packing.slots, slots, strict=True))}
 
 

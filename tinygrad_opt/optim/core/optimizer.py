@@ -125,9 +125,20 @@ class Optimizer(Grouped):
             for group in self.groups
             for around, members in self.alike(group.members)
         ]
+        for group in self.groups:
+            self.refuse_parts([lane for lane in self.lanes if lane.hyper is group.hyper])
 
     def refuse_shapes(self, members: list[Member]) -> None:
         """Raise if the rule is not meant for a parameter of such a shape."""
+
+    def refuse_parts(self, lanes: list[Lane]) -> None:
+        """Raise if the rule's sums are over a whole group, and a group cannot be run over as one."""
+        if len(lanes) > 1 and any(lane.joint for lane in lanes):
+            parts = "; ".join(", ".join(m.name for m in lane.members) for lane in lanes)
+            raise ValueError(
+                f"{type(self).__name__} sums over all parameters of a group, and these differ in dtype or in what "
+                f"transforms and constraints apply to them: {parts}. Make a group, or an optimizer, of each"
+            )
 
     def alike(self, members: list[Member]) -> list[tuple[tuple[Any, Any], list[Member]]]:
         """Members sorted by dtype and by what applies to them."""
@@ -153,13 +164,19 @@ class Optimizer(Grouped):
         value = self.evaluated(loss)
         measured = self.measured()
         skipped = [m for lane in self.lanes for m in lane.prepare(self.t, value, measured)]
-        for lane in self.lanes:
-            quietly(lane.update)
+        quietly(self.run)
         for lane in self.lanes:
             lane.count()
         self.t += 1
         updated = sum([len(unit.members) for lane in self.lanes for unit in lane.units])
         return Report(self.t, updated, tuple([m.name for m in skipped]), value)
+
+    def run(self) -> None:
+        """Compute all that can fail, and only then write."""
+        for lane in self.lanes:
+            lane.sum()
+        for lane in self.lanes:
+            lane.update()
 
     def measured(self) -> Measured:
         """What transforms measure of all gradients together."""

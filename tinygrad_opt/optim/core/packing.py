@@ -44,7 +44,7 @@ class Block:
 class Packing:
     """The flat arrays of some members of one dtype.
 
-    rows holds p and the slots, and if all gradients are gathered (together) those in its last row.
+    rows holds the slots, and if all gradients are gathered (together) those in its last row.
 
     gather says whose gradients are gathered: those of "small" members, "all", which then lie without a gap
     and can be run over as one array, or "none".
@@ -63,9 +63,9 @@ class Packing:
         for m in direct:
             m.start = end = whole_lines(end, self.dtype)
             end += m.size
-        self.rows = aligned_zeros((1 + len(slots) + self.together, end), self.dtype)
-        self.p, *others = self.rows
-        self.slots = dict(zip(slots, others, strict=False))
+        self.p = aligned_zeros((1, end), self.dtype)[0]  # apart: parameters may outlive their optimizer
+        self.rows = aligned_zeros((len(slots) + self.together, end), self.dtype)
+        self.slots = dict(zip(slots, self.rows, strict=False))
         self.gradients = self.rows[-1] if self.together else gradients[0]
         for m in members:
             self.place(m, m.size < limit)
