@@ -77,6 +77,14 @@ def test_a_schedule_is_a_function_of_the_step_from_zero():
     assert w.data == pytest.approx(-(1 + 1 / 2 + 1 / 3))
 
 
+def test_the_hyperparameters_of_the_coming_step():
+    a, b = with_gradients(1.0, 1.0)
+    optimizer = Descent([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=lambda step: 1.0 / (1 + step))
+    assert optimizer.hyperparameters() == [{"lr": 1.0}, {"lr": 0.5}]
+    optimizer.step()
+    assert optimizer.hyperparameters() == [{"lr": 0.5}, {"lr": 0.5}]
+
+
 def test_float32_stays_float32_beside_float64():
     params = [Value(np.ones(3, np.float32)), Value(np.ones((2, 2))), Value(1.0)]
     for p in params:

@@ -10,6 +10,7 @@ import numpy as np
 from ..deterministic.result import Status
 from .formula import as_latex, as_text
 from .groups import Grouped
+from .hyper import at_step
 from .lane import Lane
 from .members import Member
 from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
@@ -194,6 +195,10 @@ class Optimizer(Grouped):
         if loss is None and self.uses_loss:
             raise TypeError(f"{type(self).__name__} needs the value of the loss: call step(loss)")
         return None if loss is None else float(loss)
+
+    def hyperparameters(self) -> list[dict[str, Any]]:
+        """Those that the coming step will use, for each group: schedules are asked for their values."""
+        return [vars(at_step(group.hyper, self.t)) for group in self.groups]
 
     # -- what it does --------------------------------------------------------------------------
     @property
