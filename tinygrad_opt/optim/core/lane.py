@@ -15,7 +15,7 @@ from .members import Array, Member
 from .memory import REMEMBERED, Memory
 from .packing import Gather, Packing, aligned_zeros
 from .passes import Unit, run_units, workers_for
-from .pipeline import Measured, Pipeline, check_count
+from .pipeline import Measured, Pipeline
 from .traced import traced_pipeline
 
 
@@ -199,7 +199,6 @@ class Lane:
             if not p.size:
                 continue  # a rule of whole arrays may take means, which nothing has none of
             results = self.pipeline.update(self.h, unit.t, p, g, *slots, *unit.scalars)
-            check_count(results, self.pipeline.optimizer)
             homes = (p, *slots)
             owned = [own(result, homes) for result in results[: len(homes)]]
             for home, result in zip(homes, owned, strict=True):
