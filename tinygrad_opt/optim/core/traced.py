@@ -51,9 +51,8 @@ def traced_pipeline(
     names = ("p", *optimizer.slots, *optimizer.scalars)
     for name, x in zip(names, results, strict=True):
         if not (trace.whole or isinstance(x, Symbol) or is_number(x)):
-            raise TypeError(
-                f"{type(optimizer).__name__}.rule returned {x!r} for {name}: compute it from p, g and the state"
-            )
+            kind = type(optimizer).__name__
+            raise TypeError(f"{kind}.rule returned {x!r} for {name}: compute it from p, g and the state")
     hyper = {f"h.{name}": symbol for name, symbol in symbols.items()} | {"t": step}
     return Traced(trace, hyper, inputs, state, dict(zip(names, results, strict=True)))
 
@@ -62,8 +61,5 @@ def whole_arrays(pipeline: Pipeline, h: SimpleNamespace, like: np.ndarray[Any, A
     """Arrays for a rule that is given whole ones: shaped like a parameter, but with at least one entry, and new."""
     p = np.full([max(n, 1) for n in like.shape], 0.5, like.dtype)
     initial = pipeline.optimizer.initial(h, p)
-    return {
-        "p": p,
-        "g": p,
-        **{name: np.asarray(initial.get(name, np.zeros_like(p))) for name in pipeline.optimizer.slots},
-    }
+    slots = {name: np.asarray(initial.get(name, np.zeros_like(p))) for name in pipeline.optimizer.slots}
+    return {"p": p, "g": p, **slots}
