@@ -197,7 +197,8 @@ class Optimizer(Grouped):
         Choices that are off leave no trace in it; a branch is shown as it is taken at the latest step.
         """
         lane = self.lanes[0]
-        first, h = lane.members[0], lane.hyper_at(max(self.t - 1, 0))
+        first, measured = lane.members[0], lane.pipeline.measured_in(lane.h)
+        h = lane.hyper_at(max(self.t - 1, 0), getattr(lane.h, "loss", None), measured)
         arrays = whole_arrays(lane.pipeline, h, first.view) if lane.by_array else None
         traced = traced_pipeline(lane.pipeline, h, max(first.steps, 1), first.scalars, arrays)
         return as_latex(traced) if latex else as_text(traced)

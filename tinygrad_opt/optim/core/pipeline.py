@@ -98,6 +98,13 @@ class Pipeline:
             merged |= {f"{prefix}{name}": value for name, value in {**piece.settings, **numbers}.items()}
         return merged
 
+    def measured_in(self, h: Any) -> Measured:
+        """What was measured, read back from the numbers made of it."""
+        return {
+            piece: {name: getattr(h, f"{prefix}{name}") for name in piece.measures}
+            for piece, prefix in self.prefix.items()
+        }
+
     def of_piece(self, h: Any, piece: Transform) -> SimpleNamespace:
         """What a transform sees of the hyperparameters: its own settings, and the learning rate."""
         own = {name: getattr(h, f"{self.prefix[piece]}{name}") for name in (*piece.settings, *piece.measures)}
