@@ -33,6 +33,11 @@ def test_what_is_not_a_name(name):
         get(name)
 
 
+def test_hyperparameters_are_checked_at_once():
+    with pytest.raises(ValueError, match=re.escape("Adam: lr must not be negative; got -1")):
+        get("adam", lr=-1)
+
+
 def test_the_parameters_are_not_a_setting():
     with pytest.raises(TypeError, match=r"Adam has no hyperparameter 'params'.*the parameters are the first argument"):
         get("adam", params=[Value(1.0)])

@@ -55,7 +55,7 @@ def get(name: str, **settings: Any) -> Callable[[Any], Any]:
         raise ValueError(f"there is no optimizer {name!r}: {advice}")
     kind = kinds[known[plain(name)]]
     taken = inspect.signature(kind).parameters.values()
-    options = {option.name for option in taken if option.kind is option.KEYWORD_ONLY}
+    options = {option.name for option in taken if option.kind is option.KEYWORD_ONLY} - set(kind.fields)
     kind.configured({setting: value for setting, value in settings.items() if setting not in options})
     return functools.partial(kind, **settings)
 
