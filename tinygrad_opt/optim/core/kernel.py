@@ -89,9 +89,8 @@ def inputs_of(traced: Traced, known: int) -> list[str]:
 
 def given_numbers(traced: Traced, sums: Sequence[Symbol]) -> dict[Symbol, str]:
     """What the inputs among the numbers are called in the source."""
-    return {x: name for name, x in {**traced.hyper, **traced.scalars}.items()} | {
-        x: f"sum{k}" for k, x in enumerate(sums, 1)
-    }
+    given = {x: name for name, x in {**traced.hyper, **traced.scalars}.items()}
+    return given | {x: f"sum{k}" for k, x in enumerate(sums, 1)}
 
 
 def parts_of(traced: Traced, sums: Sequence[Symbol]) -> Iterator[Part]:

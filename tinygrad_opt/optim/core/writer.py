@@ -89,9 +89,8 @@ def constant(x: Any) -> str:
     return repr(x) if math.isfinite(x) else f"-np.{-x}" if x < 0 else f"np.{x}"
 
 
-def last_uses(order: Iterable[Symbol], wanted: Iterable[Symbol]) -> dict[Symbol, int]:
+def last_uses(order: Sequence[Symbol], wanted: Iterable[Symbol]) -> dict[Symbol, int]:
     """Which statement is the last to read each symbol; one after all for those that are wanted."""
-    order = list(order)
     found = {a: i for i, x in enumerate(order) for a in x.args if isinstance(a, Symbol)}
     return found | dict.fromkeys(wanted, len(order))
 
