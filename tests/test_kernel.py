@@ -1,5 +1,9 @@
 """Kernels: the source made of a rule computes what the rule does, in place, with few buffers."""
 
+import gc
+import linecache
+import math
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 from tinygrad_opt import Value
 from tinygrad_opt.optim import Optimizer, Rate, norm, ratio, total, where
 from tinygrad_opt.optim.core.blocks import block_length
+from tinygrad_opt.optim.core.kernel import define
 from tinygrad_opt.optim.core.packing import SMALL
 
 
@@ -108,6 +113,46 @@ def test_state_that_is_one_number():
     assert_equal_bits(optimizer_of(growing, scalars=("d",), granularity="tensor"))
 
 
+def constants(h, t, p, g):
+    return np.clip(p - 0.1 * np.where(g > 1, math.inf, g), -math.inf, 5.0) * where(h.lr == math.nan, 2.0, 1.0)
+
+
+def conditions(h, t, p, g):
+    chosen = np.where(np.where(g > 0, p > 0, g < p), g, p)
+    return np.where(g, p - 0.1 * chosen, p) + np.where(h.lr, g, 0.0) + np.where(0, g, 0.0) + np.where(t, g, 0.0)
+
+
+def listed(h, t, p, g):
+    return [p - h.lr * g]
+
+
+@pytest.mark.parametrize("rule", [constants, conditions, listed])
+def test_what_numpy_runs_the_kernel_runs(rule):
+    assert_equal_bits(optimizer_of(rule, lr=0.1))
+
+
+def colliding(h, t, p, g, v, w):
+    m = 1 - h.v**t
+    n1, scratch1, mask1, np_, sum1 = m * 2, m * 3, m * 4, h.np * m, m * 5
+    v = v * m + n1 * g + scratch1 * g + mask1 * np.where(g > 0, g, p) + np_ * g
+    t = t + 1
+    return p - 0.01 * v / t - sum1 * 1e-3 * np.tanh(w), v, w + h.block_sum * g + h.tanh * v
+
+
+def test_numbers_may_be_called_like_anything():
+    assert_equal_bits(optimizer_of(colliding, ("v", "w"), v=0.1, np=0.2, block_sum=0.3, tanh=0.4))
+
+
+def test_numbers_in_sums_may_be_called_like_anything():
+    def summing(h, t, p, g, w, v):
+        block_sum = total(h.np * g)
+        sum1 = total(block_sum * p) / 100
+        v = v / 2 + sum1 * h.v
+        return p - 0.01 * v * g / (1 + block_sum**2), w + sum1, v
+
+    assert_equal_bits(optimizer_of(summing, ("w",), ("v",), granularity="tensor", np=0.2, v=0.3))
+
+
 BINARY = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -188,12 +233,57 @@ def test_a_branch_on_the_step_makes_a_kernel_for_each_way():
     assert optimizer.source.count("def update") == 2
 
 
-def test_making_an_optimizer_under_a_profiler():
-    import cProfile
+def test_a_profiler_stays_and_costs_the_names_of_local_variables():
+    def halved(h, t, p, g):
+        half = 0.5 * g
+        return p - half
 
-    with cProfile.Profile():
-        optimizer = optimizer_of(delayed, ("last",))([Value([1.0])])
-    assert optimizer.formula() == "p[t] = p[t-1] - 0.1 * last[t-1]\nlast[t] = g[t]"
+    def watch(*_):
+        pass
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        optimizer = optimizer_of(halved)([Value([1.0])])
+        under, after = optimizer.formula(), sys.getprofile()
+    finally:
+        sys.setprofile(before)
+    assert after is watch
+    assert under == "p[t] = p[t-1] - 0.5 * g[t]"
+    assert optimizer.formula() == "half = 0.5 * g[t]\np[t] = p[t-1] - half"
+
+
+def test_one_source_is_compiled_once():
+    def own(h, t, p, g):
+        return p - h.lr * g / 123.0
+
+    kind = optimizer_of(own, lr=0.1)
+    kept = len(linecache.cache)
+    optimizers = [kind([Value([1.0, 2.0])], lr=lr) for lr in (0.1, 0.2, 0.3)]
+    assert len(linecache.cache) == kept + 1
+    assert len({optimizer.lanes[0].kernels[0][1].stages[0].run for optimizer in optimizers}) == 1
+    del optimizers
+    define.cache_clear()
+    gc.collect()
+    assert len(linecache.cache) <= kept
+
+
+def test_an_exponent_that_changes_needs_no_kernel_of_its_own():
+    def rule(h, t, p, g, n):
+        n = n + g**2
+        return p - 0.1 * g / (1 + n**h.power), n
+
+    def optimizer(kernels):
+        p = Value(np.array([1.0, 2.0]))
+        p.grad = np.array([0.3, 0.4])
+        return optimizer_of(rule, ("n",), power=0.5)([p], kernels=kernels, power=lambda step: 0.5 + step / 8)
+
+    one, other = optimizer(True), optimizer(False)
+    for _ in range(20):  # by way of 1 and 2
+        one.step()
+        other.step()
+        np.testing.assert_array_equal(one.params[0].data, other.params[0].data)
+    assert [kernel.source.count("np.power") for _, kernel in one.lanes[0].kernels] == [0, 1, 0]
 
 
 # -- what a rule may not do --------------------------------------------------------------------
@@ -218,7 +308,36 @@ REFUSED = {
     ),
     "math of a number": (
         lambda h, t, p, g: p - g * float(t),
-        "math.f(x) takes numbers out of a rule: use operators, such as x ** 0.5 for a square root",
+        "float(x), int(x), range(x) and math.f(x) take numbers out of a rule: use operators, such as x ** 0.5 for a "
+        "square root, and x // 1 for whole numbers",
+    ),
+    "range over a number": (
+        lambda h, t, p, g: p - g * sum(range(t)),
+        "float(x), int(x), range(x) and math.f(x) take numbers out of a rule: use operators, such as x ** 0.5 for a "
+        "square root, and x // 1 for whole numbers",
+    ),
+    "whole numbers from a mask": (
+        lambda h, t, p, g: p - g * (1 - (g > 0)),
+        "subtract in a rule made int64 of masks or numbers alone, which turns float32 arrays into float64: "
+        "choose between arrays, such as np.where(g > 0, g, 0.0)",
+    ),
+    "float64 from a mask": (
+        lambda h, t, p, g: p - g * (1.0 - (g > 0)),
+        "subtract in a rule made float64 of masks or numbers alone, which turns float32 arrays into float64: "
+        "choose between arrays, such as np.where(g > 0, g, 0.0)",
+    ),
+    "a choice between whole numbers": (
+        lambda h, t, p, g: p - g * (np.where(g > 0, 1, 0) / 3),
+        "where in a rule made int64 of masks or numbers alone, which turns float32 arrays into float64: "
+        "choose between arrays, such as np.where(g > 0, g, 0.0)",
+    ),
+    "nothing": (
+        lambda h, t, p, g: None,
+        "Made.rule returned None for p; it must return the new p",
+    ),
+    "an array of its own": (
+        lambda h, t, p, g: np.ones(2),
+        "Made.rule returned array([1., 1.]) for p: compute it from p, g and the state",
     ),
     "foreign array": (
         lambda h, t, p, g: p - g * np.ones(2),
@@ -232,6 +351,31 @@ def test_refused_in_a_rule(name):
     rule, text = REFUSED[name]
     with pytest.raises(TypeError) as caught:
         optimizer_of(rule)([Value([1.0, 2.0])])
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (
+            lambda h, t, p, g, d: (p - g, g),
+            "Made.rule returned an array for d, which is one number: sum it with optim.total(x)",
+        ),
+        (lambda h, t, p, g, d: (p - g, None), "Made.rule returned None for d; it must return the new p, d"),
+    ],
+)
+def test_what_a_state_number_cannot_be(rule, text, kernels):
+    with pytest.raises(TypeError) as caught:
+        optimizer_of(rule, scalars=("d",), granularity="tensor")([Value([1.0, 2.0])], kernels=kernels)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("name", ["np", "block_sum", "n1", "sum2", "scratch1", "mask1", "lambda", "a b"])
+def test_what_a_slot_cannot_be_called(name):
+    with pytest.raises(TypeError) as caught:
+        optimizer_of(delayed, (name,))
+    text = f"Made: a slot cannot be called {name}: kernels have a variable of that name, or Python allows none"
     assert str(caught.value) == text
 
 

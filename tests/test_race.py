@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_opt import cli, plots
 from tinygrad_opt.optim import landscapes
-from tinygrad_opt.optim.race import race
+from tinygrad_opt.optim.race import RATES, race
 
 booth = landscapes.get("booth")
 
@@ -38,16 +38,53 @@ def test_one_that_leaves_the_map_is_lost_and_comes_last():
     assert len(runs[1].path) < 51
 
 
+def test_a_rate_of_zero_stays_at_the_start():
+    (run,) = race(booth, ["sgd"], steps=3, lr=0.0, start=(1.0, 2.0))
+    assert run.lr == 0.0
+    assert run.path.tolist() == [[1.0, 2.0]] * 4
+
+
+def test_rates_from_an_iterator_serve_every_name():
+    assert [run.lr for run in race(booth, ["sgd", "adam"], steps=3, rates=iter([0.1]))] == [0.1, 0.1]
+
+
+@pytest.mark.parametrize("lost", [(math.nan, 0.0), (0.0, math.nan), (0.0, -2e6)])
+def test_a_run_is_lost_by_either_coordinate(lost, monkeypatch):
+    class Jump:
+        def __init__(self, params):
+            self.params = params
+
+        def zero_grad(self):
+            pass
+
+        def step(self, loss):
+            for p, x in zip(self.params, lost, strict=True):
+                p.data = x
+
+    monkeypatch.setattr("tinygrad_opt.optim.race.get", lambda name, lr: Jump)
+    (run,) = race(booth, ["jump"], steps=5)
+    assert run.diverged
+    assert len(run.path) == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
         ({"steps": 0}, "a race has at least one step; got 0"),
+        ({"rates": []}, "a race has at least one learning rate to try; got no rates"),
         ({"start": (1, 2, 3)}, "a race starts at a point x, y; got (1, 2, 3)"),
     ],
 )
 def test_refusals(settings, text):
     with pytest.raises(ValueError, match=re.escape(text)):
         race(booth, ["sgd"], **settings)
+
+
+def test_the_help_tells_the_rates(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["race", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"of {len(RATES)} between {RATES[0]:g} and {RATES[-1]:g}" in shown
 
 
 def test_the_command_prints_a_table(capsys):

@@ -12,12 +12,12 @@ import numpy as np
 
 from .. import plots
 from ..optim import landscapes
-from ..optim.race import Run, race
+from ..optim.race import RATES, Run, race
 
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Run optimizers side by side on a landscape, a function of two numbers, and print how far each has come.
-Each runs with the learning rate, of nine between 0.0001 and 1, that ends lowest.  With the extra plots,
-their paths and heights are drawn."""
+Each runs with the learning rate, of {len(RATES)} between {min(RATES):g} and {max(RATES):g}, that ends lowest.
+With the extra plots, their paths and heights are drawn."""
 
 EPILOG = """\
 examples:

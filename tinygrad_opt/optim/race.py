@@ -48,6 +48,7 @@ def race(
     """Run optimizers, by name, from the landscape's start; the lowest comes first.
 
     Each runs with lr, or else with the one of rates that is lowest in the end.
+    Raises ValueError for no steps, a start that is not a point, and no rates.
 
     >>> from tinygrad_opt.optim.landscapes import booth
     >>> [(run.name, run.lr) for run in race(booth, ["adam"], steps=100, rates=(0.01, 0.1, 1.0))]
@@ -58,7 +59,10 @@ def race(
     first = np.asarray(landscape.start if start is None else start, float)
     if first.shape != (2,) or not np.isfinite(first).all():
         raise ValueError(f"a race starts at a point x, y; got {start!r}")
-    fastest = [min(runs(landscape, name, first, steps, [lr] if lr else rates), key=outcome) for name in names]
+    tried = tuple(rates) if lr is None else (lr,)
+    if not tried:
+        raise ValueError("a race has at least one learning rate to try; got no rates")
+    fastest = [min(runs(landscape, name, first, steps, tried), key=outcome) for name in names]
     return sorted(fastest, key=outcome)
 
 
@@ -93,6 +97,6 @@ def walked(landscape: Landscape, make: Any, start: Array, steps: int) -> tuple[A
         heights.append(height.data)
         optimizer.step(height.data)
         path.append((x.data, y.data))
-        if not max(abs(x.data), abs(y.data)) < LOST:
+        if not (abs(x.data) < LOST and abs(y.data) < LOST):  # max(..., nan) may be the other
             return np.array(path), np.array([*heights, np.nan])
     return np.array(path), np.array([*heights, landscape(path[-1])])

@@ -4,45 +4,19 @@ from __future__ import annotations
 
 import difflib
 import functools
+import inspect
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
+from . import rules
 from .closures.quasi_newton import BFGS, LBFGS, QuasiNewton
 from .core.optimizer import Optimizer
 from .deterministic.minimize import METHODS
-from .rules import (
-    adagrad,
-    adam,
-    adam_relatives,
-    factored,
-    ftrl,
-    gradient_descent,
-    layerwise,
-    madgrad,
-    muon,
-    polyak,
-    prodigy,
-    rmsprop,
-    rprop,
-    schedule_free,
-)
 
-FAMILIES = (
-    adagrad,
-    adam,
-    adam_relatives,
-    factored,
-    ftrl,
-    gradient_descent,
-    layerwise,
-    madgrad,
-    muon,
-    polyak,
-    prodigy,
-    rmsprop,
-    rprop,
-    schedule_free,
-)
+FAMILIES = [import_module(f"{rules.__name__}.{file.name}") for file in iter_modules(rules.__path__)]
+"""The modules of rules: a new one need not be named here."""
 
 KINDS: dict[str, type[Optimizer]] = {
     name: kind
@@ -57,15 +31,18 @@ CLOSURES: dict[str, type[QuasiNewton]] = {"BFGS": BFGS, "LBFGS": LBFGS}
 
 
 def get(name: str, **settings: Any) -> Callable[[Any], Any]:
-    """The optimizer of that name with these hyperparameters, as a function that makes it for some parameters.
+    """The optimizer of that name with these settings, as a function that makes it for some parameters.
 
-    Upper and lower case, hyphens, underscores and spaces do not matter.  Raises ValueError, with the closest name, for
-    one that is not known, TypeError for a hyperparameter that it does not have.
+    settings are hyperparameters and what else its constructor takes, such as transforms.  Upper and lower case,
+    hyphens, underscores and spaces in the name do not matter.  Raises ValueError, with the closest name, for one that
+    is not known, TypeError for a hyperparameter that it does not have.
 
     >>> from tinygrad_opt import Value
     >>> get("ada-max", lr=0.01)([Value(1.0)])
     <Adamax(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='inside') of 1 parameter, 0 steps taken>
     """
+    if not isinstance(name, str):
+        raise TypeError(f"get takes the name of an optimizer, such as 'adam'; got {name!r}")
     kinds = {**KINDS, **CLOSURES}
     known = {plain(kind): kind for kind in kinds}
     if plain(name) not in known:
@@ -77,7 +54,9 @@ def get(name: str, **settings: Any) -> Callable[[Any], Any]:
         advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(kinds))}"
         raise ValueError(f"there is no optimizer {name!r}: {advice}")
     kind = kinds[known[plain(name)]]
-    kind.configured(settings)
+    taken = inspect.signature(kind).parameters.values()
+    options = {option.name for option in taken if option.kind is option.KEYWORD_ONLY} - set(kind.fields)
+    kind.configured({setting: value for setting, value in settings.items() if setting not in options})
     return functools.partial(kind, **settings)
 
 

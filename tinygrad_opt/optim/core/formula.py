@@ -54,7 +54,7 @@ def is_moved(name: str, result: Any, traced: Traced, names: Mapping[Symbol, str]
 
 def equation_names(traced: Traced) -> dict[Symbol, str]:
     """What each input, each result and each local variable of the rule is called in the equations."""
-    names = {symbol: name.removeprefix("h.") for name, symbol in traced.numbers.items()}
+    names = {symbol: name.removeprefix("h.") for name, symbol in traced.hyper.items()}
     names |= {symbol: f"{name}[{'t' if name == 'g' else 't-1'}]" for name, symbol in traced.arrays.items()}
     names |= {symbol: f"{name}[t-1]" for name, symbol in traced.scalars.items()}
     states = {**traced.arrays, **traced.scalars}
@@ -78,15 +78,20 @@ def cut(x: Any, names: Mapping[Symbol, str]) -> Any:
 def as_written(x: Symbol, names: Mapping[Symbol, str]) -> tuple[str | None, tuple[Any, ...]]:
     """The function and the arguments of x, where optim.norm, optim.ratio or optim.where made it in their words."""
     match x.fn, x.args:
-        case "power", (Symbol(fn="total", args=[Symbol(fn="multiply", args=[one, other])]) as squared, 0.5):
-            if one is other and squared not in names:
+        case "power", (Symbol(fn="total", args=[Symbol(fn="multiply", args=[one, other])]) as squared, power):
+            if one is other and squared not in names and is_constant(power, 0.5):
                 return "norm", (one,)
-        case "divide", (Symbol(fn="choose", args=[nonzero, top, otherwise]), Symbol(fn="choose", args=[same, y, 1.0])):
-            if nonzero is same and nonzero.fn == "not_equal" and nonzero.args[0] is y:
-                return "ratio", (top, y) if otherwise == 1.0 else (top, y, otherwise)
+        case "divide", (Symbol(fn="choose", args=[nonzero, top, otherwise]), Symbol(fn="choose", args=[same, y, one])):
+            if nonzero is same and nonzero.fn == "not_equal" and nonzero.args[0] is y and is_constant(one, 1.0):
+                return "ratio", (top, y) if is_constant(otherwise, 1.0) else (top, y, otherwise)
         case "choose", _:
             return "where", x.args
     return x.fn, x.args
+
+
+def is_constant(x: Any, value: float) -> bool:
+    """Whether x is that number itself; a symbol, whose == would be traced, never is."""
+    return not isinstance(x, Symbol) and bool(x == value)
 
 
 def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:
@@ -97,7 +102,7 @@ def cut_root(x: Any, names: Mapping[Symbol, str]) -> Any:
 
 def conditions(traced: Traced) -> list[tuple[Symbol, bool]]:
     """The comparisons of the step count and of what follows from it that chose between the forms of a rule."""
-    step = traced.numbers["t"]
+    step = traced.hyper["t"]
     return [
         (symbol, outcome)
         for symbol, outcome in traced.trace.conditions.items()
@@ -114,6 +119,11 @@ def as_text(traced: Traced) -> str:
 
 def as_latex(traced: Traced) -> str:
     rows = [rf"{symbol_latex(name)} &= {latex(x, leaf)}" for name, x, _ in equations(traced)]
+    names = equation_names(traced)
+    rows += [
+        rf"&\text{{as long as {'' if outcome else 'not '}}} {latex(cut(x, names), leaf)}"
+        for x, outcome in conditions(traced)
+    ]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 

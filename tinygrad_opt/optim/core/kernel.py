@@ -6,9 +6,11 @@ computed on the way is computed again, block by block, so that nothing the size 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
-from collections.abc import Callable, Iterable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ import numpy as np
 from .blocks import block_sum
 from .trace import Symbol, Trace
 from .traced import Traced
-from .writer import Numbers, Writer, in_order
+from .writer import NumberNames, Writer, in_order
 
 serial = itertools.count(1).__next__
 
@@ -45,61 +47,107 @@ class Kernel:
     source: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """A stage as it is written: the arrays that it sums, or none, its statements, and the inputs of its numbers."""
+
+    name: str
+    summed: list[Symbol]
+    writer: Writer
+    inputs: list[str]
+
+
 def compiled(traced: Traced) -> Kernel:
     """The kernel of a traced pipeline."""
-    trace, arrays, scalars, results = traced.trace, traced.arrays, traced.scalars, traced.results
-    sums = [x for x in in_order(results.values(), numbers_too=True) if x.fn == "total"]
-    sums.sort(key=lambda x: x.depth)
-    given = {x: name for name, x in {**traced.numbers, **scalars}.items()} | {
-        x: f"sum{i}" for i, x in enumerate(sums, 1)
-    }
-    homes = {name: x for name, x in results.items() if name in arrays}
-    passes: list[tuple[str, list[Symbol], Writer]] = []
+    sums = sums_of(traced)
+    parts = list(parts_of(traced, sums))
+    scratch = max(part.writer.scratch for part in parts)
+    masks = max(part.writer.masks for part in parts)
+    spare = [f"scratch{k + 1}" for k in range(scratch)] + [f"mask{k + 1}" for k in range(masks)]
+    leave = refusals(traced.trace, parts[0].writer.names)
+    source = []
+    for part in parts:
+        source += [numbers_source(part, leave), run_source(part, [*traced.arrays, *spare])]
+        leave = []
+    source.append(scalars_source(traced, sums))
+    functions = {name: fn for part in parts for name, fn in part.writer.functions.items()}
+    made = define("\n".join(source), frozenset(functions.items()))
+    stages = tuple(Stage(made[f"numbers_for_{part.name}"], made[part.name]) for part in parts)
+    return Kernel(stages, scratch, masks, made["new_scalars"], "\n".join(source[: None if traced.scalars else -1]))
+
+
+def sums_of(traced: Traced) -> list[Symbol]:
+    """The sums over a tensor, those first that must be known first."""
+    found = [x for x in in_order(traced.results.values(), numbers_too=True) if x.fn == "total"]
+    return sorted(found, key=lambda x: x.depth)
+
+
+def inputs_of(traced: Traced, known: int) -> list[str]:
+    """What numbers are computed from, once so many sums are known."""
+    return ["h", "t", *traced.scalars, *(f"sum{k + 1}" for k in range(known))]
+
+
+def given_numbers(traced: Traced, sums: Sequence[Symbol]) -> dict[Symbol, str]:
+    """What the inputs among the numbers are called in the source."""
+    given = {x: name for name, x in {**traced.hyper, **traced.scalars}.items()}
+    return given | {x: f"sum{k}" for k, x in enumerate(sums, 1)}
+
+
+def parts_of(traced: Traced, sums: Sequence[Symbol]) -> Iterator[Part]:
+    """One part for the sums of each depth, and the update."""
+    given, wishes, known = given_numbers(traced, sums), traced.trace.names, 0
     for depth, level in itertools.groupby(sums, key=lambda x: x.depth):
         summed = [x.args[0] for x in level]
-        passes.append((f"sums{depth}", summed, Writer(arrays, summed, Numbers(given, trace.names), {})))
-    wanted = [x for x in homes.values() if isinstance(x, Symbol) and not x.is_number]
-    passes.append(("update", [], Writer(arrays, wanted, Numbers(given, trace.names), homes)))
-    scratch = max(writer.scratch for _, _, writer in passes)
-    masks = max(writer.masks for _, _, writer in passes)
-    spare = [f"scratch{k + 1}" for k in range(scratch)] + [f"mask{k + 1}" for k in range(masks)]
-    scope: dict[str, Any] = {"np": np, "block_sum": block_sum}
-    source, known = [], 0
-    for i, (name, summed, writer) in enumerate(passes):
-        scope |= writer.scope
-        used = writer.numbers.used
-        inputs = ", ".join(["h", "t", *scalars, *(f"sum{k}" for k in range(1, known + 1))])
-        leave = refusals(trace, writer.numbers) if i == 0 else []
-        source.append(function(f"numbers_for_{name}", inputs, [*leave, returned(map(writer.numbers.text, used))]))
-        inputs = ", ".join([*arrays, *spare, *used.values()])
-        ending = [returned(f"block_sum({writer.buffer[x]})" for x in summed)] if summed else []
-        source.append(function(name, inputs, writer.lines + ending))
+        writer = Writer(traced.arrays, summed, given, wishes, {})
+        yield Part(f"sums{depth}", summed, writer, inputs_of(traced, known))
         known += len(summed)
-    inputs = ", ".join(["h", "t", *scalars, *(f"sum{k}" for k in range(1, known + 1))])
-    text = Numbers(given, trace.names).text
-    source.append(function("new_scalars", inputs, [returned(text(results[name]) for name in scalars)]))
-    define("\n".join(source), scope)
-    stages = tuple(Stage(scope[f"numbers_for_{name}"], scope[name]) for name, _, _ in passes)
-    return Kernel(stages, scratch, masks, scope["new_scalars"], "\n".join(source[: None if scalars else -1]))
+    homes = {name: x for name, x in traced.results.items() if name in traced.arrays}
+    wanted = [x for x in homes.values() if isinstance(x, Symbol) and not x.is_number]
+    yield Part("update", [], Writer(traced.arrays, wanted, given, wishes, homes), inputs_of(traced, known))
 
 
-def refusals(trace: Trace, numbers: Numbers) -> Iterator[str]:
+def numbers_source(part: Part, leave: Iterable[str]) -> str:
+    names = part.writer.names
+    return function(f"numbers_for_{part.name}", part.inputs, [*leave, returned(map(names.text, names.used))])
+
+
+def run_source(part: Part, arrays: Sequence[str]) -> str:
+    writer = part.writer
+    ending = [returned(f"block_sum({writer.buffer[x]})" for x in part.summed)] if part.summed else []
+    return function(part.name, [*arrays, *writer.names.used.values()], writer.lines + ending)
+
+
+def scalars_source(traced: Traced, sums: Sequence[Symbol]) -> str:
+    names = NumberNames(given_numbers(traced, sums), traced.trace.names)
+    results = [names.text(traced.results[name]) for name in traced.scalars]
+    return function("new_scalars", inputs_of(traced, len(sums)), [returned(results)])
+
+
+def refusals(trace: Trace, names: NumberNames) -> list[str]:
     """Give up where a branch of the trace would now go the other way."""
+    lines = []
     for x, outcome in trace.conditions.items():
-        yield f"if {f'not ({numbers.text(x)})' if outcome else numbers.text(x)}:"
-        yield "    return None"
+        lines += [f"if {f'not ({names.text(x)})' if outcome else names.text(x)}:", "    return None"]
+    return lines
 
 
 def returned(entries: Iterable[str]) -> str:
     return f"return ({''.join(f'{entry}, ' for entry in entries).rstrip()})"
 
 
-def function(name: str, parameters: str, lines: Iterable[str]) -> str:
-    return f"def {name}({parameters}):\n" + "".join(f"    {line}\n" for line in [*lines] or ["pass"])
+def function(name: str, parameters: Iterable[str], lines: Iterable[str]) -> str:
+    return f"def {name}({', '.join(parameters)}):\n" + "".join(f"    {line}\n" for line in [*lines] or ["pass"])
 
 
-def define(source: str, scope: dict[str, Any]) -> None:
-    """Run the source; a traceback through its functions shows their lines."""
+@functools.lru_cache(maxsize=256)
+def define(source: str, functions: frozenset[tuple[str, Callable[..., Any]]]) -> dict[str, Any]:
+    """What the source defines, made once for all optimizers of that source; a traceback shows its lines.
+
+    Python keeps those for as long as the functions live.
+    """
     filename = f"<kernel {serial()}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    scope = {"np": np, "block_sum": block_sum, **dict(functions)}
     exec(compile(source, filename, "exec"), scope)
+    weakref.finalize(scope["new_scalars"], linecache.cache.pop, filename, None)
+    return scope

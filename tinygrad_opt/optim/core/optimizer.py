@@ -17,7 +17,8 @@ from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
 from .quiet import quietly
 from .state import load_state, state_of
 from .story import Story, told
-from .traced import traced_pipeline
+from .traced import traced_pipeline, whole_arrays
+from .writer import may_be_variable
 
 RESERVED = frozenset({"p", "g", "t", "h"})
 
@@ -101,6 +102,12 @@ class Optimizer(Grouped):
         if taken:
             raise TypeError(
                 f"{cls.__name__}: a slot cannot be called {', '.join(sorted(taken))}, as the rule's inputs are"
+            )
+        ours = [name for name in (*cls.slots, *cls.scalars) if not may_be_variable(name)]
+        if ours:
+            raise TypeError(
+                f"{cls.__name__}: a slot cannot be called {', '.join(ours)}: kernels have a variable of that name, or "
+                "Python allows none"
             )
 
     def __init__(
@@ -212,9 +219,10 @@ class Optimizer(Grouped):
         Choices that are off leave no trace in it; a branch is shown as it is taken at the latest step.
         """
         lane = self.lanes[0]
-        first = lane.members[0]
-        arrays = {"p": first.view, "g": np.full_like(first.view, 0.5), **first.slots} if lane.by_array else None
-        traced = traced_pipeline(lane.pipeline, lane.h, max(first.steps, 1), first.scalars, arrays)
+        first, measured = lane.members[0], lane.pipeline.measured_in(lane.h)
+        h = lane.hyper_at(max(self.t - 1, 0), getattr(lane.h, "loss", None), measured)
+        arrays = whole_arrays(lane.pipeline, h, first.view) if lane.by_array else None
+        traced = traced_pipeline(lane.pipeline, h, max(first.steps, 1), first.scalars, arrays)
         return as_latex(traced) if latex else as_text(traced)
 
     def explain(self, parameter: Any = None, index: int = 0) -> Story:

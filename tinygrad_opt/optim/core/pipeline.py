@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from .hyper import Configured
 
 Granularity = Literal["element", "tensor", "array"]
@@ -96,6 +98,13 @@ class Pipeline:
             merged |= {f"{prefix}{name}": value for name, value in {**piece.settings, **numbers}.items()}
         return merged
 
+    def measured_in(self, h: Any) -> Measured:
+        """What was measured, read back from the numbers made of it."""
+        return {
+            piece: {name: getattr(h, f"{prefix}{name}") for name in piece.measures}
+            for piece, prefix in self.prefix.items()
+        }
+
     def of_piece(self, h: Any, piece: Transform) -> SimpleNamespace:
         """What a transform sees of the hyperparameters: its own settings, and the learning rate."""
         own = {name: getattr(h, f"{self.prefix[piece]}{name}") for name in (*piece.settings, *piece.measures)}
@@ -106,21 +115,25 @@ class Pipeline:
         for transform in self.transforms:
             p, g = call(transform.rule, self.of_piece(h, transform), t, p, g)
         result = call(self.optimizer.rule, h, t, p, g, *state)
-        p, *new = result if isinstance(result, tuple) else (result,)
+        p, *new = result if isinstance(result, tuple | list) else (result,)
+        self.refuse(p, *new)
         for constraint in self.constraints:
             p = call(constraint.rule, self.of_piece(h, constraint), t, p)
         return p, *new
+
+    def refuse(self, *results: Any) -> None:
+        """Raise for results of the rule that are not the new parameter and the new state."""
+        expected = ("p", *self.optimizer.slots, *self.optimizer.scalars)
+        rule, asked = f"{type(self.optimizer).__name__}.rule", f"it must return the new {', '.join(expected)}"
+        if len(results) != len(expected):
+            raise ValueError(f"{rule} returned {len(results)} values; {asked}")
+        for name, result in zip(expected, results, strict=True):
+            if result is None:
+                raise TypeError(f"{rule} returned None for {name}; {asked}")
+            if name in self.optimizer.scalars and np.ndim(result):
+                raise TypeError(f"{rule} returned an array for {name}, which is one number: sum it with optim.total(x)")
 
 
 def snake(name: str) -> str:
     """GradientNoise as gradient_noise."""
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
-
-
-def check_count(results: tuple[Any, ...], optimizer: Any) -> None:
-    expected = ("p", *optimizer.slots, *optimizer.scalars)
-    if len(results) != len(expected):
-        raise ValueError(
-            f"{type(optimizer).__name__}.rule returned {len(results)} values; it must return the new "
-            f"{', '.join(expected)}"
-        )

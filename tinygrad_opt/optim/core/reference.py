@@ -11,7 +11,7 @@ import numpy as np
 from .blocks import cut_like
 from .members import Array
 from .passes import Unit
-from .pipeline import Pipeline, check_count
+from .pipeline import Pipeline
 
 
 def run_rule(pipeline: Pipeline, h: SimpleNamespace, unit: Unit, by_array: bool) -> None:
@@ -23,7 +23,6 @@ def run_rule(pipeline: Pipeline, h: SimpleNamespace, unit: Unit, by_array: bool)
             arrays = [m.view, g, *m.slots.values()]
             p, g, *slots = arrays if by_array else [array.reshape(-1) for array in arrays]
             results = pipeline.update(h, unit.t, p, g, *slots, *unit.scalars)
-            check_count(results, pipeline.optimizer)
             put((p, *slots), results)
             scalars = [float(x) for x in results[1 + len(slots) :]]
     unit.new_scalars = scalars
@@ -40,7 +39,6 @@ def run_joint_rule(pipeline: Pipeline, h: SimpleNamespace, unit: Unit) -> None:
     cuts = list(itertools.pairwise(ends))
     with cut_like(cuts):
         results = pipeline.update(h, unit.t, p, g, *slots, *unit.scalars)
-    check_count(results, pipeline.optimizer)
     for block, (start, stop) in zip(unit.blocks, cuts, strict=True):
         put((block.p, *block.slots), [np.broadcast_to(x, p.shape)[start:stop] for x in results[: 1 + len(slots)]])
     unit.new_scalars = [float(x) for x in results[1 + len(slots) :]]

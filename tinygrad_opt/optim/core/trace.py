@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
@@ -26,6 +26,9 @@ PYTHON: dict[Any, Callable[..., Any]] = {
     np.greater: operator.gt, np.greater_equal: operator.ge, np.less: operator.lt, np.less_equal: operator.le,
     np.equal: operator.eq, np.not_equal: operator.ne,
 }  # fmt: skip
+
+POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal"}
+"""What NumPy's ** itself computes for these exponents."""
 
 
 class Symbol(Expr):
@@ -85,7 +88,10 @@ class Symbol(Expr):
         return bool(self.value)
 
     def __float__(self) -> float:
-        raise TypeError("math.f(x) takes numbers out of a rule: use operators, such as x ** 0.5 for a square root")
+        raise TypeError(
+            "float(x), int(x), range(x) and math.f(x) take numbers out of a rule: use operators, such as x ** 0.5 for "
+            "a square root, and x // 1 for whole numbers"
+        )
 
     __int__ = __index__ = __float__
 
@@ -102,8 +108,11 @@ class Trace:
         self.conditions: dict[Symbol, bool] = {}
         self.names: dict[Symbol, str] = {}
         self._made: dict[Any, Symbol] = {}
+        self._dtype: Any = None
 
     def input(self, name: str, value: Any) -> Symbol:
+        if isinstance(value, np.ndarray):
+            self._dtype = value.dtype
         return Symbol(self, value, name)
 
     def number(self, fn: Any, name: str, args: tuple[Any, ...]) -> Symbol:
@@ -131,7 +140,14 @@ class Trace:
             raise TypeError(f"{operation.name} in a rule takes its arrays and Python numbers; got {foreign[0]!r}")
         if operation.fn is np.power:
             args = (args[0], self.settled(args[1]))
+        if operation.fn is np.where:
+            args = (truth(args[0]), *args[1:])
         value = np.asarray(operation.evaluate(*map(concrete, args), **params))
+        if not (self.whole or value.dtype in (self._dtype, bool)):
+            raise TypeError(
+                f"{operation.name} in a rule made {value.dtype} of masks or numbers alone, which turns float32 arrays "
+                "into float64: choose between arrays, such as np.where(g > 0, g, 0.0)"
+            )
         return self.shared(
             operation.name, args, params, lambda: Symbol(self, value, None, operation.name, args, params, operation)
         )
@@ -141,22 +157,19 @@ class Trace:
         if not self.whole:
             raise TypeError(f"{fn.__name__} needs whole arrays: set granularity = 'array'")
         value = fn(*map(concrete, args))
-        return self.shared(fn.__name__, args, {}, lambda: Symbol(self, value, None, fn.__name__, args))
+        return self.shared(fn, args, {}, lambda: Symbol(self, value, None, fn.__name__, args))
 
     def settled(self, exponent: Any) -> Any:
-        """An exponent as a constant, for which NumPy has short cuts; another value is another trace."""
-        if (
-            isinstance(exponent, Symbol)
-            and exponent.is_number
-            and not exponent.depth
-            and bool(exponent == exponent.value)
-        ):
-            return exponent.value
+        """An exponent; as a constant where NumPy has a short cut for it, which is another trace."""
+        if isinstance(exponent, Symbol) and exponent.is_number and not exponent.depth:
+            return next((power for power in POWERS if exponent == power), exponent)
         return exponent
 
-    def shared(self, name: str, args: Sequence[Any], params: Mapping[str, Any], make: Callable[[], Symbol]) -> Symbol:
+    def shared(
+        self, function: Hashable, args: Sequence[Any], params: Mapping[str, Any], make: Callable[[], Symbol]
+    ) -> Symbol:
         """What the same function of the same things has made before, else a new symbol."""
-        key = (name, *(id(a) if isinstance(a, Symbol) else repr(a) for a in args), repr(sorted(params.items())))
+        key = (function, *(id(a) if isinstance(a, Symbol) else repr(a) for a in args), repr(sorted(params.items())))
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
@@ -173,6 +186,13 @@ class Trace:
 
 def is_number(x: Any) -> bool:
     return x.is_number if isinstance(x, Symbol) else type(x) in (float, int, bool)
+
+
+def truth(condition: Any) -> Any:
+    """A condition as np.where takes it: every number but zero is true."""
+    if not isinstance(condition, Symbol):
+        return bool(condition)
+    return condition if np.asarray(condition.value).dtype == bool else condition != 0
 
 
 def call_noting_locals(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:

@@ -5,17 +5,20 @@ A result may overwrite an array whose last use has passed; the gradient is never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import keyword
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...notation import INFIX, NEGATIVE, sides, wrap
-from .trace import Symbol
+from .trace import POWERS, Symbol
 
 GRADIENT = "g"
-# What NumPy's ** itself computes for these constant exponents.
-POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal"}
+OURS = re.compile(r"np|block_sum|(n|sum|scratch|mask)\d+")
+"""What a kernel calls its own variables."""
 
 
 def in_order(results: Iterable[Any], numbers_too: bool = False) -> list[Symbol]:
@@ -36,27 +39,37 @@ def in_order(results: Iterable[Any], numbers_too: bool = False) -> list[Symbol]:
     return list(found)
 
 
-class Numbers:
-    """Names and source text for the numbers of a rule: ``given`` maps symbols to what they are called."""
+def may_be_variable(name: str) -> bool:
+    """Whether a kernel can have a variable of that name beside its own."""
+    return name.isidentifier() and not keyword.iskeyword(name) and not OURS.fullmatch(name)
 
-    def __init__(self, given: Mapping[Symbol, str], names: Mapping[Symbol, str]):
-        self.given, self.names = dict(given), names
+
+class NumberNames:
+    """Names and source text for the numbers of a rule.
+
+    given maps symbols to their source, wishes to the names of the rule's local variables; taken are names in use for
+    something else.
+    """
+
+    def __init__(self, given: Mapping[Symbol, str], wishes: Mapping[Symbol, str], taken: Iterable[str] = ()):
+        self.given, self.wishes, self.taken = given, wishes, set(taken)
         self.used: dict[Symbol, str] = {}
 
     def variable(self, x: Any) -> str:
-        """The variable that holds a number while the arrays are computed."""
+        """The variable that holds a number while the arrays are computed; a constant as it is."""
         if not isinstance(x, Symbol):
-            return repr(x)
+            return constant(x)
         if x not in self.used:
-            wish = self.names.get(x) or (x.name if x.fn is None else None)
-            taken = self.used.values()
-            self.used[x] = wish if wish and wish not in taken else f"n{len(self.used)}"
+            wish = self.wishes.get(x) or (x.name if x.fn is None else None)
+            free = wish and wish not in self.taken and may_be_variable(wish)
+            self.used[x] = wish if wish and free else f"n{len(self.used)}"
+            self.taken.add(self.used[x])
         return self.used[x]
 
     def text(self, x: Any, outer: int = 0) -> str:
         """A number as Python source, exact."""
         if not isinstance(x, Symbol):
-            return wrap(repr(x), x < 0 and outer > 0)
+            return wrap(constant(x), x < 0 and outer > 0)
         if x in self.given:
             return self.given[x]
         if x.fn == "choose":
@@ -71,36 +84,58 @@ class Numbers:
         return wrap(f"{left} {sign} {right}", strength < outer)
 
 
+def constant(x: Any) -> str:
+    """A Python number as source; repr would call inf and nan by names that source does not know."""
+    return repr(x) if math.isfinite(x) else f"-np.{-x}" if x < 0 else f"np.{x}"
+
+
+def last_uses(order: Sequence[Symbol], wanted: Iterable[Symbol]) -> dict[Symbol, int]:
+    """Which statement is the last to read each symbol; one after all for those that are wanted."""
+    found = {a: i for i, x in enumerate(order) for a in x.args if isinstance(a, Symbol)}
+    return found | dict.fromkeys(wanted, len(order))
+
+
 class Writer:
     """The statements for some arrays of a trace.
 
-    homes maps the names of inputs to the new values that must end there; without it the inputs are only
-    read.  buffer tells afterwards where an array is.
+    given and wishes name the numbers.  homes maps the names of inputs to the new values that must end there;
+    without it the inputs are only read.  buffer tells afterwards where an array is.
     """
 
-    def __init__(self, inputs: Mapping[str, Symbol], wanted: list[Symbol], numbers: Numbers, homes: Mapping[str, Any]):
-        self.numbers, self.scope = numbers, dict[str, Any]()
+    def __init__(
+        self, inputs: Mapping[str, Symbol], wanted: Sequence[Symbol], given: Mapping[Symbol, str],
+        wishes: Mapping[Symbol, str], homes: Mapping[str, Any],
+    ):  # fmt: skip
+        order = [x for x in in_order(wanted) if x.fn is not None]
+        self.names = NumberNames(given, wishes, [*inputs, *(str(x.fn) for x in order)])
+        self.functions: dict[str, Any] = {}
         self.lines: list[str] = []
         self.scratch = self.masks = 0
         self.buffer = {x: name for name, x in inputs.items()}
-        order = [x for x in in_order(wanted) if x.fn is not None]
-        self.last = {a: i for i, x in enumerate(order) for a in x.args if isinstance(a, Symbol)}
-        self.last.update(dict.fromkeys(wanted, len(order)))
+        self.last = last_uses(order, wanted)
         self.writable = set(homes)
         self.free = [n for n, x in inputs.items() if n in self.writable and x not in self.last and n != GRADIENT]
+        self.write(order, homes)
+
+    def write(self, order: Sequence[Symbol], homes: Mapping[str, Any]) -> None:
         home = {x: name for name, x in homes.items() if isinstance(x, Symbol)}
         for i, x in enumerate(order):
-            self.buffer[x] = self.statement(i, x, home.get(x))
+            args = [self.operand(a) for a in x.args]
+            self.buffer[x] = self.mask(i, x, args) if x.value.dtype == bool else self.statement(i, x, args, home.get(x))
         self.move_home(homes)
 
-    def statement(self, i: int, x: Symbol, home: str | None) -> str:
+    def mask(self, i: int, x: Symbol, args: list[str]) -> str:
+        """Write an array of booleans, each to a mask of its own."""
+        self.masks += 1
+        out = f"mask{self.masks}"
+        self.release(i, x)
+        if x.fn == "where":
+            return self.choice(args, out)
+        self.lines.append(f"np.{x.fn}({', '.join(args)}, out={out})")
+        return out
+
+    def statement(self, i: int, x: Symbol, args: list[str], home: str | None) -> str:
         """Write x; returns the buffer that holds it."""
-        args = [self.operand(a) for a in x.args]
-        if x.value.dtype.kind == "b":
-            self.masks += 1
-            self.lines.append(f"np.{x.fn}({', '.join(args)}, out=mask{self.masks})")
-            self.release(i, x)
-            return f"mask{self.masks}"
         dying = self.release(i, x)
         if x.fn == "where":
             return self.choice(args, self.claim(home, [d for d in dying if d != args[1]], avoid=args[1]))
@@ -112,7 +147,7 @@ class Writer:
             self.lines.append(f"np.{name}({', '.join(args)}, out={out})")
         else:
             settings = "".join(f", {key}={value!r}" for key, value in x.params.items())
-            self.scope[name] = x.function
+            self.functions[name] = x.function
             self.lines.append(f"{out}[...] = {name}({', '.join(args)}{settings})")
         return out
 
@@ -124,7 +159,7 @@ class Writer:
         return out
 
     def operand(self, a: Any) -> str:
-        return self.buffer[a] if isinstance(a, Symbol) and not a.is_number else self.numbers.variable(a)
+        return self.buffer[a] if isinstance(a, Symbol) and not a.is_number else self.names.variable(a)
 
     def release(self, i: int, x: Symbol) -> list[str]:
         """Free the buffers whose last use statement i is; they are returned."""
