@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, fraction, moved, restored, values_of
+from .wrapper import Wrapper, copies, count, flag, fraction, moved, restored, values_of
 
 
 class Averaged:
@@ -98,7 +98,7 @@ class EMA(WeightAverage):
 
     def __init__(self, optimizer: Optimizer | Wrapper, decay: float = 0.999, debias: bool = False):
         super().__init__(optimizer)
-        self.decay, self.debias = fraction("EMA", "decay", decay), debias
+        self.decay, self.debias = fraction("EMA", "decay", decay), flag("EMA", "debias", debias)
 
     def take_in(self) -> None:
         values = values_of(self.members)

@@ -114,7 +114,7 @@ class Optimizer(Grouped):
     ):
         super().__init__(params, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
-        self.refuse_shapes(self.members)
+        self.refuse_misuse()
         self.measuring = [
             (piece, [m for m in self.members if piece.applies_to(m.name, m.parameter)])
             for piece in self.transforms
@@ -126,8 +126,8 @@ class Optimizer(Grouped):
             for around, members in self.alike(group.members)
         ]
 
-    def refuse_shapes(self, members: list[Member]) -> None:
-        """Raise if the rule is not meant for a parameter of such a shape."""
+    def refuse_misuse(self) -> None:
+        """Raise if the rule is not meant for such parameters, or for what stands around it."""
 
     def alike(self, members: list[Member]) -> list[tuple[tuple[Any, Any], list[Member]]]:
         """Members sorted by dtype and by what applies to them."""
