@@ -20,14 +20,9 @@ from .units import UnitWise
 
 
 class Clip(Transform):
-    """A transform whose limit is positive."""
+    """A transform with a limit, which is positive: at 0 nothing would be learned."""
 
-    @classmethod
-    def setting(cls, name: str, value: Any) -> Any:
-        number = super().setting(name, value)
-        if name == "limit" and number == 0:
-            raise ValueError(f"{cls.__name__}: limit must be above 0, or nothing is learned")
-        return number
+    positive: ClassVar[tuple[str, ...]] = ("limit",)
 
 
 class ClipValue(Clip):
@@ -54,7 +49,7 @@ class ClipNorm(Clip):
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any) -> Any:
         size = norm(g) + h.eps
-        return p, g * (h.limit / where(size <= h.limit, h.limit, size))
+        return p, shortened(g, size, h.limit)
 
 
 class ClipGlobalNorm(Clip):
@@ -76,24 +71,24 @@ class ClipGlobalNorm(Clip):
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any) -> Any:
         size = h.norm + h.eps
-        return p, g * (h.limit / where(size <= h.limit, h.limit, size))
+        return p, shortened(g, size, h.limit)
+
+
+def shortened(g: Any, size: Any, limit: Any) -> Any:
+    """g, which is size long, scaled down to limit if it is longer."""
+    return g * (limit / where(size <= limit, limit, size))
 
 
 class AdaptiveClip(UnitWise, Clip):
     """The gradient of every unit scaled down to at most limit times the norm of the unit itself.
 
-    Brock et al., 2021, section 4.1, arXiv:2102.06171.  eps stands for the norm of units that are nearly zero.
+    Brock et al., 2021, section 4.1, arXiv:2102.06171.  eps stands for the norm of units that are nearly zero:
+    without it they would stay zero.
     """
 
     limit: Rate = 0.01
     eps: Rate = 1e-3
-
-    @classmethod
-    def setting(cls, name: str, value: Any) -> Any:
-        number = super().setting(name, value)
-        if name == "eps" and number == 0:
-            raise ValueError("AdaptiveClip: eps must be above 0, or a unit that is zero stays zero")
-        return number
+    positive: ClassVar[tuple[str, ...]] = ("limit", "eps")
 
     def rule(self, h: Any, t: Any, p: Any, g: Any) -> Any:
         largest = h.limit * np.maximum(self.norm(p), h.eps)
@@ -208,13 +203,15 @@ class RequireFinite(Transform):
 
     def measure(self, gradients: Sequence[tuple[str, Any]]) -> dict[str, float]:
         for name, g in gradients:
-            bad = np.argwhere(~np.isfinite(g))
-            if len(bad):
-                place = tuple(map(int, bad[0]))
-                raise ValueError(
-                    f"the gradient of {name} is {g[place]} at {list(place)} ({len(bad)} of {g.size} entries are not "
-                    "finite); nothing was changed: a smaller lr or ClipGlobalNorm earlier in the run may prevent it"
-                )
+            finite = np.isfinite(g)
+            if finite.all():
+                continue
+            bad = np.argwhere(~finite)
+            place = tuple(map(int, bad[0]))
+            raise ValueError(
+                f"the gradient of {name} is {g[place]} at {list(place)} ({len(bad)} of {g.size} entries are not "
+                "finite); nothing was changed: a smaller lr or ClipGlobalNorm earlier in the run may prevent it"
+            )
         return {}
 
     @staticmethod

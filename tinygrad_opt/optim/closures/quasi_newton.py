@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class QuasiNewton(Grouped):
     max_eval: int | None = None
     tolerance_grad: float = 1e-7
     tolerance_change: float = 1e-9
-    line_search: str | None = None
+    line_search: Literal[None, "strong_wolfe"] = None
 
     def __init__(self, params: Any, **hyper: Any):
         super().__init__(params, hyper)
@@ -72,8 +72,6 @@ class QuasiNewton(Grouped):
             value = settings.get(name, 1)
             if not (value is None and name == "max_eval") and (type(value) is not int or value < 1):
                 raise ValueError(f"{cls.__name__}: {name} is an integer, 1 or more; got {value!r}")
-        if settings["line_search"] not in (None, "strong_wolfe"):
-            raise ValueError(f"{cls.__name__}: line_search is None or 'strong_wolfe'; got {settings['line_search']!r}")
         return settings
 
     def nothing_learned(self) -> Learned:
