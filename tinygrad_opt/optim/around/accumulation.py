@@ -54,7 +54,7 @@ class Accumulate(Wrapper):
         for m in self.members:
             g = m.parameter.grad
             if g is not None and np.shape(g) != m.shape:
-                raise ValueError(f"the gradient of {m.name} has shape {np.shape(g)}; the parameter has {m.shape}")
+                raise m.misshapen(g)
         skipped = []
         for i, m in enumerate(self.members):
             g, sum_ = m.parameter.grad, self.sums[i]
