@@ -77,7 +77,8 @@ class EMA(WeightAverage):
     """The exponential moving average a = decay * a + (1 - decay) * p after every step, and its constraints.
 
     It starts as a copy of the first p, as in Keras and PyTorch.  With debias it starts at zero and is divided by
-    1 - decay**n, as Adam's moments are and in optax: early values then count equally.
+    1 - decay**n, as Adam's moments are and in optax: early values then count equally.  Tarvainen & Valpola, Mean
+    teachers are better role models, 2017, arXiv:1703.01780.
 
     >>> from tinygrad_opt import Value
     >>> from tinygrad_opt.optim import EMA, Adam

@@ -38,6 +38,8 @@ class ClipValue(Clip):
 class ClipNorm(Clip):
     """Each parameter's gradient scaled down to a norm of at most limit.
 
+    Pascanu et al., On the difficulty of training recurrent neural networks, 2013, Algorithm 1, arXiv:1211.5063, for
+    one parameter at a time.
     With eps = 0 as in Keras (clipnorm) and optax; PyTorch adds 1e-6 to the norm, so that a clipped gradient
     is a little shorter than limit.
     """
@@ -96,7 +98,10 @@ class AdaptiveClip(UnitWise, Clip):
 
 
 class L1(Transform):
-    """The gradient of strength * sum|p| added: weights that are not needed become zero, or nearly."""
+    """The gradient of strength * sum|p| added: weights that are not needed become zero, or nearly.
+
+    Tibshirani, Regression shrinkage and selection via the lasso, 1996.
+    """
 
     strength: Rate
 
@@ -109,7 +114,7 @@ class L2(Transform):
     """The gradient of strength / 2 * sum p**2 added, before moments are taken of it: PyTorch's weight_decay.
 
     Keras' regularizer L2(l2) has no half: it is L2(2 * l2) here.  Only for plain SGD is this the same as
-    DecoupledDecay.
+    DecoupledDecay.  Krogh & Hertz, A simple weight decay can improve generalization, 1991.
     """
 
     strength: Rate

@@ -249,7 +249,8 @@ class LBFGS(QuasiNewton):
     `QuasiNewton`.  Where the objective changes between calls, as with batches, the first step that a call learns
     from compares gradients of two objectives.
 
-    Liu & Nocedal, On the limited memory BFGS method, 1989; Nocedal & Wright, Algorithm 7.5.
+    Liu & Nocedal, On the limited memory BFGS method, 1989; Nocedal & Wright,
+    Numerical Optimization, 2006, Algorithm 7.5.
 
     >>> from tinygrad_opt import Value
     >>> x, y = Value(-1.2), Value(1.0)
@@ -277,7 +278,7 @@ class BFGS(QuasiNewton):
     The hyperparameters are those of `QuasiNewton`; tolerance_change is 0, as the slope is small far from a
     minimum too while the matrix still grows.
     Raises ValueError for parameters of more than 30,000 entries.
-    Nocedal & Wright, Algorithm 6.1.
+    Nocedal & Wright, Numerical Optimization, 2006, Algorithm 6.1.
     """
 
     tolerance_change = 0.0
