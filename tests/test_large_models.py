@@ -255,6 +255,12 @@ def test_madgrad_with_a_constant_gradient():
     assert w[0] == pytest.approx(-weights * 2 / (4 * weights) ** (1 / 3), rel=1e-13)
 
 
+def test_madgrad_with_a_rate_of_zero_takes_no_gradient_in():
+    w, optimizer = after(MADGRAD, GRADIENTS, lr=0.0)
+    assert w.tolist() == MATRIX.tolist()
+    assert not optimizer.members[0].slots["s"].any()
+
+
 def descend(optimizer, w, steps):
     """On f(w) = |w - 3|^2 / 2; returns the losses."""
     losses = []

@@ -124,13 +124,23 @@ def test_adaptive_clip_bounds_each_row_by_its_weights():
     assert np.allclose(found, [[0.6, 0.8], [0.0, 0.001]])
 
 
+def test_adaptive_clip_needs_eps():
+    with pytest.raises(ValueError, match=r"^AdaptiveClip: eps must be above 0; got 0$"):
+        AdaptiveClip(0.1, eps=0.0)
+
+
+def test_a_clip_by_units_shows_its_axis():
+    assert repr(AdaptiveClip(0.1)) == "AdaptiveClip(limit=0.1, eps=0.001)"
+    assert repr(AdaptiveClip(0.1, axis=(0, 1))) == "AdaptiveClip(limit=0.1, eps=0.001, axis=(0, 1))"
+
+
 def test_adaptive_clip_lets_zero_weights_leave_zero():
     assert np.allclose(after(np.array([3.0, 4.0]), AdaptiveClip(0.1, eps=0.01)), [0.6e-3, 0.8e-3])
 
 
 @pytest.mark.parametrize("clip", [ClipValue, ClipNorm, ClipGlobalNorm, AdaptiveClip])
 def test_a_limit_of_zero_is_refused(clip):
-    with pytest.raises(ValueError, match=f"^{clip.__name__}: limit must be above 0, or nothing is learned$"):
+    with pytest.raises(ValueError, match=f"^{clip.__name__}: limit must be above 0; got 0$"):
         clip(0.0)
 
 

@@ -14,7 +14,9 @@ from tinygrad_opt.optim import (
     Accumulate,
     Adam,
     ClipGlobalNorm,
+    DecoupledDecay,
     Lookahead,
+    NonNegative,
     Optimizer,
     Rate,
     RequireFinite,
@@ -350,6 +352,20 @@ def test_there_is_no_average_before_the_first():
         pass
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda opt: EMA(opt, debias="no"), "EMA: debias is True or False; got 'no'"),
+        (lambda opt: EMA(opt, debias=1), "EMA: debias is True or False; got 1"),
+        (lambda opt: SAM(opt, adaptive=0.5), "SAM: adaptive is True or False; got 0.5"),
+        (lambda opt: SWA(opt, start=True), "SWA: start is a whole number, at least 0; got True"),
+    ],
+)
+def test_switches_are_true_or_false(make, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        make(Descent([Value(1.0)]))
+
+
 @pytest.mark.parametrize("decay", [1.0, -0.1, float("nan")])
 def test_the_decay_of_an_average_is_a_fraction(decay):
     with pytest.raises(ValueError, match=rf"^EMA: decay is at least 0 and below 1; got {decay}$"):
@@ -435,6 +451,15 @@ def test_the_mean_is_clipped_not_its_parts():
     assert w.data == pytest.approx(-0.5)
 
 
+@pytest.mark.parametrize("between", [lambda optimizer: optimizer, EMA])
+def test_accumulate_around_sam_is_refused_and_sam_around_accumulate_is_not(between):
+    words = r"^Accumulate has only gradients for SAM, which takes a closure: use SAM\(Accumulate\(optimizer\)\)$"
+    with pytest.raises(ValueError, match=words):
+        Accumulate(between(SAM(Descent([Value(1.0)]))))
+    optimizer = SAM(Accumulate(Descent([Value(1.0)]), every=2))
+    assert [step(optimizer, t).updated for t in range(2)] == [0, 1]
+
+
 def test_after_an_error_in_the_update_accumulation_starts_anew():
     w = Value(1.0, name="w")
     optimizer = Accumulate(Descent([w], transforms=[RequireFinite()]), every=2)
@@ -515,10 +540,55 @@ def test_parameters_that_missed_different_steps_have_averages_of_their_own():
 
 @pytest.mark.parametrize("kind", [ScheduleFreeSGD, ScheduleFreeAdamW])
 def test_schedule_free_needs_beta1(kind):
-    with pytest.raises(
-        ValueError, match=rf"^{kind.__name__}: beta1 must be above 0, or x cannot be told from y and z$"
-    ):
+    with pytest.raises(ValueError, match=rf"^{kind.__name__}: beta1 must be above 0; got 0$"):
         kind([Value(1.0)], beta1=0.0)
+
+
+@pytest.mark.parametrize("kind", [ScheduleFreeSGD, ScheduleFreeAdamW])
+def test_the_average_is_that_of_the_beta1_with_which_y_was_made(kind):
+    w = Value(np.ones(2))
+    optimizer = kind([w], lr=0.1, beta1=0.5)
+    for _ in range(3):
+        w.grad = w.data.copy()
+        optimizer.step()
+    x = optimizer.average()[0]
+    other = kind([Value(w.data.copy(), name=w.name)])
+    other.load_state_dict(optimizer.state_dict())
+    optimizer.beta1 = 0.9
+    assert optimizer.average()[0].tolist() == other.average()[0].tolist() == x.tolist()
+
+
+def test_schedule_free_follows_the_paper_while_beta1_changes():
+    w = Value(np.array([1.0, -2.0]))
+    optimizer = ScheduleFreeSGD([w], lr=0.3, beta1=lambda step: (0.5, 0.9, 0.7)[step])
+    z = x = w.data.copy()
+    for t, beta1 in enumerate((0.5, 0.9, 0.7), start=1):
+        z = z - 0.3 * w.data
+        x = x + (z - x) / t
+        w.grad = w.data.copy()
+        optimizer.step()
+        assert np.allclose(w.data, (1 - beta1) * z + beta1 * x, rtol=1e-12)
+        assert np.allclose(optimizer.average()[0], x, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("around", "shown"),
+    [
+        ({"constraints": [NonNegative()]}, r"NonNegative\(\)"),
+        ({"transforms": [DecoupledDecay(0.1)]}, r"DecoupledDecay\(strength=0.1\)"),
+    ],
+)
+def test_nothing_moves_the_y_of_schedule_free_alone(around, shown):
+    words = rf"^ScheduleFreeSGD: {shown} would move y and not z: leave it out \(weight decay is L2 here\)$"
+    with pytest.raises(ValueError, match=words):
+        ScheduleFreeSGD([Value(1.0)], **around)
+
+
+@pytest.mark.parametrize("between", [lambda optimizer: optimizer, EMA])
+def test_lookahead_around_schedule_free_is_refused(between):
+    words = r"^Lookahead would move the parameters of ScheduleFreeSGD and not its z: use one without the other$"
+    with pytest.raises(ValueError, match=words):
+        Lookahead(between(ScheduleFreeSGD([Value(1.0)])))
 
 
 def test_schedule_free_has_an_average_from_the_start():

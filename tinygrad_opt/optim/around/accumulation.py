@@ -9,21 +9,29 @@ import numpy as np
 
 from ..core.members import Array
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, restored
+from .sam import SAM
+from .wrapper import Wrapper, copies, count, restored, within
 
 
 class Accumulate(Wrapper):
     """Averages the gradients of every so many steps and updates with the average: large batches in small memory.
 
-    step takes the gradients away (.grad is None afterwards), so zero_grad between the passes loses nothing and
-    leaving it out counts nothing twice.  The report's updated is 0 where only gradients were taken in; where there
-    was an update, its loss is the average of those told.  A parameter that a pass did not reach counts as zero in it.
+    step takes the gradients away (.grad is None afterwards): whether zero_grad is called between the passes does not
+    matter, as no gradient is lost and none is counted twice.  The report's updated is 0 where only gradients were
+    taken in; where there was an update, its loss is the average of those told.  A parameter that a pass did not
+    reach counts as zero in it.
+
+    Raises ValueError around SAM, which computes gradients of its own; SAM(Accumulate(optimizer)) is possible.
     """
 
     settings = ("every",)
 
     def __init__(self, optimizer: Optimizer | Wrapper, every: int = 4):
         super().__init__(optimizer)
+        if any(isinstance(inner, SAM) for inner in within(optimizer)):
+            raise ValueError(
+                "Accumulate has only gradients for SAM, which takes a closure: use SAM(Accumulate(optimizer))"
+            )
         self.every = count("Accumulate", "every", every)
         self.reset()
 
@@ -46,7 +54,7 @@ class Accumulate(Wrapper):
         for m in self.members:
             g = m.parameter.grad
             if g is not None and np.shape(g) != m.shape:
-                raise ValueError(f"the gradient of {m.name} has shape {np.shape(g)}; the parameter has {m.shape}")
+                raise m.misshapen(g)
         skipped = []
         for i, m in enumerate(self.members):
             g, sum_ = m.parameter.grad, self.sums[i]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, fraction, moved, restored, values_of
+from .wrapper import Wrapper, copies, count, flag, fraction, moved, restored, values_of
 
 
 class Averaged:
@@ -77,7 +77,8 @@ class EMA(WeightAverage):
     """The exponential moving average a = decay * a + (1 - decay) * p after every step, and its constraints.
 
     It starts as a copy of the first p, as in Keras and PyTorch.  With debias it starts at zero and is divided by
-    1 - decay**n, as Adam's moments are and in optax: early values then count equally.
+    1 - decay**n, as Adam's moments are and in optax: early values then count equally.  Tarvainen & Valpola, Mean
+    teachers are better role models, 2017, arXiv:1703.01780.
 
     >>> from tinygrad_opt import Value
     >>> from tinygrad_opt.optim import EMA, Adam
@@ -98,7 +99,7 @@ class EMA(WeightAverage):
 
     def __init__(self, optimizer: Optimizer | Wrapper, decay: float = 0.999, debias: bool = False):
         super().__init__(optimizer)
-        self.decay, self.debias = fraction("EMA", "decay", decay), debias
+        self.decay, self.debias = fraction("EMA", "decay", decay), flag("EMA", "debias", debias)
 
     def take_in(self) -> None:
         values = values_of(self.members)

@@ -26,7 +26,8 @@ class NonNegative(Constraint):
 class MaxNorm(UnitWise, Constraint):
     """The norm of every unit at most limit; eps, Keras' 1e-7, keeps zero over zero away.
 
-    A unit within the limit shrinks by eps over its norm, as in Keras.
+    A unit within the limit shrinks by eps over its norm, as in Keras.  Srivastava et al., Dropout: a simple way to
+    prevent neural networks from overfitting, 2014, section 5.1.
     """
 
     limit: Rate = 2.0

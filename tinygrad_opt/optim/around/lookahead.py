@@ -8,20 +8,26 @@ from typing import Any
 import numpy as np
 
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, restored, values_of, write
+from .averaging import Averaged
+from .wrapper import Wrapper, copies, count, restored, values_of, within, write
 
 
 class Lookahead(Wrapper):
     """After every k steps, the parameters go to slow + alpha * (fast - slow), and start from there again.
 
     Zhang et al., 2019, Algorithm 1, arXiv:1907.08610.  slow is where the last k steps started.  The state of the
-    optimizer is kept at such a point, the paper's default.
+    optimizer is kept at such a point, the paper's default.  Raises ValueError around a schedule-free optimizer, which
+    finds its average from where it has put the parameters itself.
     """
 
     settings = ("k", "alpha")
 
     def __init__(self, optimizer: Optimizer | Wrapper, k: int = 5, alpha: float = 0.5):
         super().__init__(optimizer)
+        *_, inmost = within(optimizer)
+        if isinstance(inmost, Averaged):
+            kind = type(inmost).__name__
+            raise ValueError(f"Lookahead would move the parameters of {kind} and not its z: use one without the other")
         if not 0 < alpha <= 1:
             raise ValueError(f"Lookahead: alpha is above 0 and at most 1; got {alpha!r}")
         self.k, self.alpha = count("Lookahead", "k", k), float(alpha)

@@ -9,7 +9,10 @@ import numpy as np
 
 from ..core.members import Array
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, moved
+from .wrapper import Wrapper, flag, moved
+
+TINY = 1e-12
+"""Added to |g|, as in the implementation for PyTorch that most use (davda54/sam): a gradient of zeros leads nowhere."""
 
 
 class SAM(Wrapper):
@@ -30,7 +33,7 @@ class SAM(Wrapper):
         super().__init__(optimizer)
         if not 0 < rho < math.inf:
             raise ValueError(f"SAM: rho, the distance to look at, is above 0; got {rho!r}")
-        self.rho, self.adaptive = float(rho), adaptive
+        self.rho, self.adaptive = float(rho), flag("SAM", "adaptive", adaptive)
 
     def step(self, loss: Any = None) -> Report:
         if not callable(loss):
@@ -51,7 +54,7 @@ class SAM(Wrapper):
         gradients = [0.0 if m.parameter.grad is None else m.parameter.grad for m in self.members]
         with np.errstate(all="ignore"):
             scaled = [p * g if self.adaptive else g for p, g in zip(points, gradients, strict=True)]
-            size = math.hypot(*(float(np.linalg.norm(np.asarray(s, float))) for s in scaled)) + 1e-12
+            size = math.hypot(*(float(np.linalg.norm(np.asarray(s, float))) for s in scaled)) + TINY
             return [
                 p + (p * s if self.adaptive else s) * (self.rho / size) for p, s in zip(points, scaled, strict=True)
             ]

@@ -20,14 +20,9 @@ from .units import UnitWise
 
 
 class Clip(Transform):
-    """A transform whose limit is positive."""
+    """A transform with a limit, which is positive: at 0 nothing would be learned."""
 
-    @classmethod
-    def setting(cls, name: str, value: Any) -> Any:
-        number = super().setting(name, value)
-        if name == "limit" and number == 0:
-            raise ValueError(f"{cls.__name__}: limit must be above 0, or nothing is learned")
-        return number
+    positive: ClassVar[tuple[str, ...]] = ("limit",)
 
 
 class ClipValue(Clip):
@@ -43,6 +38,8 @@ class ClipValue(Clip):
 class ClipNorm(Clip):
     """Each parameter's gradient scaled down to a norm of at most limit.
 
+    Pascanu et al., On the difficulty of training recurrent neural networks, 2013, Algorithm 1, arXiv:1211.5063, for
+    one parameter at a time.
     With eps = 0 as in Keras (clipnorm) and optax; PyTorch adds 1e-6 to the norm, so that a clipped gradient
     is a little shorter than limit.
     """
@@ -54,7 +51,7 @@ class ClipNorm(Clip):
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any) -> Any:
         size = norm(g) + h.eps
-        return p, g * (h.limit / where(size <= h.limit, h.limit, size))
+        return p, shortened(g, size, h.limit)
 
 
 class ClipGlobalNorm(Clip):
@@ -76,24 +73,24 @@ class ClipGlobalNorm(Clip):
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any) -> Any:
         size = h.norm + h.eps
-        return p, g * (h.limit / where(size <= h.limit, h.limit, size))
+        return p, shortened(g, size, h.limit)
+
+
+def shortened(g: Any, size: Any, limit: Any) -> Any:
+    """g, which is size long, scaled down to limit if it is longer."""
+    return g * (limit / where(size <= limit, limit, size))
 
 
 class AdaptiveClip(UnitWise, Clip):
     """The gradient of every unit scaled down to at most limit times the norm of the unit itself.
 
-    Brock et al., 2021, section 4.1, arXiv:2102.06171.  eps stands for the norm of units that are nearly zero.
+    Brock et al., 2021, section 4.1, arXiv:2102.06171.  eps stands for the norm of units that are nearly zero:
+    without it they would stay zero.
     """
 
     limit: Rate = 0.01
     eps: Rate = 1e-3
-
-    @classmethod
-    def setting(cls, name: str, value: Any) -> Any:
-        number = super().setting(name, value)
-        if name == "eps" and number == 0:
-            raise ValueError("AdaptiveClip: eps must be above 0, or a unit that is zero stays zero")
-        return number
+    positive: ClassVar[tuple[str, ...]] = ("limit", "eps")
 
     def rule(self, h: Any, t: Any, p: Any, g: Any) -> Any:
         largest = h.limit * np.maximum(self.norm(p), h.eps)
@@ -101,7 +98,10 @@ class AdaptiveClip(UnitWise, Clip):
 
 
 class L1(Transform):
-    """The gradient of strength * sum|p| added: weights that are not needed become zero, or nearly."""
+    """The gradient of strength * sum|p| added: weights that are not needed become zero, or nearly.
+
+    Tibshirani, Regression shrinkage and selection via the lasso, 1996.
+    """
 
     strength: Rate
 
@@ -114,7 +114,7 @@ class L2(Transform):
     """The gradient of strength / 2 * sum p**2 added, before moments are taken of it: PyTorch's weight_decay.
 
     Keras' regularizer L2(l2) has no half: it is L2(2 * l2) here.  Only for plain SGD is this the same as
-    DecoupledDecay.
+    DecoupledDecay.  Krogh & Hertz, A simple weight decay can improve generalization, 1991.
     """
 
     strength: Rate
@@ -208,13 +208,15 @@ class RequireFinite(Transform):
 
     def measure(self, gradients: Sequence[tuple[str, Any]]) -> dict[str, float]:
         for name, g in gradients:
-            bad = np.argwhere(~np.isfinite(g))
-            if len(bad):
-                place = tuple(map(int, bad[0]))
-                raise ValueError(
-                    f"the gradient of {name} is {g[place]} at {list(place)} ({len(bad)} of {g.size} entries are not "
-                    "finite); nothing was changed: a smaller lr or ClipGlobalNorm earlier in the run may prevent it"
-                )
+            finite = np.isfinite(g)
+            if finite.all():
+                continue
+            bad = np.argwhere(~finite)
+            place = tuple(map(int, bad[0]))
+            raise ValueError(
+                f"the gradient of {name} is {g[place]} at {list(place)} ({len(bad)} of {g.size} entries are not "
+                "finite); nothing was changed: a smaller lr or ClipGlobalNorm earlier in the run may prevent it"
+            )
         return {}
 
     @staticmethod

@@ -48,5 +48,5 @@ class UnitWise(Transform):
         return np.sqrt(np.sum(x * x, axis=self.axes(x.ndim), keepdims=True))
 
     def __repr__(self) -> str:
-        settings = self.settings if self.axis is None else {**self.settings, "axis": self.axis}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
+        shown = super().__repr__()
+        return shown if self.axis is None else f"{shown.removesuffix(')')}, axis={self.axis!r})"

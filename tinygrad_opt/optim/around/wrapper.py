@@ -94,6 +94,14 @@ class Wrapper:
         return f"<{type(self).__name__}({settings}) around {self.optimizer!r}>"
 
 
+def within(optimizer: Optimizer | Wrapper) -> Iterator[Optimizer | Wrapper]:
+    """An optimizer and what it wraps, from the outside in."""
+    yield optimizer
+    while isinstance(optimizer, Wrapper):
+        optimizer = optimizer.optimizer
+        yield optimizer
+
+
 def values_of(members: Sequence[Member]) -> list[Array]:
     """Copies of the parameters' values."""
     return [np.array(m.parameter.data, m.dtype) for m in members]
@@ -137,6 +145,12 @@ def fraction(kind: str, name: str, value: float) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{kind}: {name} is at least 0 and below 1; got {value!r}")
     return float(value)
+
+
+def flag(kind: str, name: str, value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{kind}: {name} is True or False; got {value!r}")
+    return value
 
 
 def count(kind: str, name: str, value: int, least: int = 1) -> int:

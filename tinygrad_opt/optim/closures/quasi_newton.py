@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class QuasiNewton(Grouped):
     max_eval: int | None = None
     tolerance_grad: float = 1e-7
     tolerance_change: float = 1e-9
-    line_search: str | None = None
+    line_search: Literal[None, "strong_wolfe"] = None
 
     def __init__(self, params: Any, **hyper: Any):
         super().__init__(params, hyper)
@@ -72,8 +72,6 @@ class QuasiNewton(Grouped):
             value = settings.get(name, 1)
             if not (value is None and name == "max_eval") and (type(value) is not int or value < 1):
                 raise ValueError(f"{cls.__name__}: {name} is an integer, 1 or more; got {value!r}")
-        if settings["line_search"] not in (None, "strong_wolfe"):
-            raise ValueError(f"{cls.__name__}: line_search is None or 'strong_wolfe'; got {settings['line_search']!r}")
         return settings
 
     def nothing_learned(self) -> Learned:
@@ -251,7 +249,8 @@ class LBFGS(QuasiNewton):
     `QuasiNewton`.  Where the objective changes between calls, as with batches, the first step that a call learns
     from compares gradients of two objectives.
 
-    Liu & Nocedal, On the limited memory BFGS method, 1989; Nocedal & Wright, Algorithm 7.5.
+    Liu & Nocedal, On the limited memory BFGS method, 1989; Nocedal & Wright,
+    Numerical Optimization, 2006, Algorithm 7.5.
 
     >>> from tinygrad_opt import Value
     >>> x, y = Value(-1.2), Value(1.0)
@@ -279,7 +278,7 @@ class BFGS(QuasiNewton):
     The hyperparameters are those of `QuasiNewton`; tolerance_change is 0, as the slope is small far from a
     minimum too while the matrix still grows.
     Raises ValueError for parameters of more than 30,000 entries.
-    Nocedal & Wright, Algorithm 6.1.
+    Nocedal & Wright, Numerical Optimization, 2006, Algorithm 6.1.
     """
 
     tolerance_change = 0.0

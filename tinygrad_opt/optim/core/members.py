@@ -76,12 +76,16 @@ class Member:
         if grad is None:
             return False
         if (grad.shape if type(grad) is np.ndarray else np.shape(grad)) != self.shape:
-            raise ValueError(f"the gradient of {self.name} has shape {np.shape(grad)}; the parameter has {self.shape}")
+            raise self.misshapen(grad)
         if self.gathered is not None:
             np.copyto(self.gathered, grad)
         else:
             self.gradient = np.ascontiguousarray(grad, self.dtype).reshape(-1)
         return True
+
+    def misshapen(self, grad: Any) -> ValueError:
+        """What to raise for a gradient of another shape."""
+        return ValueError(f"the gradient of {self.name} has shape {np.shape(grad)}; the parameter has {self.shape}")
 
 
 def grouped(params: Any) -> list[tuple[dict[str, Any], list[Member]]]:

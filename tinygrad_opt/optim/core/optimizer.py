@@ -122,7 +122,7 @@ class Optimizer(Grouped):
     ):
         super().__init__(params, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
-        self.refuse_shapes(self.members)
+        self.refuse_misuse()
         self.measuring = [
             (piece, [m for m in self.members if piece.applies_to(m.name, m.parameter)])
             for piece in self.transforms
@@ -136,8 +136,8 @@ class Optimizer(Grouped):
         for group in self.groups:
             self.refuse_parts([lane for lane in self.lanes if lane.hyper is group.hyper])
 
-    def refuse_shapes(self, members: list[Member]) -> None:
-        """Raise if the rule is not meant for a parameter of such a shape."""
+    def refuse_misuse(self) -> None:
+        """Raise if the rule is not meant for such parameters, or for what stands around it."""
 
     def refuse_parts(self, lanes: list[Lane]) -> None:
         """Raise if the rule's sums are over a whole group, and a group cannot be run over as one."""

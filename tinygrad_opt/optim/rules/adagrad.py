@@ -13,9 +13,10 @@ from .root import root
 class Adagrad(Optimizer):
     """Steps divided by the root of the sum of all squared gradients so far.
 
-    Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization", with
-    diagonal matrices.  The sum only grows: under a constant gradient step t is lr / sqrt(t).  PyTorch adds eps
-    outside the root and starts the sum at 0; Keras, optax and the slides inside it, Keras and optax starting at 0.1.
+    Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization",
+    JMLR 12, the form with diagonal matrices.  The sum only grows: under a constant gradient step t is lr / sqrt(t).
+    PyTorch adds eps outside the root and starts the sum at 0; Keras, optax and the slides inside it, Keras and optax
+    starting at 0.1.
     lr_decay, of PyTorch, divides lr further by 1 + (t - 1) lr_decay.
 
     The slides write the sum with the gradient of step t + 1 in it; that is not known yet at step t.

@@ -21,7 +21,8 @@ class Adam(Optimizer):
     optax' eps_root.  bias_correction=False leaves both corrections out: the first step is then
     (1 - beta1) / sqrt(1 - beta2) times as large, 3.16 lr with these betas.
 
-    One slide has m in the place of m_hat and eps inside the root; by its own first step, 0.1 lr, that is a slip.
+    On one slide m stands where m_hat should, and eps inside the root.  Its first step would be 0.1 lr long, not lr:
+    that is a slip.
 
     >>> from tinygrad_opt import Value
     >>> print(Adam([Value(1.0)]).formula())

@@ -178,7 +178,8 @@ class AdaBound(Optimizer):
     """Adam whose rates are kept between bounds that close on final_lr: Adam at first, momentum in the end.
 
     Luo et al. 2019, Algorithm 2, arXiv:1902.09843, in the form of the authors' code: with Adam's bias corrections and
-    without the paper's 1 / sqrt(t).  gamma is the speed at which the bounds close.
+    without the paper's 1 / sqrt(t).  gamma is the speed at which the bounds close.  Where lr falls below the lower
+    bound, even to 0, the rate is that bound: to stop, let final_lr fall too.
     """
 
     slots = ("m", "v")
@@ -188,13 +189,7 @@ class AdaBound(Optimizer):
     final_lr: Rate = 0.1
     gamma: Rate = 1e-3
     eps: Rate = 1e-8
-
-    @classmethod
-    def setting(cls, name: str, value: Any) -> Any:
-        value = super().setting(name, value)
-        if name == "gamma" and value == 0:
-            raise ValueError(f"{cls.__name__}: gamma must be above 0, or the bounds never close; got 0")
-        return value
+    positive: ClassVar[tuple[str, ...]] = ("gamma",)
 
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, m: Any, v: Any) -> Any:

@@ -76,7 +76,8 @@ class SM3(Optimizer):
     """Adagrad whose sums of squares are bounded by one number for each row, each column, each slice of any axis.
 
     Anil, Gupta, Koren, Singer: Memory-Efficient Adaptive Optimization (NeurIPS 2019), arXiv 1901.11150,
-    Algorithm SM3-II, with momentum.  An entry's sum is taken to be the least of the numbers that cover it:
+    Algorithm SM3-II, with momentum, where m is a running average of the divided gradients (optax), and with eps inside
+    the root, which the paper does not have.  An entry's sum is taken to be the least of the numbers that cover it:
     cover holds n + m of them for a matrix of n rows and m columns, and all for a vector.
     """
 

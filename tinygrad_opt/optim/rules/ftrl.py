@@ -16,8 +16,8 @@ class FTRL(Optimizer):
     """Each weight is the exact minimum of the gradients' sum, a quadratic and l1 |p|: many are exactly zero.
 
     McMahan et al.: Ad Click Prediction: a View from the Trenches (KDD 2013), Algorithm 1.  A weight is computed
-    from its sums z and n alone.  Start from zero: of another start the first step loses the share
-    sqrt(initial_accumulator / n).
+    from its sums z and n alone.  Start from zero: those sums do not know of another start, and the first
+    step takes the share sqrt(initial_accumulator / n) of it away.
 
     lr_power             n ** -lr_power / lr is the weight of the quadratic: -0.5 for the paper's square root, 0 for
                          a fixed rate

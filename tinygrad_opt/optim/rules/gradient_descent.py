@@ -18,17 +18,21 @@ class SGD(Optimizer):
     Without momentum v is neither read nor written.  momentum_form says what v is:
 
     "classical"  a sum of gradients: a constant g is multiplied by 1 / (1 - momentum) in the end
-                 (Polyak, 1964; PyTorch, optax)
-    "velocity"   the step itself, with the learning rate inside (Sutskever et al., ICML 2013; Keras): the same
+                 (Polyak; PyTorch, optax)
+    "velocity"   the step itself, with the learning rate inside (Sutskever et al.; Keras): the same
                  steps, until the learning rate changes
     "ewma"       an exponentially weighted average of gradients: a constant g stays g in the end; the
                  classical form with lr * (1 - momentum)
 
     dampening multiplies new gradients in the classical form by 1 - dampening, all but the first, as in PyTorch.
 
-    nesterov looks ahead (Nesterov, 1983): the gradient is taken at x + momentum * v, the point that the memory
+    nesterov looks ahead (Nesterov): the gradient is taken at x + momentum * v, the point that the memory
     alone would lead to.  Here p is that point, so that its gradient is at hand; in the velocity form
     x = p - momentum * v.
+
+    Polyak, Some methods of speeding up the convergence of iteration methods, 1964; Nesterov, A method of solving a
+    convex programming problem with convergence rate O(1/k^2), 1983; Sutskever et al., On the importance of
+    initialization and momentum in deep learning, ICML 2013.
 
     >>> from tinygrad_opt import Value
     >>> print(SGD([Value(1.0)], momentum=0.9, momentum_form="velocity", nesterov=True).formula())
@@ -78,13 +82,19 @@ def weighted(h: Any, t: Any, g: Any) -> Any:
 
 
 class Momentum(SGD):
-    """SGD that remembers: each gradient goes on acting, 0.9 as much after every step."""
+    """SGD that remembers: each gradient goes on acting, 0.9 as much after every step.
+
+    Polyak 1964, the heavy ball; SGD has the forms and the source.
+    """
 
     momentum: Rate = 0.9
 
 
 class Nesterov(SGD):
-    """SGD with momentum that takes the gradient where the momentum leads."""
+    """SGD with momentum that takes the gradient where the momentum leads.
+
+    Nesterov 1983, with a fixed momentum; SGD has the forms and the source.
+    """
 
     momentum: Rate = 0.9
     nesterov: bool = True
@@ -94,9 +104,12 @@ class Nesterov(SGD):
 class ASGD(Optimizer):
     """SGD whose answer is the average of its iterates, ax (averages()); the iterates themselves go on jumping about.
 
-    Averaging starts after t0 steps (t0 + 2, as PyTorch counts); before, ax is p.  The learning rate falls as
-    t**-alpha, and lambd pulls towards zero.  Polyak and Juditsky, SIAM J. Control Optim. 30 (1992); the form is
-    that of Bottou's sgd and of PyTorch, which keeps the falling rate and the weight of the average in float32.
+    Averaging starts after t0 steps (t0 + 2, as PyTorch counts); before, ax is p.  The learning rate of step t is
+    lr / (1 + lambd lr (t - 1))**alpha, and lambd pulls towards zero.
+
+    Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992; the rate and alpha = 3/4 are
+    Bottou's, Stochastic gradient descent tricks, 2012.  The form is that of PyTorch, which keeps the falling rate and
+    the weight of the average in float32.
     """
 
     slots = ("ax",)

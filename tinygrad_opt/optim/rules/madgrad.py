@@ -17,6 +17,10 @@ class MADGRAD(Optimizer):
 
     Defazio, Jelassi: Adaptivity without Compromise (2021), arXiv 2101.11075, Algorithm 1.  Its rates are unlike
     Adam's: search them anew.  weight_decay is added to the gradient; it wants much less than with SGD.
+
+    eps keeps the cube root from zero, and by the authors' code and optax it is added to lr too, so that a tiny lr
+    still counts the gradients.  Not to lr = 0, unlike there: such a step changes no sum, and p goes on to where the
+    sums of the steps before lead.
     """
 
     slots = ("s", "v", "p0")
@@ -32,7 +36,7 @@ class MADGRAD(Optimizer):
 
     @staticmethod
     def rule(h: Any, t: Any, p: Any, g: Any, s: Any, v: Any, p0: Any) -> Any:
-        weight = (h.lr + h.eps) * t**0.5
+        weight = (h.lr + h.eps if h.lr else 0.0) * t**0.5
         decayed = g + h.weight_decay * p
         s = s + weight * decayed
         v = v + weight * decayed**2

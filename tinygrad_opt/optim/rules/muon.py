@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from ..core.hyper import Rate
-from ..core.members import Array, Member, listed, member_of
+from ..core.members import Array, listed, member_of
 from ..core.optimizer import Optimizer
 from ..core.vocabulary import named, norm
 
@@ -77,8 +77,8 @@ class Muon(Optimizer):
             raise ValueError(f"{cls.__name__}: steps is a whole number, 1 or more; got {value!r}")
         return super().setting(name, value)
 
-    def refuse_shapes(self, members: list[Member]) -> None:
-        others = [f"{m.name} {m.shape}" for m in members if len(m.shape) != 2]
+    def refuse_misuse(self) -> None:
+        others = [f"{m.name} {m.shape}" for m in self.members if len(m.shape) != 2]
         if others:
             raise ValueError(
                 f"{type(self).__name__} is for matrices; got {', '.join(others)}: give those to AdamW, in an optimizer "

@@ -64,8 +64,8 @@ class Prodigy(Optimizer):
 class DoG(Optimizer):
     """Gradient descent whose rate is the largest distance from the start over the norm of all gradients so far.
 
-    Ivgi, Hinder, Carmon: DoG is SGD's Best Friend (ICML 2023), arXiv 2302.12022.  The authors recommend to
-    average the iterates.  Norms are over all parameters of a group.
+    Ivgi, Hinder, Carmon: DoG is SGD's Best Friend: A Parameter-Free Dynamic Step Size Schedule (ICML 2023), arXiv
+    2302.12022.  The authors recommend to average the iterates.  Norms are over all parameters of a group.
 
     first  the distance assumed at first is first * (1 + |p0|)
     """

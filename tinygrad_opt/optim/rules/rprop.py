@@ -14,8 +14,9 @@ from ..core.optimizer import Optimizer
 class Rprop(Optimizer):
     """Steps that grow while the gradient keeps its sign, and shrink where it changes.
 
-    After a change of sign an entry rests for one step.  lr is the first size of the steps.  For full batches: the
-    sign of a noisy gradient changes without reason.
+    After a change of sign an entry rests for one step.  lr is the size of the first steps only; as none is below
+    step_min, lr = 0 begins with steps of step_min.  For full batches: the sign of a noisy gradient changes without
+    reason.
 
     Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning: the RPROP algorithm",
     ICNN 1993, without its step back after a change of sign (Igel and Huesken, 2000, call this form Rprop-), but
