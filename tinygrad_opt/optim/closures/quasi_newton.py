@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..core.groups import Grouped
-from ..core.hyper import Rate, at_step
+from ..core.hyper import Rate
 from ..core.members import Array
 from ..core.optimizer import Report
 from ..core.state import check_fit, load_settings, state_of
@@ -106,7 +106,7 @@ class QuasiNewton(Grouped):
         kind = type(self).__name__
         if not callable(closure):
             raise TypeError(f"{kind}.step takes a closure, which computes the loss anew; got {closure!r}:\n{EXAMPLE}")
-        h = at_step(self.groups[0].hyper, self.t)
+        h = SimpleNamespace(**self.at_step(self.groups[0].hyper, self.t))
         if not 0 < h.lr < np.inf:
             raise ValueError(f"{kind}: lr must be positive and finite; got {h.lr:g} at step {self.t + 1}")
         f = Closure(closure, self.members)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .state import load_state, state_of
 from .story import Story, told
 from .traced import traced_pipeline
 
+Piece = TypeVar("Piece", bound=Transform)
 RESERVED = frozenset({"p", "g", "t", "h"})
 
 
@@ -121,7 +122,7 @@ class Optimizer(Grouped):
             if type(piece).measure is not Transform.measure
         ]
         self.lanes = [
-            Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
+            Lane(Pipeline(self, *around), group.hyper.current, members, kernels, remember)
             for group in self.groups
             for around, members in self.alike(group.members)
         ]
@@ -215,10 +216,14 @@ class Optimizer(Grouped):
 
 def checked(transforms: Any, constraints: Any) -> tuple[list[Transform], list[Constraint]]:
     """Both as lists, each thing in its place."""
-    for kind, given, name in ((Transform, transforms, "transforms"), (Constraint, constraints, "constraints")):
-        if isinstance(given, Transform) or not isinstance(given, Iterable):
-            raise TypeError(f"{name} is a list; got {given!r}")
-        for piece in given:
-            if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
-                raise TypeError(f"{piece!r} is not one of the {name}")
-    return list(transforms), list(constraints)
+    return listed(transforms, Transform, "transforms"), listed(constraints, Constraint, "constraints")
+
+
+def listed(given: Any, kind: type[Piece], name: str) -> list[Piece]:
+    if isinstance(given, Transform) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} is a list; got {given!r}")
+    pieces = list(given)
+    for piece in pieces:
+        if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
+            raise TypeError(f"{piece!r} is not one of the {name}")
+    return pieces
