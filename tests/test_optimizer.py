@@ -330,7 +330,10 @@ def test_a_state_of_other_parameters_is_refused_and_nothing_changes():
     refused(
         ValueError, "the state is one of Momentum; this optimizer is Adam", lambda: Adam([a, b]).load_state_dict(state)
     )
-    text = "this is not the state of an optimizer: it has no format, optimizer, step, groups, transforms, parameters"
+    text = (
+        "this is not the state of an optimizer: it has no "
+        "format, optimizer, step, groups, transforms, constraints, parameters"
+    )
     refused(ValueError, text, lambda: optimizer.load_state_dict({}))
     refused(
         ValueError,

@@ -14,7 +14,7 @@ from .lane import Lane
 from .members import Member
 from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
 from .quiet import quietly
-from .state import load_state, state_of
+from .state import read, state_of
 from .story import Story, told
 from .traced import traced_pipeline
 
@@ -115,6 +115,7 @@ class Optimizer(Grouped):
     ):
         super().__init__(params, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
+        self.options = {"kernels": kernels, "remember": remember}
         self.refuse_shapes(self.members)
         self.measuring = [
             (piece, [m for m in self.members if piece.applies_to(m.name, m.parameter)])
@@ -201,6 +202,15 @@ class Optimizer(Grouped):
         return told(self.lanes, parameter, index)
 
     # -- state ---------------------------------------------------------------------------------
+    def __reduce__(self) -> Any:
+        """How it is copied and pickled: made anew of (copied) parameters and settings, with this state."""
+        groups = [{"params": [(m.name, m.parameter) for m in g.members], **g.hyper} for g in self.groups]
+        around = {"transforms": self.transforms, "constraints": self.constraints}
+        return made, (type(self), groups, {**around, **self.options}), self.state_dict()
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
+
     def state_dict(self) -> dict[str, Any]:
         """Step counts, hyperparameters and state arrays (copies), for load_state_dict."""
         return state_of(self)
@@ -209,9 +219,17 @@ class Optimizer(Grouped):
         """Continue where another optimizer of the same kind and parameters left off, bit for bit.
 
         Schedules are functions and are not saved: those of this optimizer remain.
-        Raises ValueError, before anything is changed, if the state is of other parameters.
+        The settings of transforms and constraints are put in place like hyperparameters.
+        Raises ValueError, before anything is changed, if the state is of other parameters, of other transforms or
+        constraints, or cannot be one.
         """
-        load_state(self, state)
+        read(self, state).put(self)
+        for lane in self.lanes:
+            lane.in_step = len({m.numbers for m in lane.members}) == 1
+
+
+def made(kind: type[Optimizer], groups: list[dict[str, Any]], settings: Mapping[str, Any]) -> Optimizer:
+    return kind(groups, **settings)
 
 
 def checked(transforms: Any, constraints: Any) -> tuple[list[Transform], list[Constraint]]:
