@@ -150,7 +150,8 @@ class Optimizer(Grouped):
         loss is the value of the function, or a closure that computes it together with the gradients; only
         some rules ask for it.
 
-        Raises ValueError, before anything is changed, for a gradient or data of another shape.
+        Raises, before anything is changed, ValueError for a gradient or data of another shape and for a schedule that
+        gives what the hyperparameter may not be, TypeError for a gradient that does not hold real numbers.
         """
         value = self.evaluated(loss)
         measured = self.measured()
@@ -167,7 +168,10 @@ class Optimizer(Grouped):
         """What transforms measure of all gradients together."""
         found: dict[Transform, Mapping[str, float]] = {}
         for transform, members in self.measuring:
-            gradients = [(m.name, np.asarray(m.parameter.grad)) for m in members if m.parameter.grad is not None]
+            present = [m for m in members if m.parameter.grad is not None]
+            for m in present:
+                m.check_gradient()
+            gradients = [(m.name, np.asarray(m.parameter.grad)) for m in present]
             with np.errstate(all="ignore"):
                 found[transform] = transform.measure(gradients)
         return found

@@ -141,8 +141,11 @@ def read_piece(piece: Transform, saved: Any) -> dict[str, Any]:
 def read_member(i: int, m: Member, saved: Any) -> tuple[int, dict[str, Array], dict[str, float]]:
     """The steps, slots and scalars of one parameter."""
     require(saved, ("name", "shape", "dtype", "steps", "slots", "scalars"), f"the state of parameter {i}")
+    require(saved["slots"], (), f"the slots of parameter {i} in the state")
+    require(saved["scalars"], (), f"the scalars of parameter {i} in the state")
     here = f"{m.name} {m.shape} {m.dtype}"
-    there = f"{saved['name']} {tuple(saved['shape'])} {saved['dtype']}"
+    shape = tuple(saved["shape"]) if isinstance(saved["shape"], Sequence) else saved["shape"]
+    there = f"{saved['name']} {shape} {saved['dtype']}"
     if here != there:
         raise ValueError(f"parameter {i} is {here}; the state is of {there}: the order of parameters must be the same")
     slots = {name: numbers(f"{name} of {m.name}", array, m) for name, array in saved["slots"].items()}
