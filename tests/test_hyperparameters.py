@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinygrad_opt import Value
-from tinygrad_opt.optim import SGD, Adafactor, Adam, ClipNorm, Lookahead, Optimizer, Rate, RMSprop, SAM
+from tinygrad_opt.optim import SAM, SGD, Adafactor, Adam, ClipNorm, Lookahead, Optimizer, Rate, RMSprop
 from tinygrad_opt.optim.rules.schedule_free import ScheduleFreeSGD
 
 
@@ -71,7 +71,14 @@ def test_refused_by_the_annotation(kind, settings, text):
 def test_allowed_by_the_annotation():
     optimizer = Every([ready()], need=np.float32(0.5), on=np.bool_(True), most=np.int64(4), choice=None, beta3=abs)
     assert optimizer.settings == {
-        **{"lr": 1, "need": 0.5, "fixed": 0.5, "count": 3, "most": 4, "beta3": abs, "on": True, "word": "a"},
+        "lr": 1,
+        "need": 0.5,
+        "fixed": 0.5,
+        "count": 3,
+        "most": 4,
+        "beta3": abs,
+        "on": True,
+        "word": "a",
         "choice": None,
     }
     assert [type(optimizer.settings[name]) for name in ("need", "most", "on")] == [float, int, bool]
@@ -94,7 +101,7 @@ def test_annotations_may_be_text_and_of_any_spelling(quoted):
         "table": typing.ClassVar[dict[str, int]],
         "plain": ClassVar,
         "form": typing.Literal["a", "b"],
-        "rate": typing.Optional[float],  # noqa: UP007, UP045
+        "rate": typing.Optional[float],  # noqa: UP045
     }
     texts = {
         "table": "typing.ClassVar[dict[str, Unknown]]",
@@ -113,7 +120,9 @@ def test_an_annotation_that_says_nothing_is_refused_where_the_class_is_made():
     def declare(annotation):
         return type("Odd", (Optimizer,), {"__annotations__": {"sizes": annotation}, "sizes": []})
 
-    with pytest.raises(TypeError, match=r"^Odd: list\[int\] is no annotation of a hyperparameter, sizes: Rate, float, "):
+    with pytest.raises(
+        TypeError, match=r"^Odd: list\[int\] is no annotation of a hyperparameter, sizes: Rate, float, "
+    ):
         declare(list[int])
     with pytest.raises(TypeError, match=r"^name 'Unknown' is not defined, where hyperparameters are declared: "):
         declare("Unknown")
@@ -169,7 +178,7 @@ def test_a_wrapper_hands_on_hyperparameters_and_keeps_its_own():
     optimizer.lr, optimizer.rho = 0.25, 0.125
     assert (inner.lr, optimizer.lr, inner.rho, optimizer.rho) == (0.25, 0.25, 0.5, 0.125)
     refused(ValueError, "RMSprop: lr must not be negative; got -1", lambda: setattr(optimizer, "lr", -1))
-    with pytest.raises(AttributeError, match="^SAM has no attribute 'beta1'$"):
+    with pytest.raises(AttributeError, match=r"^SAM has no attribute 'beta1'$"):
         optimizer.beta1  # noqa: B018
 
 
@@ -179,7 +188,11 @@ GROUP_REFUSALS = [
     (ValueError, {"lr": -1}, "SGD: lr must not be negative; got -1"),
     (ValueError, {"lr": float("nan")}, "SGD: lr is nan"),
     (ValueError, {"lr": 0.5, "momentum": 1}, "SGD: momentum must be below 1, the share of the old that is kept; got 1"),
-    (ValueError, {"nesterov": True, "dampening": 0.5}, "SGD: dampening=0.5 is for momentum_form='classical' without nesterov"),
+    (
+        ValueError,
+        {"nesterov": True, "dampening": 0.5},
+        "SGD: dampening=0.5 is for momentum_form='classical' without nesterov",
+    ),
 ]
 
 
@@ -195,7 +208,7 @@ def test_hyperparameters_of_a_group_are_checked_before_any_changes(kind, setting
 
 def test_a_group_keeps_its_names():
     hyper = SGD([ready()]).groups[0].hyper
-    with pytest.raises(TypeError, match="^SGD has no hyperparameter 'rl'"):
+    with pytest.raises(TypeError, match=r"^SGD has no hyperparameter 'rl'"):
         hyper["rl"] = 1.0
     for remove in (hyper.clear, hyper.popitem, lambda: hyper.pop("lr")):
         with pytest.raises(TypeError, match=r"^SGD cannot do without \w+: set it to another value$"):
@@ -214,7 +227,13 @@ SCHEDULE_REFUSALS = [
     (ValueError, Adam, "lr", float("nan"), "Adam: lr is nan"),
     (ValueError, Adam, "beta1", 1.0, "Adam: beta1 must be below 1, the share of the old that is kept; got 1"),
     (ValueError, Adafactor, "clip", 0.0, "Adafactor: clip must be above 0; got 0"),
-    (ValueError, ScheduleFreeSGD, "beta1", 0, "ScheduleFreeSGD: beta1 must be above 0, or x cannot be told from y and z"),
+    (
+        ValueError,
+        ScheduleFreeSGD,
+        "beta1",
+        0,
+        "ScheduleFreeSGD: beta1 must be above 0, or x cannot be told from y and z",
+    ),
     (TypeError, Adam, "lr", "x", "Adam: lr must be a number; got 'x'"),
     (TypeError, Adam, "lr", None, "Adam: lr must be a number; got None"),
     (TypeError, Adam, "lr", [1], "Adam: lr is a number or a schedule; got [1] (list)"),

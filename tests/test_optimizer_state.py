@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ CHANGES = [
     (change("transforms", 1, "kind", to="L2"), "the state is of L2 where this optimizer has GradientNoise"),
     (change("transforms", 2, "settings", "strength", to=-1), f"{CANNOT}L2: strength must not be negative; got -1"),
     (without("transforms", 1, "state", "rng"), "the state of GradientNoise has no rng"),
-    (change("transforms", 1, "state", "rng", to=3), None),
+    (change("transforms", 1, "state", "rng", to=3), "the state of GradientNoise cannot be put in place: "),
     (without("constraints"), "this is not the state of an optimizer: it has no constraints"),
 ]
 
@@ -106,9 +107,8 @@ def test_a_state_that_does_not_fit_is_refused_before_anything_changes(changed, t
     optimizer = made(transforms=[noise(3), noise(4), L2(0.25)], constraints=[MaxNorm(9.0)])
     changed(state)
     before = everything(optimizer)
-    with pytest.raises(ValueError, match="") as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         optimizer.load_state_dict(state)
-    assert str(caught.value) == text or text is None
     assert everything(optimizer) == before
 
 
@@ -139,9 +139,8 @@ def test_the_state_of_a_wrapper_is_refused_before_anything_changes(case):
     state = one.state_dict()
     state["own"] |= {count: number, name: arrays}
     before = everything(other)
-    with pytest.raises(ValueError, match="") as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         other.load_state_dict(state)
-    assert str(caught.value) == text
     assert everything(other) == before
 
 

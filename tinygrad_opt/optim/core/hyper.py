@@ -72,7 +72,9 @@ class Configured(metaclass=Closed):
         try:
             return kind_of(annotation)
         except TypeError as error:
-            raise TypeError(f"{cls.__name__}: {annotation} is no annotation of a hyperparameter, {name}: {error}") from None
+            raise TypeError(
+                f"{cls.__name__}: {annotation} is no annotation of a hyperparameter, {name}: {error}"
+            ) from None
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields and "settings" in self.__dict__:
@@ -205,7 +207,7 @@ def as_number(value: Any, whole: bool = False) -> float | int | None:
     """A real number as a Python one, whole numbers as int; None for anything else."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
-    if whole or isinstance(value, str | bytes | bool) or getattr(value, "ndim", 0):
+    if whole or isinstance(value, str | bytes | bool) or getattr(value, "ndim", None):
         return None
     try:
         return float(value)

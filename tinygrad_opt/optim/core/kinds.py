@@ -13,7 +13,10 @@ Rate = float | Callable[[int], float]
 
 
 class Kind(NamedTuple):
-    """What a hyperparameter may be.  whole: of the numbers integers alone; choices: values such as None or "outside"."""
+    """What a hyperparameter may be.
+
+    whole: of the numbers integers alone; text: any string; choices: values such as None or "outside".
+    """
 
     number: bool
     whole: bool
@@ -47,7 +50,9 @@ def kind_of(annotation: Any) -> Kind:
         elif part in (None, NoneType):
             choices.append(None)
         elif part not in (float, int, str) and not is_function(part):
-            raise TypeError("Rate, float, int, bool, str, Literal[...] and None are, and ClassVar is for other attributes")
+            raise TypeError(
+                "Rate, float, int, bool, str, Literal[...] and None are, and ClassVar is for other attributes"
+            )
     whole = int in parts and float not in parts
     return Kind(whole or float in parts, whole, any(map(is_function, parts)), str in parts, tuple(choices))
 

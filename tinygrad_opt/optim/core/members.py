@@ -144,9 +144,8 @@ def member_of(entry: Any, i: int) -> Member:
     if not getattr(parameter, "requires_grad", True):
         raise ValueError(f"{name} is a constant (requires_grad=False): leave it out")
     if not isinstance(parameter.data, float | np.number | np.ndarray):
-        raise TypeError(
-            f"{name} holds a {type(parameter.data).__name__}; a parameter holds a float or an array of float32 or float64"
-        )
+        kind = type(parameter.data).__name__
+        raise TypeError(f"{name} holds a {kind}; a parameter holds a float or an array of float32 or float64")
     dtype = np.asarray(parameter.data).dtype
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} holds {dtype}; a parameter holds float32 or float64")

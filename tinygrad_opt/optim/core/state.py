@@ -88,8 +88,7 @@ def read(optimizer: Grouped, state: Mapping[str, Any]) -> Read:
     ]
     settings = [read_piece(piece, own) for piece, own in zip(pieces, saved, strict=True)]
     members = [
-        read_member(i, m, own)
-        for i, (m, own) in enumerate(zip(optimizer.members, state["parameters"], strict=True))
+        read_member(i, m, own) for i, (m, own) in enumerate(zip(optimizer.members, state["parameters"], strict=True))
     ]
     step = whole("the step count", state["step"])
     return Read(step, [*groups, *settings], [own["state"] for own in saved], members)
