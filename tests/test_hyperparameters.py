@@ -121,7 +121,7 @@ def test_an_annotation_that_says_nothing_is_refused_where_the_class_is_made():
         return type("Odd", (Optimizer,), {"__annotations__": {"sizes": annotation}, "sizes": []})
 
     with pytest.raises(
-        TypeError, match=r"^Odd: list\[int\] is no annotation of a hyperparameter, sizes: Rate, float, "
+        TypeError, match=r"^Odd: sizes is annotated list\[int\]; of hyperparameters the types are Rate, float, "
     ):
         declare(list[int])
     with pytest.raises(TypeError, match=r"^name 'Unknown' is not defined, where hyperparameters are declared: "):

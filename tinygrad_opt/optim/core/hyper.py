@@ -62,19 +62,10 @@ class Configured(metaclass=Closed):
             if name in cls.__dict__:
                 delattr(cls, name)
         cls.fields = {**cls.fields, **changed, **declared}
-        cls.kinds = {**cls.kinds, **{name: cls.kind(name, kind) for name, kind in own.items()}}
+        cls.kinds = {**cls.kinds, **{name: declared_kind(cls, name, kind) for name, kind in own.items()}}
         rule = cls.__dict__.get("rule")
         if isinstance(rule, FunctionType) and "self" not in inspect.signature(rule).parameters:
             cls.rule = staticmethod(rule)  # a rule has no self, whether its author has said so or not
-
-    @classmethod
-    def kind(cls, name: str, annotation: Any) -> Kind:
-        try:
-            return kind_of(annotation)
-        except TypeError as error:
-            raise TypeError(
-                f"{cls.__name__}: {annotation} is no annotation of a hyperparameter, {name}: {error}"
-            ) from None
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields and "settings" in self.__dict__:
@@ -203,6 +194,13 @@ class Settings(MutableMapping[str, Any]):
         return repr(self.current)
 
 
+def declared_kind(cls: type[Configured], name: str, annotation: Any) -> Kind:
+    try:
+        return kind_of(annotation)
+    except TypeError as error:
+        raise TypeError(f"{cls.__name__}: {name} is annotated {annotation}; of hyperparameters {error}") from None
+
+
 def as_number(value: Any, whole: bool = False) -> float | int | None:
     """A real number as a Python one, whole numbers as int; None for anything else."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
@@ -211,7 +209,7 @@ def as_number(value: Any, whole: bool = False) -> float | int | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

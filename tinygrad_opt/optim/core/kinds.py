@@ -51,7 +51,7 @@ def kind_of(annotation: Any) -> Kind:
             choices.append(None)
         elif part not in (float, int, str) and not is_function(part):
             raise TypeError(
-                "Rate, float, int, bool, str, Literal[...] and None are, and ClassVar is for other attributes"
+                "the types are Rate, float, int, bool, str, Literal[...], None and their unions; other attributes are ClassVar"
             )
     whole = int in parts and float not in parts
     return Kind(whole or float in parts, whole, any(map(is_function, parts)), str in parts, tuple(choices))
