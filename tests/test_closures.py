@@ -439,8 +439,8 @@ REFUSALS = {
     ),
     "max_iter": (
         lambda: LBFGS([Value(1.0)], max_iter=2.5),
-        ValueError,
-        "LBFGS: max_iter is an integer, 1 or more; got 2.5",
+        TypeError,
+        "LBFGS: max_iter is an integer; got 2.5 (float)",
     ),
     "history_size": (
         lambda: get("lbfgs", history_size=0),

@@ -119,6 +119,7 @@ LAYERS = [
     "optim.deterministic.least_squares",
     "optim.deterministic.minimize",
     "optim.deterministic",
+    "optim.core.kinds",
     "optim.core.hyper",
     "optim.core.trace",
     "optim.core.blocks",

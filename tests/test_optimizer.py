@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_opt import Value, grad
-from tinygrad_opt.optim import Adam, Optimizer, Rate, get
+from tinygrad_opt.optim import Adam, ClipGlobalNorm, Optimizer, Rate, get
 from tinygrad_opt.optim.core.packing import SMALL
 
 
@@ -273,18 +273,75 @@ def test_shared_memory_is_refused():
     refused(ValueError, "a and b share memory: give one of them, or a copy", lambda: Adam([a, b]))
 
 
-def test_a_gradient_or_data_of_another_shape_is_refused_before_anything_changes():
-    a, b = with_gradients([1.0, 1.0], [1.0, 1.0])
-    optimizer = Momentum([a, b])
-    optimizer.step()
-    saved = optimizer.state_dict()["parameters"]
-    b.grad = np.ones(3)
-    refused(ValueError, "the gradient of w1 has shape (3,); the parameter has (2,)", optimizer.step)
-    b.grad, b.data = np.ones(2), np.ones((2, 2))
-    text = "w1 had shape (2,) when the optimizer was made and has (2, 2) now: make a new optimizer for it"
-    refused(ValueError, text, optimizer.step)
-    np.testing.assert_allclose(a.data, 0.9)
-    assert str(optimizer.state_dict()["parameters"]) == str(saved)
+def test_columns_of_one_matrix_share_no_memory():
+    whole = np.ones((3, 2))
+    a, b, both = (Value(1.0, name=name) for name in ("a", "b", "both"))
+    a.data, b.data, both.data = whole[:, 0], whole[:, 1], whole[1:]
+    assert len(Adam([a, b]).params) == 2
+    a.data, b.data = whole[:, 0], whole[:, 1]
+    refused(ValueError, "a and both share memory: give one of them, or a copy", lambda: Adam([b, a, both]))
+
+
+class Plain:
+    """A parameter of any data."""
+
+    grad = None
+
+    def __init__(self, data):
+        self.data = data
+
+
+def test_data_is_an_array_or_a_number():
+    text = "parameter 0 holds a list; a parameter holds a float or an array of float32 or float64"
+    refused(TypeError, text, lambda: Descent([Plain([1.0, 2.0])]))
+    refused(
+        TypeError,
+        "parameter 0 holds int64; a parameter holds float32 or float64",
+        lambda: Descent([Plain(np.int64(1))]),
+    )
+
+
+@pytest.mark.parametrize("number", [float, np.float32, np.float64])
+def test_a_number_stays_of_its_type(number):
+    p = Plain(number(1.0))
+    p.grad = number(0.5)
+    Descent([p]).step()
+    assert type(p.data) is number
+    assert p.data == number(0.95)
+
+
+def everything(optimizer):
+    return repr([p.data for p in optimizer.params]), repr(optimizer.state_dict())
+
+
+@pytest.mark.parametrize("size", [2, SMALL])
+def test_gradients_and_data_that_do_not_fit_are_refused_before_anything_changes(size):
+    """Over two dtypes, so that the parameters are updated apart from each other."""
+    a, b = with_gradients(np.ones(size, np.float32), np.ones(size))
+    for optimizer in (Momentum([a, b]), Momentum([b, a], transforms=[ClipGlobalNorm(1.0)])):
+        optimizer.step()
+        before = everything(optimizer)
+        b.grad = np.ones(3)
+        refused(ValueError, f"the gradient of w1 has shape (3,); the parameter has ({size},)", optimizer.step)
+        for dtype in (complex, object, "U3"):
+            b.grad = np.ones(size, dtype)
+            text = f"the gradient of w1 holds {b.grad.dtype}; a gradient holds real numbers"
+            refused(TypeError, text, optimizer.step)
+        assert everything(optimizer) == before
+        kept, b.grad, b.data = b.data, np.ones(size), np.ones((2, 2))
+        text = f"w1 had shape ({size},) when the optimizer was made and has (2, 2) now: make a new optimizer for it"
+        refused(ValueError, text, optimizer.step)
+        b.data = kept
+        assert everything(optimizer) == before
+
+
+@pytest.mark.parametrize("size", [2, SMALL])
+@pytest.mark.parametrize("dtype", [int, bool, np.uint8, np.float16])
+def test_gradients_of_other_real_numbers_are_converted(size, dtype):
+    (w,) = with_gradients(np.ones(size))
+    w.grad = np.ones(size, dtype)
+    Descent([w]).step()
+    np.testing.assert_allclose(w.data, 0.9)
 
 
 def test_numbers_that_cannot_be_computed_are_refused_before_anything_changes():
@@ -330,21 +387,23 @@ def test_a_state_of_other_parameters_is_refused_and_nothing_changes():
     optimizer = Momentum([a, b])
     optimizer.step()
     state = optimizer.state_dict()
-    text = "parameter 0 is w1 () float64; the state is of w0 (2,) float64: the order of parameters must be the same"
-    refused(ValueError, text, lambda: Momentum([b, a]).load_state_dict(state))
-    refused(
-        ValueError, "the state has 2 parameters; this optimizer has 1", lambda: Momentum([a]).load_state_dict(state)
-    )
-    refused(
-        ValueError, "the state is one of Momentum; this optimizer is Adam", lambda: Adam([a, b]).load_state_dict(state)
-    )
-    text = "this is not the state of an optimizer: it has no format, optimizer, step, groups, transforms, parameters"
-    refused(ValueError, text, lambda: optimizer.load_state_dict({}))
-    refused(
-        ValueError,
-        "the state has format 9; this version reads format 1",
-        lambda: optimizer.load_state_dict(state | {"format": 9}),
-    )
+    absent = "format, optimizer, step, groups, transforms, constraints, parameters"
+    cases = [
+        (
+            Momentum([b, a]),
+            state,
+            "parameter 0 is w1 () float64; the state is of w0 (2,) float64: the order of parameters must be the same",
+        ),
+        (Momentum([a]), state, "the state has 2 parameters; this optimizer has 1"),
+        (Adam([a, b]), state, "the state is one of Momentum; this optimizer is Adam"),
+        (optimizer, {}, f"this is not the state of an optimizer: it has no {absent}"),
+        (optimizer, state | {"format": 9}, "the state has format 9; this version reads format 1"),
+    ]
+    for other, given, text in cases:
+        other.step()
+        before = repr(other.state_dict()), repr(a.data), repr(b.data)
+        refused(ValueError, text, lambda other=other, given=given: other.load_state_dict(given))
+        assert (repr(other.state_dict()), repr(a.data), repr(b.data)) == before
 
 
 def test_a_state_does_not_share_memory_with_the_optimizer():

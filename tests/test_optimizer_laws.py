@@ -39,7 +39,7 @@ def changes(kind):
     for setting, default in kind.fields.items():
         if isinstance(default, bool):
             yield setting, not default
-        for word in kind.choices.get(setting, ()):
+        for word in kind.kinds[setting].choices:
             if word != default:
                 yield setting, word
         if setting == "weight_decay" and not default:

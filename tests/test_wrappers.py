@@ -182,7 +182,7 @@ def test_a_state_of_other_shapes_is_refused_before_anything_changes():
     with pytest.raises(ValueError, match=r"^the state has 2 arrays of slow for 1 parameters$"):
         optimizer.load_state_dict(saved)
     del saved["own"]["slow"]
-    with pytest.raises(ValueError, match=r"^the state of Lookahead lacks slow$"):
+    with pytest.raises(ValueError, match=r"^the state of Lookahead has no slow$"):
         optimizer.load_state_dict(saved)
 
 

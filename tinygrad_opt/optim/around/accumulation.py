@@ -9,8 +9,9 @@ import numpy as np
 
 from ..core.members import Array
 from ..core.optimizer import Optimizer, Report
+from ..core.state import number, whole
 from .sam import SAM
-from .wrapper import Wrapper, copies, count, restored, within
+from .wrapper import Wrapper, count, restored, within
 
 
 class Accumulate(Wrapper):
@@ -52,9 +53,8 @@ class Accumulate(Wrapper):
     def take_in(self) -> tuple[str, ...]:
         """Add the gradients to the sums; returns the names of the parameters without one."""
         for m in self.members:
-            g = m.parameter.grad
-            if g is not None and np.shape(g) != m.shape:
-                raise m.misshapen(g)
+            if m.parameter.grad is not None:
+                m.check_gradient()
         skipped = []
         for i, m in enumerate(self.members):
             g, sum_ = m.parameter.grad, self.sums[i]
@@ -80,8 +80,8 @@ class Accumulate(Wrapper):
             self.zero_grad()
 
     def own_state(self) -> dict[str, Any]:
-        return {"sums": copies(self.sums), "passes": self.passes, "losses": self.losses}
+        return {"sums": self.sums, "passes": self.passes, "losses": self.losses}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        self.sums = restored(self.members, state["sums"])
-        self.passes, self.losses = int(state["passes"]), float(state["losses"])
+        self.sums = restored("sums", self.members, state["sums"], absent=True)
+        self.passes, self.losses = whole("passes", state["passes"]), number("losses", state["losses"])

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, copies, count, flag, fraction, moved, restored, values_of
+from ..core.state import whole
+from .wrapper import Wrapper, count, flag, fraction, moved, restored, values_of
 
 
 class Averaged:
@@ -67,10 +68,11 @@ class WeightAverage(Averaged, Wrapper):
         return self.arrays
 
     def own_state(self) -> dict[str, Any]:
-        return {"averaged": self.averaged, "arrays": copies(self.arrays)}
+        return {"averaged": self.averaged, "arrays": self.arrays}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        self.averaged, self.arrays = int(state["averaged"]), restored(self.members, state["arrays"])
+        self.averaged = whole("averaged", state["averaged"])
+        self.arrays = restored("arrays", self.members, state["arrays"]) if self.averaged else []
 
 
 class EMA(WeightAverage):

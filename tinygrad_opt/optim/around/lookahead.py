@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core.optimizer import Optimizer, Report
+from ..core.state import whole
 from .averaging import Averaged
-from .wrapper import Wrapper, copies, count, restored, values_of, within, write
+from .wrapper import Wrapper, count, restored, values_of, within, write
 
 
 class Lookahead(Wrapper):
@@ -46,7 +47,7 @@ class Lookahead(Wrapper):
         return report
 
     def own_state(self) -> dict[str, Any]:
-        return {"slow": copies(self.slow), "since": self.since}
+        return {"slow": self.slow, "since": self.since}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        self.slow, self.since = restored(self.members, state["slow"]), int(state["since"])
+        self.slow, self.since = restored("slow", self.members, state["slow"]), whole("since", state["since"])

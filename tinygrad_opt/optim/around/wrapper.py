@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from ..core.hyper import Closed
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
+from ..core.state import numbers, require
 from ..core.story import Story
 
 
-class Wrapper:
+class Wrapper(metaclass=Closed):
     """Has an optimizer's interface and hands on to the one inside, which may be a wrapper again.
 
-    A subclass has step, the names of its settings, and in own_state and load_own_state what a continued run
-    needs beside the state of the optimizer.
+    Its hyperparameters are those of the optimizer, to be read and set, beside settings of its own.  A subclass has
+    step, the names of its settings, and in own_state and load_own_state what a continued run needs beside the state of
+    the optimizer; load_own_state checks it and puts it in the place of its own, which it does not write to.
     """
 
     settings: tuple[str, ...] = ()
@@ -26,6 +30,28 @@ class Wrapper:
         if not isinstance(optimizer, Optimizer | Wrapper):
             raise TypeError(f"{type(self).__name__} wraps an optimizer; got {optimizer!r}")
         self.optimizer = optimizer
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and "optimizer" in self.__dict__ and name in self.fields:
+            return getattr(self.optimizer, name)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A hyperparameter is one of the optimizer inside; a name that means nothing is refused."""
+        if "is_made" in self.__dict__ and name not in self.__dict__ and name in self.fields:
+            setattr(self.optimizer, name, value)
+        elif "is_made" in self.__dict__ and not name.startswith("_") and not hasattr(self, name):
+            raise AttributeError(self.unknown(name))
+        else:
+            super().__setattr__(name, value)
+
+    def unknown(self, name: str) -> str:
+        return self.optimizer.unknown(name)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The hyperparameters of the optimizer inside, with their defaults."""
+        return self.optimizer.fields
 
     @property
     def t(self) -> int:
@@ -63,13 +89,15 @@ class Wrapper:
         return self.optimizer.explain(parameter, index)
 
     def own_state(self) -> dict[str, Any]:
+        """Numbers and lists of arrays, by name; not copied."""
         return {}
 
     def load_own_state(self, state: Mapping[str, Any]) -> None:
-        pass
+        """Put a saved state in place; ValueError if it is none."""
 
     def state_dict(self) -> dict[str, Any]:
-        return {"wrapper": type(self).__name__, "own": self.own_state(), "optimizer": self.optimizer.state_dict()}
+        own = {name: copies(part) if isinstance(part, list) else part for name, part in self.own_state().items()}
+        return {"wrapper": type(self).__name__, "own": own, "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue where another like this left off, bit for bit.
@@ -79,15 +107,11 @@ class Wrapper:
         kind, found = type(self).__name__, state.get("wrapper")
         if found != kind:
             raise ValueError(f"the state is one of {found or state.get('optimizer')}; this is {kind}")
-        own = state["own"]
-        missing = set(self.own_state()) - set(own)
-        if missing:
-            raise ValueError(f"the state of {kind} lacks {', '.join(sorted(missing))}")
-        for name in self.own_state():
-            if isinstance(own[name], list):
-                check_fit(name, own[name], self.members)
+        require(state, ("own", "optimizer"), f"the state of {kind}")
+        require(state["own"], self.own_state(), f"the state of {kind}")
+        copy.copy(self).load_own_state(state["own"])  # raises before anything is changed
         self.optimizer.load_state_dict(state["optimizer"])
-        self.load_own_state(own)
+        self.load_own_state(state["own"])
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
@@ -116,18 +140,22 @@ def copies(arrays: Sequence[Array | None]) -> list[Array | None]:
     return [None if array is None else array.copy() for array in arrays]
 
 
-def restored(members: Sequence[Member], arrays: Sequence[Any]) -> list[Any]:
-    """Arrays of a saved state, copied, in the dtypes of the parameters; none if there were none."""
-    return [None if array is None else np.array(array, m.dtype) for m, array in zip(members, arrays, strict=False)]
+def restored(name: str, members: Sequence[Member], arrays: Any, absent: bool = False) -> list[Any]:
+    """Arrays of a saved state, copied, one for every parameter in its dtype and shape; or None, where absent allows."""
+    if not isinstance(arrays, list | tuple) or len(arrays) != len(members):
+        seen = len(arrays) if isinstance(arrays, list | tuple) else type(arrays).__name__
+        raise ValueError(f"the state has {seen} arrays of {name} for {len(members)} parameters")
+    return [
+        None if array is None and absent else restored_one(name, m, array)
+        for m, array in zip(members, arrays, strict=True)
+    ]
 
 
-def check_fit(name: str, arrays: Sequence[Array | None], members: Sequence[Member]) -> None:
-    """Raise unless there is one array, or None, of the right shape for every parameter."""
-    if len(arrays) not in (0, len(members)):
-        raise ValueError(f"the state has {len(arrays)} arrays of {name} for {len(members)} parameters")
-    for m, array in zip(members, arrays, strict=False):
-        if array is not None and np.shape(array) != m.shape:
-            raise ValueError(f"the state has {name} of shape {np.shape(array)} for {m.name}, which has {m.shape}")
+def restored_one(name: str, m: Member, saved: Any) -> Array:
+    array = numbers(f"{name} of {m.name}", saved, m)
+    if array.shape != m.shape:
+        raise ValueError(f"the state has {name} of shape {array.shape} for {m.name}, which has {m.shape}")
+    return array
 
 
 @contextmanager

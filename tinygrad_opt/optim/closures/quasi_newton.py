@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from ..core.groups import Grouped
-from ..core.hyper import Rate, at_step
+from ..core.hyper import Rate
 from ..core.members import Array
 from ..core.optimizer import Report
-from ..core.state import check_fit, load_settings, state_of
+from ..core.state import read, state_of, whole
 from ..deterministic.descent import gave_up
 from ..deterministic.line_search import Failed, LineSearch, Point, Trial, along, fixed_step, strong_wolfe
 from ..deterministic.result import Status
@@ -104,7 +104,7 @@ class QuasiNewton(Grouped):
         kind = type(self).__name__
         if not callable(closure):
             raise TypeError(f"{kind}.step takes a closure, which computes the loss anew; got {closure!r}:\n{EXAMPLE}")
-        h = at_step(self.groups[0].hyper, self.t)
+        h = SimpleNamespace(**self.at_step(self.groups[0].hyper, self.t))
         if not 0 < h.lr < np.inf:
             raise ValueError(f"{kind}: lr must be positive and finite; got {h.lr:g} at step {self.t + 1}")
         f = Closure(closure, self.members)
@@ -202,7 +202,7 @@ class QuasiNewton(Grouped):
 
         Raises ValueError, before anything is changed, if the state is of other parameters.
         """
-        check_fit(self, state)
+        saved = read(self, state)
         memory, directions = state.get("memory", {}), self.nothing_learned()
         names = ["evaluations", "iterations", "last", "best", *directions.saved()]
         if missing := [name for name in names if name not in memory]:
@@ -211,8 +211,9 @@ class QuasiNewton(Grouped):
         last, best = memory["last"], memory["best"]
         last = None if last is None else (loaded(last[0], self.size), loaded(last[1], self.size))
         best = None if best is None else (float(best[0]), loaded(best[1], self.size))
-        load_settings(self, state)
-        self.evaluations, self.iterations = int(memory["evaluations"]), int(memory["iterations"])
+        evaluations, iterations = (whole(name, memory[name]) for name in ("evaluations", "iterations"))
+        saved.put(self)
+        self.evaluations, self.iterations = evaluations, iterations
         self.last, self.best, self.directions = last, best, directions
 
 

@@ -6,15 +6,15 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from .hyper import Configured
+from .hyper import Configured, Settings
 from .members import Member, grouped, refuse_unfit
-from .pipeline import Transform
+from .pipeline import Constraint, Transform
 
 
 class Group(NamedTuple):
     """Parameters with hyperparameters of their own; those may be changed between steps."""
 
-    hyper: dict[str, Any]
+    hyper: Settings
     members: list[Member]
 
 
@@ -27,10 +27,11 @@ class Grouped(Configured):
 
     def __init__(self, params: Any, hyper: Mapping[str, Any]):
         self.t = 0
-        self.groups = [Group(self.configured({**hyper, **own}), members) for own, members in grouped(params)]
+        self.groups = [Group(Settings(type(self), {**hyper, **own}), members) for own, members in grouped(params)]
         self.settings = self.groups[0].hyper
         refuse_unfit(self.members)
         self.transforms: Sequence[Transform] = ()
+        self.constraints: Sequence[Constraint] = ()
 
     # -- parameters and hyperparameters --------------------------------------------------------
     @property
@@ -42,15 +43,11 @@ class Grouped(Configured):
         """The parameters, in order."""
         return [m.parameter for m in self.members]
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """A hyperparameter is set for all groups."""
-        if name not in self.fields or "groups" not in self.__dict__:
-            super().__setattr__(name, value)
-            return
-        all_hyper = [group.hyper for group in self.groups]
-        changed = [self.configured({**hyper, name: value}) for hyper in all_hyper]
-        for hyper, new in zip(all_hyper, changed, strict=True):
-            hyper.update(new)
+    def change(self, name: str, value: Any) -> None:
+        """Set a hyperparameter for all groups."""
+        changed = [self.configured({**group.hyper, name: value}) for group in self.groups]
+        for group, new in zip(self.groups, changed, strict=True):
+            group.hyper.update(new)
 
     def zero_grad(self) -> None:
         """Forget the gradients, before the next backward pass adds to them."""

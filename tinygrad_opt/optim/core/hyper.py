@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import inspect
-import typing
-from collections.abc import Callable, Mapping
-from types import FunctionType, SimpleNamespace
-from typing import Any, ClassVar, Literal
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from types import FunctionType
+from typing import Any, ClassVar
 
-Rate = float | Callable[[int], float]
-"""A number, or a schedule: a function of the step, which counts from 0, that gives one."""
+import numpy as np
+
+from .kinds import Kind, Rate, is_class_variable, kind_of, resolved
+
+__all__ = ["Configured", "Rate", "Settings", "is_choice"]
 
 REQUIRED = inspect.Parameter.empty
+LARGEST = sys.float_info.max
 
 ADVICE = {
     "weight_decay": "for L2, g + lambda p, pass transforms=[L2(lambda)]; for p - lr lambda p, [DecoupledDecay(lambda)]",
@@ -27,39 +30,60 @@ ADVICE = {
 }
 
 
-class Configured:
+class Closed(type):
+    """The type of classes whose instances, once they are made, take no attributes of other names."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__call__(*args, **kwargs)
+        made.__dict__["is_made"] = True
+        return made
+
+
+class Configured(metaclass=Closed):
     """A class whose annotated attributes are its hyperparameters, with their defaults.
 
-    settings holds those of an instance; presets those that other libraries would choose; choices the words
-    allowed for a hyperparameter that is annotated as a Literal; positive names those by which the rule divides.
+    settings holds those of an instance; presets those that other libraries would choose; kinds what the
+    annotations allow; positive names those by which the rule divides.
     """
 
     fields: ClassVar[dict[str, Any]] = {}
-    choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    kinds: ClassVar[dict[str, Kind]] = {}
     positive: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    settings: dict[str, Any]
+    settings: Settings
     rule: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
-        own = inspect.get_annotations(cls)
-        declared = {name: cls.__dict__.get(name, REQUIRED) for name, kind in own.items() if not is_class_variable(kind)}
-        for name in declared:
+        found = {name: resolved(kind, cls.__module__) for name, kind in inspect.get_annotations(cls).items()}
+        own = {name: kind for name, kind in found.items() if not is_class_variable(kind)}
+        declared = {name: cls.__dict__.get(name, REQUIRED) for name in own}
+        changed = {name: cls.__dict__[name] for name in cls.fields if name in cls.__dict__}
+        for name in {**declared, **changed}:
             if name in cls.__dict__:
                 delattr(cls, name)
-        changed = {name: cls.__dict__[name] for name in cls.fields if name in cls.__dict__}
-        for name in changed:
-            delattr(cls, name)
         cls.fields = {**cls.fields, **changed, **declared}
+        cls.kinds = {**cls.kinds, **{name: declared_kind(cls, name, kind) for name, kind in own.items()}}
         rule = cls.__dict__.get("rule")
         if isinstance(rule, FunctionType) and "self" not in inspect.signature(rule).parameters:
             cls.rule = staticmethod(rule)  # a rule has no self, whether its author has said so or not
-        cls.choices = {**cls.choices, **{name: words for name, kind in own.items() if (words := literal(kind))}}
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields and "settings" in self.__dict__:
             return self.settings[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A hyperparameter is checked; a name that means nothing is refused."""
+        if name in self.fields:
+            self.change(name, value)
+        elif "is_made" in self.__dict__ and not name.startswith("_") and not hasattr(self, name):
+            raise AttributeError(self.unknown(name))
+        else:
+            super().__setattr__(name, value)
+
+    def change(self, name: str, value: Any) -> None:
+        """Set a hyperparameter."""
+        self.settings[name] = value
 
     @classmethod
     def configured(cls, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,61 +107,115 @@ class Configured:
     @classmethod
     def setting(cls, name: str, value: Any) -> Any:
         """One hyperparameter as a Python number, a choice (bool, string, None) or a schedule."""
-        default = cls.fields[name]
-        allowed = (True, False) if isinstance(default, bool) else cls.choices.get(name, ())
-        if allowed and not (is_choice(value) and value in allowed):
-            *words, last = map(repr, allowed)
-            raise ValueError(f"{cls.__name__}: {name} is {', '.join(words)} or {last}; got {value!r}")
-        if callable(value) or value is None or isinstance(value, str | bool):
-            if isinstance(default, float) and not callable(value):
-                raise TypeError(f"{cls.__name__}: {name} is a number or a schedule; got {value!r}")
+        kind = cls.kinds[name]
+        if isinstance(value, np.bool_):
+            value = bool(value)
+        if is_choice(value) and (value in kind.choices or (kind.text and isinstance(value, str))):
             return value
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            kind = type(value).__name__
-            raise TypeError(f"{cls.__name__}: {name} is a number or a schedule; got {value!r} ({kind})") from None
+        if callable(value) and kind.schedule:
+            return value
+        if not kind.number and not kind.schedule:
+            raise ValueError(f"{cls.__name__}: {name} is {kind}; got {value!r}")
+        number = as_number(value, kind.whole)
+        if number is None:
+            seen = "" if is_choice(value) else f" ({type(value).__name__})"
+            raise TypeError(f"{cls.__name__}: {name} is {kind}; got {value!r}{seen}")
+        cls.check_limits(name, number)
+        return number
+
+    @classmethod
+    def check_limits(cls, name: str, number: float) -> None:
+        """Raise ValueError for a number that the hyperparameter may not be."""
+        if abs(number) > LARGEST and isinstance(number, int):
+            raise ValueError(f"{cls.__name__}: {name} is an integer above {LARGEST:.2g}, the largest float")
         if number != number:
             raise ValueError(f"{cls.__name__}: {name} is nan")
         if number < 0 and not cls.may_be_negative(name):
             raise ValueError(f"{cls.__name__}: {name} must not be negative; got {number:g}")
         if number == 0 and name in cls.positive:
             raise ValueError(f"{cls.__name__}: {name} must be above 0; got 0")
-        if is_share(name) and number >= 1 and isinstance(default, float):
+        if is_share(name) and number >= 1:
             raise ValueError(
                 f"{cls.__name__}: {name} must be below 1, the share of the old that is kept; got {number:g}"
             )
-        return int(value) if isinstance(value, int) else number
 
     @classmethod
     def may_be_negative(cls, name: str) -> bool:
         return isinstance(cls.fields[name], int | float) and cls.fields[name] < 0
 
+    @classmethod
+    def at_step(cls, settings: Mapping[str, Any], step: int) -> dict[str, Any]:
+        """The hyperparameters at a step, which counts from 0: schedules asked for their value."""
+        return {
+            name: cls.scheduled(name, value, step) if callable(value) else value for name, value in settings.items()
+        }
 
-def is_class_variable(kind: Any) -> bool:
-    return str(kind).startswith("ClassVar") or typing.get_origin(kind) is ClassVar
+    @classmethod
+    def scheduled(cls, name: str, schedule: Any, step: int) -> float:
+        """What a schedule gives at a step, which must be what the number itself could be."""
+        given = schedule(step)
+        try:
+            if callable(given) or is_choice(given):
+                raise TypeError(f"{cls.__name__}: {name} must be a number; got {given!r}")
+            return float(cls.setting(name, given))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{error}, which its schedule gives for step {step}, counted from 0") from None
+
+
+class Settings(MutableMapping[str, Any]):
+    """The hyperparameters of a class by name; whatever is set is checked before anything is changed.
+
+    current is the plain dict that steps read.
+    """
+
+    def __init__(self, kind: type[Configured], given: Mapping[str, Any]):
+        self.kind, self.current = kind, kind.configured(given)
+
+    def update(self, *args: Any, **given: Any) -> None:
+        """Set several, all or none."""
+        self.current.update(self.kind.configured({**self.current, **dict(*args, **given)}))
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"{self.kind.__name__} cannot do without {name}: set it to another value")
+
+    def __getitem__(self, name: str) -> Any:
+        return self.current[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.current)
+
+    def __len__(self) -> int:
+        return len(self.current)
+
+    def __repr__(self) -> str:
+        return repr(self.current)
+
+
+def declared_kind(cls: type[Configured], name: str, annotation: Any) -> Kind:
+    try:
+        return kind_of(annotation)
+    except TypeError as error:
+        raise TypeError(f"{cls.__name__}: {name} is annotated {annotation}; of hyperparameters {error}") from None
+
+
+def as_number(value: Any, whole: bool = False) -> float | int | None:
+    """A real number as a Python one, whole numbers as int; None for anything else."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    if whole or isinstance(value, str | bytes | bool) or getattr(value, "ndim", None):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def is_share(name: str) -> bool:
     """Whether a hyperparameter is, by its name, the share of the old that a running mean keeps."""
     return name.startswith(("beta", "momentum", "rho")) and not name.endswith("_decay")
-
-
-def literal(kind: Any) -> tuple[Any, ...]:
-    """The words that a Literal annotation allows, also where it is still text."""
-    if isinstance(kind, str):
-        return tuple(ast.literal_eval(kind.removeprefix("Literal"))) if kind.startswith("Literal[") else ()
-    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
-
-
-def at_step(settings: Mapping[str, Any], step: int) -> SimpleNamespace:
-    """The hyperparameters at a step, which counts from 0: schedules asked for their value."""
-    values = {}
-    for name, value in settings.items():
-        if callable(value):
-            value = float(value(step))
-        values[name] = value
-    return SimpleNamespace(**values)
 
 
 CHOICES = frozenset({str, bool, type(None)})

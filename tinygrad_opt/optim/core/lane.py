@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import block_length
-from .hyper import CHOICES, at_step
+from .hyper import CHOICES
 from .kernel import Kernel, compiled
 from .members import Member
 from .memory import REMEMBERED, Memory
@@ -58,7 +58,7 @@ class Lane:
 
     def hyper_at(self, step: int, loss: float | None = 1.0, measured: Measured | None = None) -> SimpleNamespace:
         """The hyperparameters at a step, and what was measured; h.loss where the rule asks for it."""
-        h = at_step(self.pipeline.settings(self.hyper, measured or {}), step)
+        h = self.pipeline.at_step(self.hyper, measured or {}, step)
         if self.pipeline.optimizer.uses_loss:
             h.loss = loss
         return h

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ class Member:
     """One parameter in the care of an optimizer.
 
     view       its entries in the packed array, in its own shape: what its data becomes
+    is_float   whether its data is a number, as float or np.float32; number: of which type
     slots      its part of each state array; scalars: its state numbers
     gathered   where its gradient is copied to, if it is small
     gradient   the entries of its gradient in a row, for the step that is under way
@@ -22,13 +22,14 @@ class Member:
     """
 
     __slots__ = (
-        "gathered", "gradient", "is_float", "name", "parameter", "scalars", "shape", "size", "slots", "start", "steps",
-        "view",
+        "gathered", "gradient", "is_float", "name", "number", "parameter", "scalars", "shape", "size", "slots", "start",
+        "steps", "view",
     )  # fmt: skip
 
     def __init__(self, parameter: Any, name: str):
         self.parameter, self.name = parameter, name
         self.is_float = not isinstance(parameter.data, np.ndarray)
+        self.number = type(parameter.data)
         self.shape, self.size = np.shape(parameter.data), np.size(parameter.data)
         self.steps = self.start = 0
         self.slots: dict[str, Array] = {}
@@ -67,8 +68,8 @@ class Member:
             self.publish()
 
     def publish(self) -> None:
-        """Hand a parameter that is a Python float its new value; arrays share the memory."""
-        self.parameter.data = float(self.view)
+        """Hand a parameter that is a number its new value; arrays share the memory."""
+        self.parameter.data = self.number(self.view)
 
     def take_gradient(self) -> bool:
         """Make the gradient ready for the step, copied only if it is small or does not lie in a row."""
@@ -76,16 +77,26 @@ class Member:
         if grad is None:
             return False
         if (grad.shape if type(grad) is np.ndarray else np.shape(grad)) != self.shape:
-            raise self.misshapen(grad)
-        if self.gathered is not None:
-            np.copyto(self.gathered, grad)
-        else:
-            self.gradient = np.ascontiguousarray(grad, self.dtype).reshape(-1)
+            self.check_gradient()
+        try:
+            if self.gathered is not None:
+                np.copyto(self.gathered, grad)
+            else:
+                row = np.asarray(grad).astype(self.dtype, order="C", casting="same_kind", copy=False)
+                self.gradient = row.reshape(-1)
+        except TypeError:
+            self.check_gradient()
+            raise
         return True
 
-    def misshapen(self, grad: Any) -> ValueError:
-        """What to raise for a gradient of another shape."""
-        return ValueError(f"the gradient of {self.name} has shape {np.shape(grad)}; the parameter has {self.shape}")
+    def check_gradient(self) -> None:
+        """Raise for a gradient of another shape than the parameter's, or of anything but real numbers."""
+        grad = self.parameter.grad
+        if np.shape(grad) != self.shape:
+            raise ValueError(f"the gradient of {self.name} has shape {np.shape(grad)}; the parameter has {self.shape}")
+        dtype = np.asarray(grad).dtype
+        if dtype.kind not in "fiub":
+            raise TypeError(f"the gradient of {self.name} holds {dtype}; a gradient holds real numbers")
 
 
 def grouped(params: Any) -> list[tuple[dict[str, Any], list[Member]]]:
@@ -132,6 +143,9 @@ def member_of(entry: Any, i: int) -> Member:
         )
     if not getattr(parameter, "requires_grad", True):
         raise ValueError(f"{name} is a constant (requires_grad=False): leave it out")
+    if not isinstance(parameter.data, float | np.number | np.ndarray):
+        kind = type(parameter.data).__name__
+        raise TypeError(f"{name} holds a {kind}; a parameter holds a float or an array of float32 or float64")
     dtype = np.asarray(parameter.data).dtype
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} holds {dtype}; a parameter holds float32 or float64")
@@ -158,9 +172,13 @@ def refuse_unfit(members: list[Member]) -> None:
 
 
 def overlapping(members: list[Member]) -> Iterator[tuple[Member, Member]]:
-    """Neighbours in memory that have bytes in common."""
+    """Pairs that have an entry in common; two columns of one matrix have none, though they lie between each other."""
     arrays = [(m, *np.lib.array_utils.byte_bounds(m.view)) for m in members if not m.is_float and m.size]
     arrays.sort(key=lambda entry: entry[1])
-    for (one, _, end), (other, start, _) in itertools.pairwise(arrays):
-        if start < end:
-            yield one, other
+    before: list[tuple[Member, int]] = []
+    for m, start, end in arrays:
+        before = [(other, its_end) for other, its_end in before if its_end > start]
+        for other, _ in before:
+            if np.shares_memory(other.view, m.view):
+                yield other, m
+        before.append((m, end))

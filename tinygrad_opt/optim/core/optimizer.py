@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..deterministic.result import Status
 from .formula import as_latex, as_text
 from .groups import Grouped
-from .hyper import at_step
 from .lane import Lane
 from .members import Member
 from .pipeline import Constraint, Granularity, Measured, Pipeline, Transform
 from .quiet import quietly
-from .state import load_state, state_of
+from .state import read, state_of
 from .story import Story, told
 from .traced import traced_pipeline, whole_arrays
 from .writer import may_be_variable
 
+Piece = TypeVar("Piece", bound=Transform)
 RESERVED = frozenset({"p", "g", "t", "h"})
 
 
@@ -123,18 +123,19 @@ class Optimizer(Grouped):
         super().__init__(params, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
         self.refuse_misuse()
+        self.options = {"kernels": kernels, "remember": remember}
         self.measuring = [
             (piece, [m for m in self.members if piece.applies_to(m.name, m.parameter)])
             for piece in self.transforms
             if type(piece).measure is not Transform.measure
         ]
         self.lanes = [
-            Lane(Pipeline(self, *around), group.hyper, members, kernels, remember)
+            Lane(Pipeline(self, *around), group.hyper.current, members, kernels, remember)
             for group in self.groups
             for around, members in self.alike(group.members)
         ]
         for group in self.groups:
-            self.refuse_parts([lane for lane in self.lanes if lane.hyper is group.hyper])
+            self.refuse_parts([lane for lane in self.lanes if lane.members[0] in group.members])
 
     def refuse_misuse(self) -> None:
         """Raise if the rule is not meant for such parameters, or for what stands around it."""
@@ -167,7 +168,8 @@ class Optimizer(Grouped):
         loss is the value of the function, or a closure that computes it together with the gradients; only
         some rules ask for it.
 
-        Raises ValueError, before anything is changed, for a gradient or data of another shape.
+        Raises, before anything is changed, ValueError for a gradient or data of another shape and for a schedule that
+        gives what the hyperparameter may not be, TypeError for a gradient that does not hold real numbers.
         """
         value = self.evaluated(loss)
         measured = self.measured()
@@ -190,7 +192,10 @@ class Optimizer(Grouped):
         """What transforms measure of all gradients together."""
         found: dict[Transform, Mapping[str, float]] = {}
         for transform, members in self.measuring:
-            gradients = [(m.name, np.asarray(m.parameter.grad)) for m in members if m.parameter.grad is not None]
+            present = [m for m in members if m.parameter.grad is not None]
+            for m in present:
+                m.check_gradient()
+            gradients = [(m.name, np.asarray(m.parameter.grad)) for m in present]
             with np.errstate(all="ignore"):
                 found[transform] = transform.measure(gradients)
         return found
@@ -205,7 +210,7 @@ class Optimizer(Grouped):
 
     def hyperparameters(self) -> list[dict[str, Any]]:
         """Those that the coming step will use, for each group: schedules are asked for their values."""
-        return [vars(at_step(group.hyper, self.t)) for group in self.groups]
+        return [self.at_step(group.hyper, self.t) for group in self.groups]
 
     # -- what it does --------------------------------------------------------------------------
     @property
@@ -230,6 +235,15 @@ class Optimizer(Grouped):
         return told(self.lanes, parameter, index)
 
     # -- state ---------------------------------------------------------------------------------
+    def __reduce__(self) -> Any:
+        """How it is copied and pickled: made anew of (copied) parameters and settings, with this state."""
+        groups = [{"params": [(m.name, m.parameter) for m in g.members], **g.hyper} for g in self.groups]
+        around = {"transforms": self.transforms, "constraints": self.constraints}
+        return made, (type(self), groups, {**around, **self.options}), self.state_dict()
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
+
     def state_dict(self) -> dict[str, Any]:
         """Step counts, hyperparameters and state arrays (copies), for load_state_dict."""
         return state_of(self)
@@ -238,17 +252,29 @@ class Optimizer(Grouped):
         """Continue where another optimizer of the same kind and parameters left off, bit for bit.
 
         Schedules are functions and are not saved: those of this optimizer remain.
-        Raises ValueError, before anything is changed, if the state is of other parameters.
+        The settings of transforms and constraints are put in place like hyperparameters.
+        Raises ValueError, before anything is changed, if the state is of other parameters, of other transforms or
+        constraints, or cannot be one.
         """
-        load_state(self, state)
+        read(self, state).put(self)
+        for lane in self.lanes:
+            lane.in_step = len({m.numbers for m in lane.members}) == 1
+
+
+def made(kind: type[Optimizer], groups: list[dict[str, Any]], settings: Mapping[str, Any]) -> Optimizer:
+    return kind(groups, **settings)
 
 
 def checked(transforms: Any, constraints: Any) -> tuple[list[Transform], list[Constraint]]:
     """Both as lists, each thing in its place."""
-    for kind, given, name in ((Transform, transforms, "transforms"), (Constraint, constraints, "constraints")):
-        if isinstance(given, Transform) or not isinstance(given, Iterable):
-            raise TypeError(f"{name} is a list; got {given!r}")
-        for piece in given:
-            if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
-                raise TypeError(f"{piece!r} is not one of the {name}")
-    return list(transforms), list(constraints)
+    return listed(transforms, Transform, "transforms"), listed(constraints, Constraint, "constraints")
+
+
+def listed(given: Any, kind: type[Piece], name: str) -> list[Piece]:
+    if isinstance(given, Transform) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} is a list; got {given!r}")
+    pieces = list(given)
+    for piece in pieces:
+        if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
+            raise TypeError(f"{piece!r} is not one of the {name}")
+    return pieces

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from .hyper import Configured
+from .hyper import Configured, Settings
 
 Granularity = Literal["element", "tensor", "array"]
 """What a rule is run on: entries of all parameters together; one tensor, for its sums; or arrays in their own shape."""
@@ -39,8 +39,14 @@ class Transform(Configured):
     def __init__(self, *values: Any, only: Callable[[str, Any], bool] | None = None, **settings: Any):
         if len(values) > len(self.fields):
             raise TypeError(f"{type(self).__name__} takes {len(self.fields)} settings; got {len(values)}")
+        by_place = dict(zip(self.fields, values, strict=False))
+        for name in by_place:
+            if name in settings:
+                raise TypeError(
+                    f"{type(self).__name__}: {name} was given twice, as {by_place[name]!r} and {settings[name]!r}"
+                )
         self.only = only
-        self.settings = self.configured({**dict(zip(self.fields, values, strict=False)), **settings})
+        self.settings = Settings(type(self), {**by_place, **settings})
 
     def applies_to(self, name: str, parameter: Any) -> bool:
         return self.only is None or bool(self.only(name, parameter))
@@ -90,13 +96,14 @@ class Pipeline:
             same = sum(snake(type(other).__name__) == kind for other in self.prefix)
             self.prefix[piece] = f"{kind}{same + 1 if same else ''}_"
 
-    def settings(self, hyper: Mapping[str, Any], measured: Measured) -> dict[str, Any]:
-        """Every number of the pipeline, under a name of its own; 1 for what has not been measured yet."""
-        merged = dict(hyper)
+    def at_step(self, hyper: Mapping[str, Any], measured: Measured, step: int) -> SimpleNamespace:
+        """Every number of the pipeline at a step, under a name of its own; 1 for what has not been measured yet."""
+        merged = self.optimizer.at_step(hyper, step)
         for piece, prefix in self.prefix.items():
             numbers = measured.get(piece) or dict.fromkeys(piece.measures, 1.0)
-            merged |= {f"{prefix}{name}": value for name, value in {**piece.settings, **numbers}.items()}
-        return merged
+            settings = piece.at_step(piece.settings.current, step)
+            merged |= {f"{prefix}{name}": value for name, value in {**settings, **numbers}.items()}
+        return SimpleNamespace(**merged)
 
     def measured_in(self, h: Any) -> Measured:
         """What was measured, read back from the numbers made of it."""

@@ -32,7 +32,7 @@ class Prodigy(Optimizer):
     lr: Rate = 1.0
     beta1: Rate = 0.9
     beta2: Rate = 0.999
-    beta3: Any = None
+    beta3: Rate | None = None
     eps: Rate = 1e-8
     d0: Rate = 1e-6
     d_coef: Rate = 1.0
