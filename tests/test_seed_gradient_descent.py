@@ -127,7 +127,7 @@ def test_an_exponentially_weighted_average_is_a_weighted_sum(beta):
     """v_t = (1 - beta) sum beta**(t-k) g_k, from v_0 = 0; the slide's v_t = beta v_0 + ... is a slip for v_{t-1}."""
     gradients = np.random.default_rng(2).normal(size=25)
     w = Value(0.0)
-    optimizer = SGD.seed([w], lr=1.0, momentum=beta)
+    optimizer = Momentum.seed([w], lr=1.0, momentum=beta)
     for t, g in enumerate(gradients, 1):
         before, w.grad = w.data, float(g)
         optimizer.step()
@@ -144,11 +144,13 @@ def test_an_average_remembers_about_one_over_one_minus_beta_steps(beta):
 def test_the_average_starts_too_small():
     """There is no correction for v_0 = 0: with a constant gradient v_t = (1 - beta**t) g."""
     t = np.arange(1, 21)
-    assert on_constant_gradient(lambda ps: SGD.seed(ps, lr=0.1), 20) == pytest.approx(-0.1 * (1 - 0.9**t), rel=1e-12)
+    assert on_constant_gradient(lambda ps: Momentum.seed(ps, lr=0.1), 20) == pytest.approx(
+        -0.1 * (1 - 0.9**t), rel=1e-12
+    )
 
 
 def test_the_average_is_classical_momentum_with_a_smaller_rate():
-    average = descend(lambda ps: SGD.seed(ps, lr=0.3), np.cosh, 1.0, 40)
+    average = descend(lambda ps: Momentum.seed(ps, lr=0.3), np.cosh, 1.0, 40)
     classical = descend(lambda ps: Momentum(ps, lr=0.3 * (1 - 0.9)), np.cosh, 1.0, 40)
     assert average == pytest.approx(classical, rel=1e-9)
 
