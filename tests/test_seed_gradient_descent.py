@@ -259,8 +259,8 @@ def test_the_hessian_can_be_multiplied_by_without_being_computed():
     assert product == pytest.approx(hessian(f)(w) @ v, rel=1e-12)
     assert product == pytest.approx((gradient(f, w + h * v) - gradient(f, w - h * v)) / (2 * h), rel=1e-8)
     evaluations = minimize(f, w, "newton-cg").evaluations
-    assert evaluations.products > 0
-    assert evaluations.hessians == 0
+    assert evaluations.hvp > 0
+    assert evaluations.hessian == 0
 
 
 # -- what a slide calls rmsprop ----------------------------------------------------------------

@@ -79,7 +79,7 @@ class ScheduleFreeSGD(ScheduleFree, Optimizer):
 class ScheduleFreeAdamW(ScheduleFree, Optimizer):
     """ScheduleFreeSGD with Adam's scaling of the gradient, without its momentum; weight_decay is taken at y.
 
-    Keras weighs all steps alike, which matters only where lr changes.
+    Keras weighs all steps alike, which matters only where lr changes; its weight_decay is DecoupledDecay here.
     """
 
     slots = ("z", "v")
