@@ -280,8 +280,8 @@ def test_the_second_moment_is_not_centered():
 
 
 def test_moments_start_at_zero_and_the_correction_makes_them_averages():
-    """m / (1 - beta1**t) is a mean with weights that add up to 1; RMSprop has one moment, not m and v, as a slide
-    says."""
+    """m / (1 - beta1**t) is a mean with weights that add up to 1.  A slide gives RMSprop m and v; it has v alone,
+    unless asked."""
     gradients, w = np.random.default_rng(6).normal(size=7), Value(0.0)
     opt = Adam([w])
     for g in gradients:
