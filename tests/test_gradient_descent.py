@@ -94,7 +94,7 @@ def test_dampening_spares_the_first_gradient():
 
 def test_an_average_is_not_momentum_with_dampening():
     """dampening = momentum gives the average of the slides but for its first gradient, which counts in full."""
-    average = path(lambda ps: SGD.seed(ps, lr=0.1), lambda x: x, 1.0, 30)
+    average = path(lambda ps: Momentum.seed(ps, lr=0.1), lambda x: x, 1.0, 30)
     dampened = path(lambda ps: Momentum(ps, lr=0.1, dampening=0.9), lambda x: x, 1.0, 30)
     assert abs(average - dampened).max() > 0.2
 

@@ -100,8 +100,6 @@ def test_the_command_prints_a_table(capsys):
     [
         (["booth", "adm"], "there is no optimizer 'adm': did you mean Adam?"),
         (["boot", "adam"], "there is no landscape 'boot'; did you mean 'booth'?"),
-        (["booth", "adam", "--start", "one"], "--start takes two numbers, X,Y; got 'one'"),
-        (["booth", "adam", "--start", "1"], "a race starts at a point x, y; got (1.0,)"),
         (["booth", "adam", "l-bfgs"], "a race gives one look a step; LBFGS looks as often as it needs to"),
         (["booth", "adam", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
     ],
@@ -120,6 +118,12 @@ def test_the_picture_shows_every_run(tmp_path):
     np.testing.assert_array_equal(ground.lines[0].get_xydata(), runs[0].path)
     figure.savefig(tmp_path / "race.png")
     assert (tmp_path / "race.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_starts_where_it_is_told(capsys):
+    words = ["race", "booth", "sgd", "--steps", "1", "--lr", "0.1", "--no-picture", "--start", "-1", "3"]
+    assert cli.main(words) == 0
+    assert "step 1" in capsys.readouterr().out
 
 
 def test_the_command_writes_the_picture(tmp_path, monkeypatch, capsys):

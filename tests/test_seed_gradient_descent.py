@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tinygrad_opt import Value
-from tinygrad_opt.optim import SGD, Adam, Momentum, Nesterov, Optimizer
+from tinygrad_opt import Value, hessian, hvp
+from tinygrad_opt.optim import SGD, Adam, Momentum, Nesterov, Optimizer, minimize
 from tinygrad_opt.optim.core.hyper import Rate
 
 RNG = np.random.default_rng(0)
@@ -95,6 +95,26 @@ def test_an_epoch_has_as_many_updates_as_batches(size, updates):
     assert optimizer.t == updates
 
 
+def test_the_five_steps_of_a_mini_batch_loop():
+    """Draw a batch, go forward, measure the mismatch, go backward, W -= learning_rate * gradient."""
+    rng, order = np.random.default_rng(3), np.random.default_rng(3)
+    w, by_hand = Value(np.zeros(3)), np.zeros(3)
+    optimizer = SGD.seed([w], lr=0.1)
+    losses = []
+    for _ in range(100):
+        rows = rng.choice(60, size=20, replace=False)
+        optimizer.zero_grad()
+        prediction = X[rows] @ w
+        loss = np.mean((prediction - Y[rows]) ** 2)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        rows = order.choice(60, size=20, replace=False)
+        by_hand = by_hand - 0.1 * 2 / 20 * X[rows].T @ (X[rows] @ by_hand - Y[rows])
+    assert w.data == pytest.approx(by_hand, rel=1e-10)
+    assert np.mean(losses[-10:]) < 0.01 * losses[0]
+
+
 def test_shuffling_the_inputs_alone_loses_the_pairs():
     """The slide's loop shuffles X and leaves y in its order: one permutation must serve both."""
 
@@ -127,12 +147,20 @@ def test_an_exponentially_weighted_average_is_a_weighted_sum(beta):
     """v_t = (1 - beta) sum beta**(t-k) g_k, from v_0 = 0; the slide's v_t = beta v_0 + ... is a slip for v_{t-1}."""
     gradients = np.random.default_rng(2).normal(size=25)
     w = Value(0.0)
-    optimizer = SGD.seed([w], lr=1.0, momentum=beta)
+    optimizer = Momentum.seed([w], lr=1.0, momentum=beta)
     for t, g in enumerate(gradients, 1):
         before, w.grad = w.data, float(g)
         optimizer.step()
         weights = (1 - beta) * beta ** np.arange(t - 1, -1, -1)
         assert before - w.data == pytest.approx(weights @ gradients[:t], rel=1e-9)
+
+
+def test_plain_descent_and_momentum_are_two_names():
+    """W -= lr g is SGD; the average of gradients, 0.9 of it kept, is Momentum."""
+    plain, average = SGD.seed([Value(0.0)]), Momentum.seed([Value(0.0)])
+    assert plain.formula() == "p[t] = p[t-1] - lr * g[t]"
+    assert average.formula().startswith("v[t] = momentum * v[t-1] + (1 - momentum) * g[t]")
+    assert average.momentum == 0.9
 
 
 @pytest.mark.parametrize("beta", [0.9, 0.98, 0.999])
@@ -144,11 +172,13 @@ def test_an_average_remembers_about_one_over_one_minus_beta_steps(beta):
 def test_the_average_starts_too_small():
     """There is no correction for v_0 = 0: with a constant gradient v_t = (1 - beta**t) g."""
     t = np.arange(1, 21)
-    assert on_constant_gradient(lambda ps: SGD.seed(ps, lr=0.1), 20) == pytest.approx(-0.1 * (1 - 0.9**t), rel=1e-12)
+    assert on_constant_gradient(lambda ps: Momentum.seed(ps, lr=0.1), 20) == pytest.approx(
+        -0.1 * (1 - 0.9**t), rel=1e-12
+    )
 
 
 def test_the_average_is_classical_momentum_with_a_smaller_rate():
-    average = descend(lambda ps: SGD.seed(ps, lr=0.3), np.cosh, 1.0, 40)
+    average = descend(lambda ps: Momentum.seed(ps, lr=0.3), np.cosh, 1.0, 40)
     classical = descend(lambda ps: Momentum(ps, lr=0.3 * (1 - 0.9)), np.cosh, 1.0, 40)
     assert average == pytest.approx(classical, rel=1e-9)
 
@@ -214,6 +244,23 @@ def test_nesterov_is_not_adaptive():
     walked = [descend(Nesterov, lambda w, s=s: s * np.sum([1.0, 10.0] * w), np.zeros(2), 5) for s in (1.0, 3.0)]
     assert walked[1] == pytest.approx(3 * walked[0], rel=1e-12)
     assert walked[0][-1, 1] == pytest.approx(10 * walked[0][-1, 0], rel=1e-12)
+
+
+# -- curvature ---------------------------------------------------------------------------------
+def test_the_hessian_can_be_multiplied_by_without_being_computed():
+    """The second derivative matrix is costly, as a slide says; its product with v is the change of the gradient along
+    v, and Newton-CG needs no more than such products."""
+
+    def f(w):
+        return np.sum(np.cosh(w)) + w[0] * w[1] * w[2]
+
+    w, v, h = np.array([0.3, -0.2, 1.0]), np.array([1.0, 2.0, -1.0]), 1e-5
+    product = hvp(f, w, v)
+    assert product == pytest.approx(hessian(f)(w) @ v, rel=1e-12)
+    assert product == pytest.approx((gradient(f, w + h * v) - gradient(f, w - h * v)) / (2 * h), rel=1e-8)
+    evaluations = minimize(f, w, "newton-cg").evaluations
+    assert evaluations.hvp > 0
+    assert evaluations.hessian == 0
 
 
 # -- what a slide calls rmsprop ----------------------------------------------------------------

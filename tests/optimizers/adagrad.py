@@ -22,6 +22,12 @@ CASES = [
     Case(
         "adagrad slides",
         lambda ps: Adagrad.seed(ps),
+        "torch",
+        lambda torch, ps: torch.optim.Adagrad(ps, eps=1e-7),
+    ),
+    Case(
+        "adagrad eps inside, start at 0",
+        lambda ps: Adagrad(ps, eps=1e-7, eps_mode="inside"),
         "optax",
         lambda optax: optax.adagrad(0.01, initial_accumulator_value=0.0, eps=1e-7),
     ),
@@ -31,6 +37,12 @@ CASES = [
         lambda ps: Adadelta.torch(ps, lr=0.5, rho=0.95, eps=1e-5),
         "torch",
         lambda torch, ps: torch.optim.Adadelta(ps, lr=0.5, rho=0.95, eps=1e-5),
+    ),
+    Case(
+        "adadelta slides",
+        lambda ps: Adadelta.seed(ps),
+        "torch",
+        lambda torch, ps: torch.optim.Adadelta(ps, eps=1e-5),
     ),
     Case("adadelta keras", lambda ps: Adadelta.keras(ps), "keras", lambda keras: keras.optimizers.Adadelta()),
     Case("adadelta optax", lambda ps: Adadelta.optax(ps, lr=0.5), "optax", lambda optax: optax.adadelta(0.5)),

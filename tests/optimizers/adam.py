@@ -25,6 +25,12 @@ CASES = [
         "keras",
         lambda keras: keras.optimizers.Adam(0.01, epsilon=1e-3),
     ),
+    Case(
+        "adam eps of 1e-7",
+        lambda ps: Adam.seed(ps, eps=1e-7),
+        "torch",
+        lambda torch, ps: torch.optim.Adam(ps, eps=1e-7),
+    ),
     Case("adam slides", lambda ps: Adam.seed(ps), "torch", lambda torch, ps: torch.optim.Adam(ps)),
     Case("adamw torch", lambda ps: AdamW.torch(ps), "torch", lambda torch, ps: torch.optim.AdamW(ps)),
     Case(

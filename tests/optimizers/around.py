@@ -119,8 +119,8 @@ def optax_schedule_free(name, **settings):
     return lambda optax: getattr(optax.contrib, name)(**settings)
 
 
-def keras_schedule_free(keras):
-    return keras.optimizers.ScheduleFreeAdamW(learning_rate=0.01)
+def keras_schedule_free(**settings):
+    return lambda keras: keras.optimizers.ScheduleFreeAdamW(learning_rate=0.01, **settings)
 
 
 CASES = [
@@ -201,5 +201,5 @@ CASES = [
         "optax",
         optax_schedule_free("schedule_free_adamw", learning_rate=0.01, weight_decay=0.1),
     ),
-    Case("schedule-free adamw keras", lambda ps: ScheduleFreeAdamW.keras(ps, lr=0.01), "keras", keras_schedule_free),
+    Case("schedule-free adamw keras", lambda ps: ScheduleFreeAdamW.keras(ps, lr=0.01), "keras", keras_schedule_free()),
 ]

@@ -48,6 +48,12 @@ CASES = [
         "optax",
         lambda optax: optax.adafactor(0.01),
     ),
+    Case(
+        "adafactor optax weight decay",
+        lambda ps: Adafactor.optax(ps, lr=0.3, min_size=1, weight_decay=0.01, beta2_decay=rounded),
+        "optax",
+        lambda optax: optax.adafactor(0.3, min_dim_size_to_factor=1, weight_decay_rate=0.01),
+    ),
     Case("sm3 optax", SM3.optax, "optax", lambda optax: optax.sm3(0.1), shapes=SHAPES),
     Case(
         "sm3 momentum",

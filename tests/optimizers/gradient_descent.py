@@ -34,7 +34,7 @@ CASES = [
     ),
     Case(
         "average of gradients torch",
-        lambda ps: SGD.seed(ps, lr=0.1),
+        lambda ps: Momentum.seed(ps, lr=0.1),
         "torch",
         torch_sgd(lr=0.1 * (1 - 0.9), momentum=0.9),
     ),

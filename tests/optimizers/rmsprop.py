@@ -38,6 +38,7 @@ def in_optax(name, rtol=1e-12, **options):
 
 CASES = [
     in_torch("defaults"),
+    in_torch("eps of 1e-7", eps=1e-7),
     in_torch("centered", centered=True),
     in_torch("momentum", momentum=0.9, lr=1e-3),
     in_torch("centered, momentum, eps", centered=True, momentum=0.5, rho=0.9, eps=1e-3),
@@ -46,6 +47,7 @@ CASES = [
     in_keras("momentum", momentum=0.9),
     in_keras("centered, momentum", centered=True, momentum=0.5, lr=0.01),
     in_optax("defaults"),
+    in_optax("rho of 0.95, eps inside", rho=0.95, eps_mode="inside"),
     in_optax("eps outside", eps_mode="outside", eps=1e-3),
     in_optax("eps inside", eps=1e-3),
     in_optax("centered, momentum", centered=True, momentum=0.9),
@@ -55,6 +57,12 @@ CASES = [
     Case(
         "rmsprop slides",
         lambda ps: RMSprop.seed(ps),
+        "torch",
+        lambda torch, ps: torch.optim.RMSprop(ps, eps=1e-8),
+    ),
+    Case(
+        "rmsprop bias corrected",
+        lambda ps: RMSprop(ps, rho=0.95, bias_correction=True),
         "optax",
         lambda optax: optax.rmsprop(0.01, decay=0.95, eps_in_sqrt=False, bias_correction=True),
     ),

@@ -23,7 +23,7 @@ EPILOG = """\
 examples:
   tinygrad-opt race rosenbrock sgd momentum nesterov adagrad rmsprop adadelta adam
   tinygrad-opt race beale adam lion --steps 300 --lr 0.01
-  tinygrad-opt race saddle sgd momentum adam --start 0.001,2 --picture race.svg"""
+  tinygrad-opt race saddle sgd momentum adam --start 0.001 2 --picture race.svg"""
 
 CHECKPOINTS = (1, 10, 100, 1000, 10000)
 WIDTH = 140
@@ -42,7 +42,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("optimizers", metavar="OPTIMIZER", nargs="+", help="sgd, momentum, adam, ...")
     parser.add_argument("--steps", type=int, default=1000, help="how long the race is (default 1000)")
     parser.add_argument("--lr", type=float, help="one learning rate for all")
-    parser.add_argument("--start", metavar="X,Y", help="where it starts (default: the landscape's own)")
+    parser.add_argument("--start", metavar=("X", "Y"), nargs=2, type=float, help="where it starts (its own place)")
     picture = parser.add_mutually_exclusive_group()
     picture.add_argument("--picture", metavar="FILE", type=Path, help="where the picture goes (race-LANDSCAPE.svg)")
     picture.add_argument("--no-picture", action="store_true", help="draw none")
@@ -52,8 +52,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run one race; the exit status."""
     landscape = landscapes.get(options.landscape)
-    start = None if options.start is None else point(options.start)
-    runs = race(landscape, options.optimizers, steps=options.steps, start=start, lr=options.lr)
+    runs = race(landscape, options.optimizers, steps=options.steps, start=options.start, lr=options.lr)
     print(repr(landscape))
     print_table(landscape, runs, options.steps)
     if not options.no_picture:
@@ -68,13 +67,6 @@ def draw(landscape: landscapes.Landscape, runs: Sequence[Run], path: Path | None
     path = path or Path(f"race-{landscape.name}.svg")
     plots.race(landscape, runs).savefig(path)
     print(f"picture: {path}")
-
-
-def point(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ValueError(f"--start takes two numbers, X,Y; got {text!r}") from None
 
 
 def print_table(landscape: landscapes.Landscape, runs: Sequence[Run], steps: int) -> None:

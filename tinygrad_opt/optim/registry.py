@@ -29,6 +29,16 @@ KINDS: dict[str, type[Optimizer]] = {
 CLOSURES: dict[str, type[QuasiNewton]] = {"BFGS": BFGS, "LBFGS": LBFGS}
 """Optimizers whose step calls a closure as often as it needs to."""
 
+ELSEWHERE = {
+    "conjugategradient": "a method of optim.minimize(f, x0, method='cg'); it needs f itself",
+    "conjugategradients": "a method of optim.minimize(f, x0, method='cg'); it needs f itself",
+    "newtonsmethod": "a method of optim.minimize(f, x0, method='newton'); it needs f itself",
+    "gradientdescent": "SGD with the gradient of the loss over all points",
+    "minibatchgradientdescent": "SGD with the gradient of the loss over some of the points",
+    "perceptron": "SGD with the gradient of optim.perceptron_loss(z, target)",
+}
+"""Where to find what textbooks list among optimizers, and what is none here."""
+
 
 def get(name: str, **settings: Any) -> Callable[[Any], Any]:
     """The optimizer of that name with these settings, as a function that makes it for some parameters.
@@ -50,6 +60,8 @@ def get(name: str, **settings: Any) -> Callable[[Any], Any]:
         if plain(name) in methods:
             method = methods[plain(name)]
             raise ValueError(f"{name!r} is a method of optim.minimize(f, x0, method={method!r}); it needs f itself")
+        if plain(name) in ELSEWHERE:
+            raise ValueError(f"{name!r} is {ELSEWHERE[plain(name)]}")
         close = difflib.get_close_matches(plain(name), known, 1)
         advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(kinds))}"
         raise ValueError(f"there is no optimizer {name!r}: {advice}")

@@ -45,7 +45,7 @@ class Averaged:
 
 
 class WeightAverage(Averaged, Wrapper):
-    """An average that takes in the parameters after steps of the optimizer."""
+    """An average that takes in the parameters after each update of the optimizer, the first one too."""
 
     def __init__(self, optimizer: Optimizer | Wrapper):
         super().__init__(optimizer)
@@ -55,8 +55,9 @@ class WeightAverage(Averaged, Wrapper):
     def step(self, loss: Any = None) -> Report:
         self.refuse_away()
         report = self.optimizer.step(loss)
-        with np.errstate(all="ignore"):
-            self.take_in()
+        if report.updated:
+            with np.errstate(all="ignore"):
+                self.take_in()
         return report
 
     def take_in(self) -> None:

@@ -37,7 +37,7 @@ class Lookahead(Wrapper):
 
     def step(self, loss: Any = None) -> Report:
         report = self.optimizer.step(loss)
-        self.since += 1
+        self.since += bool(report.updated)
         if self.since == self.k:
             self.since = 0
             with np.errstate(all="ignore"):

@@ -15,11 +15,12 @@ class Adagrad(Optimizer):
 
     Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization",
     JMLR 12, the form with diagonal matrices.  The sum only grows: under a constant gradient step t is lr / sqrt(t).
-    PyTorch adds eps outside the root and starts the sum at 0; Keras, optax and the slides inside it, Keras and optax
-    starting at 0.1.
+    PyTorch adds eps outside the root and starts the sum at 0; Keras and optax add it inside and start at 0.1.
     lr_decay, of PyTorch, divides lr further by 1 + (t - 1) lr_decay.
 
-    The slides write the sum with the gradient of step t + 1 in it; that is not known yet at step t.
+    The slides have two forms.  seed is the one that is given with its number, eps 1e-7 outside the root; the other
+    has an eps without a number inside it: eps_mode="inside".  One of them writes the sum with the gradient of step
+    t + 1 in it; that is not known yet at step t.
 
     >>> from tinygrad_opt import Value
     >>> w = Value(1.0)
@@ -41,7 +42,7 @@ class Adagrad(Optimizer):
         "torch": {},
         "keras": {"lr": 1e-3, "initial_accumulator_value": 0.1, "eps": 1e-7, "eps_mode": "inside"},
         "optax": {"initial_accumulator_value": 0.1, "eps": 1e-7, "eps_mode": "inside"},
-        "seed": {"eps": 1e-7, "eps_mode": "inside"},
+        "seed": {"eps": 1e-7},
     }
 
     @staticmethod
@@ -61,9 +62,10 @@ class Adadelta(Optimizer):
     """Steps as large as past steps were, in proportion to how large the gradient is beside past gradients.
 
     Zeiler 2012, Algorithm 1, arXiv:1212.5701, where lr is 1 and rho 0.95.  step_square starts at zero, so eps alone
-    sets the first steps: sqrt(eps / (1 - rho)) with eps inside both roots, as the paper and the libraries have
-    it.  The slides' text has it outside, and starts with steps sqrt(eps) times as large as that; their code has it
-    inside.  They call it almost the same as RMSprop, which has no running mean of the steps.
+    sets the first steps: sqrt(eps / (1 - rho)) with eps inside both roots, as the paper, the libraries and the
+    slides' code have it; seed is that code, with its eps of 1e-5.  The slides' formula has eps outside, and starts
+    with steps sqrt(eps) times as large as that.  They call it almost the same as RMSprop, which has no running mean
+    of the steps.
     """
 
     slots = ("grad_square", "step_square")
@@ -75,7 +77,7 @@ class Adadelta(Optimizer):
         "torch": {},
         "keras": {"lr": 1e-3, "rho": 0.95, "eps": 1e-7},
         "optax": {},
-        "seed": {"rho": 0.95, "eps": 1e-5, "eps_mode": "outside"},
+        "seed": {"eps": 1e-5},
     }
 
     @staticmethod

@@ -28,6 +28,10 @@ class Adafactor(Optimizer):
                    above eps1 ** 2 (PyTorch, whose eps1 is the machine epsilon; the preset has that of float64)
     min_size       the last two axes must have at least this many entries each, else every square is kept; optax
                    asks for 128, and of the two largest axes
+    decay_times_lr the share of p that a step takes away is lr * weight_decay; in optax (False) weight_decay itself
+
+    optax' learning rate is None unless given, which leaves steps as they are, as lr=1 does; the preset has 0.01.
+    Keras with weight_decay takes the size of the parameter after the decay; the others, and this, before it.
     """
 
     slots = ("rows", "columns")
@@ -38,6 +42,7 @@ class Adafactor(Optimizer):
     eps2: Rate = 1e-3
     clip: Rate = 1.0
     weight_decay: Rate = 0.0
+    decay_times_lr: bool = True
     relative_step: bool = True
     eps_mode: Literal["added", "clamped"] = "added"
     min_size: Rate = 1
@@ -45,7 +50,7 @@ class Adafactor(Optimizer):
     presets: ClassVar = {
         "torch": {"eps_mode": "clamped", "eps1": 2.220446049250313e-16},
         "keras": {"lr": 1e-3},
-        "optax": {"relative_step": False, "min_size": 128},
+        "optax": {"relative_step": False, "min_size": 128, "decay_times_lr": False},
     }
 
     @staticmethod
@@ -69,7 +74,8 @@ class Adafactor(Optimizer):
         rms_p, rms_u = (total(p * p) / p.size) ** 0.5, (total(u * u) / p.size) ** 0.5
         rate = min(h.lr, t**-0.5) if h.relative_step else h.lr
         rate = rate * where(rms_p > h.eps2, rms_p, h.eps2) / where(rms_u > h.clip, rms_u / h.clip, 1.0)
-        return p * (1 - h.lr * h.weight_decay) - rate * u, rows, columns
+        decay = h.lr * h.weight_decay if h.decay_times_lr else h.weight_decay
+        return p * (1 - decay) - rate * u, rows, columns
 
 
 class SM3(Optimizer):

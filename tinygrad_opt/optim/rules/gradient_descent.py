@@ -51,7 +51,7 @@ class SGD(Optimizer):
         "torch": {"lr": 1e-3},
         "keras": {"momentum_form": "velocity"},
         "optax": {},
-        "seed": {"momentum": 0.9, "momentum_form": "ewma"},
+        "seed": {},
     }
 
     @staticmethod
@@ -84,10 +84,12 @@ def weighted(h: Any, t: Any, g: Any) -> Any:
 class Momentum(SGD):
     """SGD that remembers: each gradient goes on acting, 0.9 as much after every step.
 
-    Polyak 1964, the heavy ball; SGD has the forms and the source.
+    Polyak 1964, the heavy ball; SGD has the forms and the source.  seed is the form that most of the slides have, the
+    average; one has both of the others.
     """
 
     momentum: Rate = 0.9
+    presets: ClassVar = {**SGD.presets, "seed": {"momentum_form": "ewma"}}
 
 
 class Nesterov(SGD):

@@ -21,12 +21,14 @@ class RMSprop(Optimizer):
     centered         divide by the standard deviation: the squared mean is taken off (Graves 2013, arXiv:1308.0850)
     momentum         of the divided steps; the momentum buffer holds them times lr if lr_in_buffer (Keras, optax),
                      which matters when lr changes, else without (PyTorch)
-    bias_correction  divide by 1 - rho**t, as some of the slides and optax, if asked, do: under a constant gradient
+    bias_correction  divide by 1 - rho**t, as one of the slides and optax, if asked, do: under a constant gradient
                      every step is then lr.  Without it the first steps are larger, by up to 1 / sqrt(1 - rho)
     initial_scale    what the mean of squares starts at; 1 in TensorFlow 1
     eps_mode         "inside" the root in Keras and optax
 
-    The slides write the bias' mean of squares with the weight's in it; each parameter has its own.
+    seed is the form that most of the slides have, neither centered nor corrected, eps 1e-8 outside the root; another
+    has rho 0.95 and eps inside.  They write the bias' mean of squares with the weight's in it; each parameter has its
+    own.
     """
 
     slots = ("v", "mean", "buffer")
@@ -43,7 +45,7 @@ class RMSprop(Optimizer):
         "torch": {},
         "keras": {"lr": 1e-3, "rho": 0.9, "eps": 1e-7, "eps_mode": "inside", "lr_in_buffer": True},
         "optax": {"rho": 0.9, "eps_mode": "inside", "lr_in_buffer": True},
-        "seed": {"rho": 0.95, "bias_correction": True},
+        "seed": {},
     }
 
     @staticmethod

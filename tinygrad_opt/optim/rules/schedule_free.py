@@ -89,7 +89,7 @@ class ScheduleFreeAdamW(ScheduleFree, Optimizer):
     Defazio et al. 2024, arXiv:2405.15682, Algorithm 1, in the form of optax.contrib: v is divided by its bias
     correction.  The paper multiplies the learning rate by the root of the correction instead, so that it acts on
     eps, the decay and the weights of the average too; its warm-up is a schedule for lr here.  Keras weighs all
-    steps alike, which matters only where lr changes.
+    steps alike, which matters only where lr changes; its weight_decay shrinks y alone, before the step.
     """
 
     slots = ("z", "v")
