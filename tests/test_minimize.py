@@ -136,11 +136,19 @@ def test_pairs_without_curvature_teach_nothing():
     assert directions.fresh
 
 
-def test_the_first_pair_sets_the_scale():
-    """gamma = s'y / y'y in the direction that nothing is known of."""
+@pytest.mark.parametrize(("s", "scale"), [(2.0, 2.0), (0.5, 1.0)])
+def test_the_first_pair_may_enlarge_the_matrix(s, scale):
+    """gamma = s'y / y'y, but not less than 1, in the direction that nothing is known of."""
     directions = InverseHessian()
-    directions.learn(1.0, np.array([2.0, 0.0]), np.array([1.0, 0.0]))
-    assert directions.inverse.tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    directions.learn(1.0, np.array([s, 0.0]), np.array([1.0, 0.0]))
+    assert directions.inverse.tolist() == [[s, 0.0], [0.0, scale]]
+
+
+def test_bfgs_first_tries_the_step_that_falls_as_the_last_one_did():
+    """A parabola that falls by 0.5 from a slope of -4 is lowest at 0.25; 1 where the last step did not fall."""
+    directions = InverseHessian(np.eye(2))
+    assert directions.first_step(-4.0, 0.5) == 1.01 * 0.25
+    assert directions.first_step(-4.0, 5.0) == directions.first_step(-4.0, 0.0) == 1.0
 
 
 class UphillOnce(SteepestDescent):
@@ -148,7 +156,7 @@ class UphillOnce(SteepestDescent):
 
     fresh = False
 
-    def first_step(self, slope):
+    def first_step(self, slope, fell):
         return np.inf
 
     def direction(self, gradient):

@@ -136,7 +136,7 @@ def backtracking(
             return trial
         before = trials[-1] if trials and trials[-1].finite and not too_short else None
         trials.append(trial)
-        too_short = too_short and trial.value == value and trial.slope <= STEEP * slope
+        too_short = too_short and trial.value <= value + ROUNDING * abs(value) and trial.slope <= STEEP * slope
         if too_short:
             step *= 10
             continue
@@ -163,8 +163,8 @@ def strong_wolfe(
     of the digits.
 
     low is the best step so far.  Steps grow until a minimum lies between low and high; then cubics
-    through both ends close in on it.  Where phi is not finite it counts as too high; where it is the same
-    as at low to rounding, and its slope as steep as at 0, as lower.
+    through both ends close in on it.  Where phi is not finite it counts as too high.  Where it is that of
+    low but for rounding, and its slope still that of 0, steps grow too: they were too short to see anything.
 
     Raises ValueError if slope >= 0 or not 0 < c1 < c2 < 1.
     Nocedal & Wright, Algorithms 3.5 and 3.6.
@@ -183,8 +183,8 @@ def strong_wolfe(
         if enough and abs(trial.slope) <= c2 * abs(slope):
             return trial
         last = low
-        same = trial.value <= low.value + forgiven and trial.slope <= STEEP * slope
-        if not enough or (trial.value >= low.value and not same):
+        too_short = math.isinf(high.step) and trial.value <= low.value + forgiven and trial.slope <= STEEP * slope
+        if not enough or (trial.value >= low.value and not too_short):
             high = trial
         else:
             if trial.slope * (high.step - low.step) >= 0:
@@ -192,10 +192,10 @@ def strong_wolfe(
             low = trial
         step = beyond(last, low) if math.isinf(high.step) else between(low, high)
     if math.isinf(high.step):
-        return Failed(
-            f"f still fell at the longest step tried, {low.step:.3g}, to {low.value:.6g}: it may have no minimum",
-            tuple(trials),
-        )
+        went = f"f still fell at the longest step tried, {low.step:.3g}, to {low.value:.6g}: it may have no minimum"
+        if low.value >= value - forgiven:
+            went = f"f stays at {low.value:.6g} up to the longest step tried, {low.step:.3g}, though its slope is not 0"
+        return Failed(went, tuple(trials))
     return failed(trials, f"met the Wolfe conditions with c1={c1:g}, c2={c2:g}")
 
 

@@ -66,11 +66,13 @@ def curves(s: Array, y: Array) -> bool:
 
 
 class InverseHessian:
-    """BFGS: the whole matrix, which is I before the first step if none is given, or gamma I if gamma > 1.
+    """BFGS: the whole matrix, which begins as I if none is given, or as gamma I if gamma > 1.
 
-    What is too large is soon put right by the steps, what is too small is not: on twenty random problems gamma < 1
+    A search soon puts right what is too large, not what is too small: on twenty random problems gamma < 1
     costs 2.6 times as many gradients.
     """
+
+    least = 1.0  # of the scale to begin with
 
     def __init__(self, inverse: Array | None = None):
         self.inverse = inverse
@@ -90,7 +92,7 @@ class InverseHessian:
 
     def learn(self, step: float, s: Array, y: Array) -> None:
         if curves(s, y):
-            inverse = np.eye(s.size) * max(1.0, scale(s, y)) if self.inverse is None else self.inverse
+            inverse = np.eye(s.size) * max(self.least, scale(s, y)) if self.inverse is None else self.inverse
             self.inverse = bfgs_update(inverse, s, y)
 
     def forget(self) -> None:
