@@ -178,9 +178,9 @@ def test_a_function_without_a_minimum():
 
 
 def test_a_function_that_stays_though_it_has_a_slope():
-    found = strong_wolfe(lambda t: (3.0, -1e-12), 3.0, -1e-12, max_trials=4)
+    found = strong_wolfe(lambda t: (3.0, -1e-15), 3.0, -1e-15, max_trials=4)
     assert found.reason == "f stays at 3 up to the longest step tried, 1e+03, though its slope is not 0"
-    found = backtracking(lambda t: (3.0, -1e-12), 3.0, -1e-12, max_trials=4)
+    found = backtracking(lambda t: (3.0, -1e-15), 3.0, -1e-15, max_trials=4)
     assert found.reason == "none of 4 steps from 1e+03 to 1 lowered f enough; the lowest value was 3.0"
 
 
