@@ -209,6 +209,12 @@ def test_curvature_has_no_unit(method, unit):
     assert found.iterations < 20
 
 
+@pytest.mark.parametrize("method", CG)
+def test_a_gradient_whose_square_underflows(method):
+    found = CG[method](Problem(lambda x: 1e-200 * np.sum(x**2), [1.0, 2.0]), gtol=0.0, max_iterations=5)
+    assert not found.converged
+
+
 @pytest.mark.parametrize(
     ("method", "options"), [("newton-cg", {}), ("trust-region", {"radius": 1e8, "max_radius": 1e10})]
 )

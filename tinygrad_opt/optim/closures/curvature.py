@@ -55,7 +55,11 @@ class Matrix(InverseHessian):
 
     def __init__(self, hyper: Mapping[str, Any]):
         super().__init__()
-        self.least = 0.0 if hyper["line_search"] is None else 1.0
+        self.hyper = hyper
+
+    @property
+    def least(self) -> float:
+        return 0.0 if self.hyper["line_search"] is None else 1.0
 
     def saved(self) -> dict[str, Any]:
         return {"inverse": None if self.inverse is None else self.inverse.copy()}

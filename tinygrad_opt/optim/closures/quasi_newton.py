@@ -163,7 +163,7 @@ class QuasiNewton(Grouped):
         search: LineSearch = functools.partial(strong_wolfe, rounding=f.rounding)
         if h.line_search is None:
             search = fixed_step(length)
-        elif self.iterations:
+        elif not self.directions.fresh:
             length *= self.directions.first_step(slope, done.fell)
         found = along(f, here.x, direction, here.value, here.gradient, search, length)
         return found if isinstance(found, Failed) else dataclasses.replace(found, x=f.vector())

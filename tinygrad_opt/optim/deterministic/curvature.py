@@ -101,6 +101,8 @@ def truncated_cg(product: Callable[[Array], Array], gradient: Array, radius: flo
     norm = float(np.linalg.norm(gradient))
     enough = min(0.5, np.sqrt(norm)) * norm
     p, residual, direction = np.zeros_like(gradient), gradient, -gradient
+    if norm == 0:  # its square has underflowed
+        return stepped(p, gradient, residual)
     largest = 0.0  # |H d| / |d| seen
     for _ in range(20 * gradient.size):
         change = product(direction)

@@ -72,14 +72,17 @@ class InverseHessian:
     costs 2.6 times as many gradients.
     """
 
-    least = 1.0  # of the scale to begin with
-
     def __init__(self, inverse: Array | None = None):
         self.inverse = inverse
 
     @property
     def fresh(self) -> bool:
         return self.inverse is None
+
+    @property
+    def least(self) -> float:
+        """The least scale to begin with."""
+        return 1.0
 
     def direction(self, gradient: Array) -> Array:
         return -gradient if self.inverse is None else -(self.inverse @ gradient)
