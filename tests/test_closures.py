@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from closure_walks import WALKS, B, bowl, check, ours, regression, rosenbrock
+from random_problems import KINDS as PROBLEMS
+from random_problems import problem
 from refusals import refused
 
 from tinygrad_opt import Value
@@ -61,6 +63,25 @@ def test_both_end_where_minimize_ends(kind, f):
     wanted = minimize(lambda p: f(np, p["w"], p["b"]), {"w": start, "b": B})
     np.testing.assert_allclose(w.data, wanted.x["w"], atol=1e-6)
     assert b.data == pytest.approx(wanted.x["b"], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_bfgs_with_a_search_costs_what_minimize_costs(name):
+    f, start = problem(name, 20)
+    x = Value(start)
+    optimizer = BFGS([x], max_iter=500, tolerance_grad=1e-6)
+    report = optimizer.step(closure_of(optimizer, lambda: f(x)))
+    assert report.status == Status.CONVERGED
+    assert optimizer.evaluations <= 1.3 * minimize(f, start, gtol=1e-6).evaluations.gradient
+
+
+@pytest.mark.parametrize("name", ["exponentials", "quartic"])
+def test_bfgs_with_fixed_steps_takes_its_scale_from_the_first(name):
+    """From the identity, which is too large for them, the second step leads to where f is not finite."""
+    f, start = problem(name, 20)
+    x = Value(start)
+    optimizer = BFGS([x], max_iter=500, line_search=None, tolerance_grad=1e-6)
+    assert optimizer.step(closure_of(optimizer, lambda: f(x))).status == Status.CONVERGED
 
 
 @pytest.mark.parametrize("kind", KINDS)

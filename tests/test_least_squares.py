@@ -224,6 +224,15 @@ def test_a_perfect_fit_of_dependent_parameters():
     assert np.isinf(found.covariance).all()
 
 
+@pytest.mark.parametrize("method", ["lm", "gauss-newton"])
+@pytest.mark.parametrize("residual", [np.exp, lambda x: x**3], ids=["exp", "cube"])
+def test_a_cost_that_underflows_has_converged(residual, method):
+    """The steps never lead to a flat slope: the residual keeps its form until its square is 0."""
+    found = least_squares(residual, 1.0, method=method, max_iterations=2000)
+    assert (found.status, found.cost) == (Status.CONVERGED, 0.0)
+    assert found.message.startswith("a step promises 0 of the cost")
+
+
 def test_what_is_printed():
     found = least_squares(lambda p: p["a"] * t + p["b"][0] - (3 * t + 1), {"a": 0.0, "b": np.zeros(1)})
     lines = repr(found).splitlines()

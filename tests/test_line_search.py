@@ -156,6 +156,18 @@ def test_strong_wolfe_forgives_rounding_only():
     assert isinstance(phi(1e-12), Failed)
 
 
+@pytest.mark.parametrize("search", [backtracking, strong_wolfe])
+@pytest.mark.parametrize("noise", [0.0, 1e-15])
+def test_steps_too_short_to_be_seen_grow(search, noise):
+    """A parabola around 1e6 of which short steps show no more than rounding."""
+    line = Counted(
+        lambda t: 1.0 + (noise if t < 1 else 1e-6 * ((t / 1e6 - 1) ** 2 - 1)), lambda t: 2e-12 * (t / 1e6 - 1)
+    )
+    found = search(line, 1.0, -2e-12, 1e-3)
+    assert found.value < 1
+    assert line.steps[:4] == pytest.approx([1e-3, 1e-2, 1e-1, 1.0])
+
+
 # -- what is not found -------------------------------------------------------------------------
 def test_a_function_without_a_minimum():
     found = strong_wolfe(lambda t: (-t, -1.0), 0.0, -1.0, max_trials=4)
@@ -163,6 +175,13 @@ def test_a_function_without_a_minimum():
     assert [trial.step for trial in found.trials] == [1.0, 10.0, 100.0, 1000.0]
     found = strong_wolfe(lambda t: (-t - t**3, -1 - 3 * t**2), 0.0, -1.0, max_trials=3)
     assert [trial.step for trial in found.trials] == [1.0, 10.0, 100.0]
+
+
+def test_a_function_that_stays_though_it_has_a_slope():
+    found = strong_wolfe(lambda t: (3.0, -1e-15), 3.0, -1e-15, max_trials=4)
+    assert found.reason == "f stays at 3 up to the longest step tried, 1e+03, though its slope is not 0"
+    found = backtracking(lambda t: (3.0, -1e-15), 3.0, -1e-15, max_trials=4)
+    assert found.reason == "none of 4 steps from 1e+03 to 1 lowered f enough; the lowest value was 3.0"
 
 
 def test_a_slope_of_the_wrong_sign():

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from more_garbow_hillstrom import FUNCTIONS, rosenbrock
+from random_problems import CONDITIONS, KINDS, problem
 from refusals import refused
 
 from tinygrad_opt import Value
@@ -32,7 +34,9 @@ from tinygrad_opt.optim.deterministic.gradient_descent import SteepestDescent
 from tinygrad_opt.optim.deterministic.quasi_newton import InverseHessian
 
 METHODS = ["gd", "cg", "bfgs", "lbfgs"]
-GOLDENS = json.loads((Path(__file__).parent / "goldens" / "minimize.json").read_text(encoding="utf-8"))["searches"]
+RECORDED = json.loads((Path(__file__).parent / "goldens" / "minimize.json").read_text(encoding="utf-8"))
+GOLDENS = RECORDED["searches"]
+TABLE = (Path(__file__).parents[1] / "docs" / "minimize.md").read_text(encoding="utf-8")
 
 
 def positive_definite(n, seed=0):
@@ -136,11 +140,19 @@ def test_pairs_without_curvature_teach_nothing():
     assert directions.fresh
 
 
-def test_the_first_pair_sets_the_scale():
-    """gamma = s'y / y'y in the direction that nothing is known of."""
+@pytest.mark.parametrize(("s", "scale"), [(2.0, 2.0), (0.5, 1.0)])
+def test_the_first_pair_may_enlarge_the_matrix(s, scale):
+    """gamma = s'y / y'y, but not less than 1, in the direction that nothing is known of."""
     directions = InverseHessian()
-    directions.learn(1.0, np.array([2.0, 0.0]), np.array([1.0, 0.0]))
-    assert directions.inverse.tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    directions.learn(1.0, np.array([s, 0.0]), np.array([1.0, 0.0]))
+    assert directions.inverse.tolist() == [[s, 0.0], [0.0, scale]]
+
+
+def test_bfgs_first_tries_the_step_that_falls_as_the_last_one_did():
+    """A parabola that falls by 0.5 from a slope of -4 is lowest at 0.25; 1 where the last step did not fall."""
+    directions = InverseHessian(np.eye(2))
+    assert directions.first_step(-4.0, 0.5) == 1.01 * 0.25
+    assert directions.first_step(-4.0, 5.0) == directions.first_step(-4.0, 0.0) == 1.0
 
 
 class UphillOnce(SteepestDescent):
@@ -148,7 +160,7 @@ class UphillOnce(SteepestDescent):
 
     fresh = False
 
-    def first_step(self, slope):
+    def first_step(self, slope, fell):
         return np.inf
 
     def direction(self, gradient):
@@ -177,6 +189,23 @@ def test_known_functions_at_the_cost_of_scipy(name, method):
     assert found.value < 1e-10  # their minimum is 0
     if name != "powell singular":  # whose Hessian at the minimum has no inverse
         assert np.allclose(found.x, golden["x"], atol=1e-6)
+
+
+@pytest.mark.parametrize("n", CONDITIONS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_bfgs_on_random_problems_at_the_cost_of_scipy(kind, n):
+    found = minimize(*problem(kind, n), gtol=1e-6)
+    assert found.converged, found
+    assert found.evaluations.gradient <= 1.5 * RECORDED["evaluations of bfgs"][kind][str(n)]
+
+
+@pytest.mark.parametrize("method", [*METHODS, "newton", "newton-cg", "trust-region"])
+def test_the_costs_in_the_documentation(method):
+    """Gradients, and Hessians or products, until all entries are below 1e-5; rounding may add one or two."""
+    row = re.search(rf'^\| `"{method}"` .*\| ([^|]+) \|$', TABLE, re.MULTILINE)
+    seen = minimize(rosenbrock, [-1.2, 1.0], method, gtol=1e-5, max_iterations=20_000).evaluations
+    counts = [count for count in (seen.gradient, seen.hessian, seen.hvp) if count]
+    assert [int(number) for number in re.findall(r"\d+", row[1])] == pytest.approx(counts, rel=0.01, abs=2)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -301,6 +330,15 @@ def test_iterations():
     largest = np.abs(found.gradient).max()
     assert found.message == (f"the largest entry of the gradient is {largest:.3g} after 3 iterations, above gtol 1e-08")
     assert minimize(rosenbrock, [-1.2, 1.0], max_iterations=0).x.tolist() == [-1.2, 1.0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_steps_that_change_nothing_grow(method):
+    """x is of the size of 1e9 and the gradient of 1e-9: the first step, of length 1 at most, leaves f as it is."""
+    found = minimize(lambda x: np.sum(np.cosh((x - 1e9) / 1e9)), [3e9, 2e9], method, gtol=1e-14)
+    assert found.converged, found
+    assert np.allclose(found.x, 1e9, rtol=2e-5)
+    assert found.evaluations.gradient < 100
 
 
 @pytest.mark.parametrize(("method", "lowest"), [("cg", 1.0), ("bfgs", 1e8), ("lbfgs", 1e8)])

@@ -196,6 +196,35 @@ def test_nothing_to_do(method):
     assert found.iterations == 0
 
 
+CG = {"newton-cg": newton_cg, "trust-region": functools.partial(trust_region, subproblem="cg")}
+
+
+@pytest.mark.parametrize("method", CG)
+@pytest.mark.parametrize("unit", [1e-16, 1.0, 1e16])
+def test_curvature_has_no_unit(method, unit):
+    """What is no curvature is told by the largest one seen, not by its size."""
+    problem = Problem(lambda x: unit * np.sum(np.array([1.0, 3.0]) * x**2), [1.0, 2.0])
+    found = CG[method](problem, gtol=1e-8 * unit)
+    assert found.converged, found
+    assert found.iterations < 20
+
+
+@pytest.mark.parametrize("method", CG)
+def test_a_gradient_whose_square_underflows(method):
+    found = CG[method](Problem(lambda x: 1e-200 * np.sum(x**2), [1.0, 2.0]), gtol=0.0, max_iterations=5)
+    assert not found.converged
+
+
+@pytest.mark.parametrize(
+    ("method", "options"), [("newton-cg", {}), ("trust-region", {"radius": 1e8, "max_radius": 1e10})]
+)
+def test_x_in_units_of_a_billion(method, options):
+    problem = Problem(lambda x: np.sum(np.cosh((x - 1e9) / 1e9)), [3e9, 2e9])
+    found = CG[method](problem, gtol=1e-14, **options)
+    assert found.converged, found
+    assert found.iterations < 20
+
+
 @every_method
 def test_a_tree_of_parameters(method):
     found = METHODS[method](

@@ -51,7 +51,15 @@ class Pairs(LimitedMemory):
 
 
 class Matrix(InverseHessian):
-    """The whole matrix."""
+    """The whole matrix; it begins as gamma I for fixed steps, for which I may be far too large."""
+
+    def __init__(self, hyper: Mapping[str, Any]):
+        super().__init__()
+        self.hyper = hyper
+
+    @property
+    def least(self) -> float:
+        return 0.0 if self.hyper["line_search"] is None else 1.0
 
     def saved(self) -> dict[str, Any]:
         return {"inverse": None if self.inverse is None else self.inverse.copy()}

@@ -25,11 +25,11 @@ LARGEST_MATRIX = 30_000  # rows: 7 GB, and 10^9 multiplications a direction
 
 
 class Done(NamedTuple):
-    """What a call of step has done so far: its iterations, the last step, and by how much that changed the loss."""
+    """What a call of step has done so far: its iterations, the last step, and by how much that lowered the loss."""
 
     iterations: int = 0
     s: Array | None = None
-    change: float = np.inf
+    fell: float = np.inf
 
 
 class QuasiNewton(Grouped):
@@ -129,10 +129,10 @@ class QuasiNewton(Grouped):
                 slope = float(here.gradient @ direction)
             if slope == 0 or -h.tolerance_change < slope < 0:
                 return Status.STALLED, f"the slope, {slope:.3g}, is within tolerance_change {h.tolerance_change:g}"
-            found = self.along(f, h, here, direction, slope, done.iterations + 1 == h.max_iter)
+            found = self.along(f, h, here, direction, slope, done)
             if isinstance(found, Point):
                 self.last, self.iterations = (found.step * direction, here.gradient), self.iterations + 1
-                done = Done(done.iterations + 1, self.last[0], abs(found.value - here.value))
+                done = Done(done.iterations + 1, self.last[0], here.value - found.value)
                 here = found
                 self.accept(f, here)
             else:
@@ -146,7 +146,7 @@ class QuasiNewton(Grouped):
         return ended
 
     def along(
-        self, f: Closure, h: SimpleNamespace, here: Point, direction: Array, slope: float, last: bool
+        self, f: Closure, h: SimpleNamespace, here: Point, direction: Array, slope: float, done: Done
     ) -> Point | Failed:
         """A step along a direction.
 
@@ -155,12 +155,14 @@ class QuasiNewton(Grouped):
         if not -np.inf < slope < 0:
             return Failed(f"the slope along the direction is {slope}", (Trial(0.0, here.value, slope),))
         length = h.lr if self.iterations else h.lr * min(1.0, 1 / float(np.abs(here.gradient).sum()))
-        if h.line_search is None and last:
+        if h.line_search is None and done.iterations + 1 == h.max_iter:
             f.move_to(here.x + length * direction)
             return dataclasses.replace(here, step=length, x=f.vector())
         search: LineSearch = functools.partial(strong_wolfe, rounding=f.rounding)
         if h.line_search is None:
             search = fixed_step(length)
+        elif not self.directions.fresh:
+            length *= self.directions.first_step(slope, done.fell)
         found = along(f, here.x, direction, here.value, here.gradient, search, length)
         return found if isinstance(found, Failed) else dataclasses.replace(found, x=f.vector())
 
@@ -230,8 +232,8 @@ def reason(h: SimpleNamespace, calls: int, here: Point, done: Done) -> tuple[Sta
     if done.s is not None and (longest := float(np.abs(done.s).max())) <= h.tolerance_change:
         within = f"within tolerance_change {h.tolerance_change:g}"
         return Status.STALLED, f"no parameter changed by more than {longest:.3g}, {within}"
-    if done.change < h.tolerance_change:
-        return Status.STALLED, f"the loss changed by {done.change:.3g}, below tolerance_change {h.tolerance_change:g}"
+    if (change := abs(done.fell)) < h.tolerance_change:
+        return Status.STALLED, f"the loss changed by {change:.3g}, below tolerance_change {h.tolerance_change:g}"
     return None
 
 
@@ -291,4 +293,4 @@ class BFGS(QuasiNewton):
                 f"BFGS keeps a matrix with {self.size:,} rows, as many as the parameters have entries, of "
                 f"{self.size**2 * 8e-9:,.0f} GB; LBFGS keeps some vectors instead"
             )
-        return Matrix()
+        return Matrix(self.groups[0].hyper)

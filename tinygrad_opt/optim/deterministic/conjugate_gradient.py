@@ -64,7 +64,7 @@ class ConjugateDirections:
         self.d, self.gradient = d, gradient
         return d
 
-    def first_step(self, slope: float) -> float:
+    def first_step(self, slope: float, fell: float) -> float:
         """The step that promises the change of f of the step before (Nocedal & Wright, page 59)."""
         first = self.step * self.slope / slope if self.step else length_one(slope)
         self.slope = slope

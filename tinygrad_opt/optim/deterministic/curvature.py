@@ -101,13 +101,18 @@ def truncated_cg(product: Callable[[Array], Array], gradient: Array, radius: flo
     norm = float(np.linalg.norm(gradient))
     enough = min(0.5, np.sqrt(norm)) * norm
     p, residual, direction = np.zeros_like(gradient), gradient, -gradient
+    if norm == 0:  # its square has underflowed
+        return stepped(p, gradient, residual)
+    largest = 0.0  # |H d| / |d| seen
     for _ in range(20 * gradient.size):
         change = product(direction)
         curvature = float(direction @ change)
         if not np.isfinite(curvature):
             return no_step(gradient)
         square = float(residual @ residual)
-        positive = curvature > 3 * EPS * float(direction @ direction)
+        length = float(np.linalg.norm(direction))
+        largest = max(largest, float(np.linalg.norm(change)) / length)
+        positive = curvature > 3 * EPS * largest * length**2
         part = square / curvature if positive else np.inf
         if not positive or float(np.linalg.norm(p + part * direction)) >= radius:
             part = to_radius(p, direction, radius) if np.isfinite(radius) else float(not p.any())

@@ -26,8 +26,8 @@ class Directions(Protocol):
     def direction(self, gradient: Array) -> Array:
         """Where to go from a point with this gradient."""
 
-    def first_step(self, slope: float) -> float:
-        """The step to try first along a direction with this slope."""
+    def first_step(self, slope: float, fell: float) -> float:
+        """The step to try first along a direction with this slope, where the last step lowered f by fell."""
 
     def learn(self, step: float, s: Array, y: Array) -> None:
         """Take in an accepted step: s is the change of x, y that of the gradient."""
@@ -47,6 +47,7 @@ def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: 
     if not callable(search):
         raise TypeError(f"line_search must be a function, such as strong_wolfe or backtracking; got {search!r}")
     x, value, gradient = problem.at_start()
+    fell = 0.0
     while (largest := float(np.abs(gradient).max())) > gtol:
         if len(problem.path) > max_iterations:
             return problem.result(
@@ -60,11 +61,12 @@ def descend(problem: Problem, directions: Directions, search: LineSearch, gtol: 
                 Status.NOT_FINITE if slope else Status.STALLED,
                 f"the slope along the gradient is {slope}: its largest entry, {largest:.3g}, has no square in float64",
             )
-        first = directions.first_step(slope)
+        first = directions.first_step(slope, fell)
         found = along(problem, x, direction, value, gradient, search, first if 0 < first < np.inf else 1.0)
         if isinstance(found, Point):
             with np.errstate(all="ignore"):
                 directions.learn(found.step, found.x - x, found.gradient - gradient)
+            fell = value - found.value
             x, value, gradient = found.x, found.value, found.gradient
             problem.accept(x, value)
         elif directions.fresh:

@@ -19,7 +19,7 @@ class SteepestDescent:
     def direction(self, gradient: Array) -> Array:
         return -gradient
 
-    def first_step(self, slope: float) -> float:
+    def first_step(self, slope: float, fell: float) -> float:
         """Twice the step before, so that steps can grow again; the first one is of length 1 at most."""
         return 2 * self.step if self.step else length_one(slope)
 

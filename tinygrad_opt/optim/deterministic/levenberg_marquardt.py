@@ -57,7 +57,7 @@ class Search:
         if model.slope <= self.gtol:
             return model, Status.CONVERGED, f"slope {model.slope:.2g} is at most gtol {self.gtol:.2g}"
         if model.promise <= self.ftol * model.cost:
-            share = model.promise / model.cost
+            share = model.promise / model.cost if model.cost else 0.0  # both have underflowed
             return model, Status.CONVERGED, f"a step promises {share:.2g} of the cost, at most ftol {self.ftol:.2g}"
         if model.promise <= model.rounding:
             return self.polished(model), Status.CONVERGED, SETTLED

@@ -24,6 +24,7 @@ from .result import Array
 
 Phi = Callable[[float], tuple[float, float]]
 ROUNDING = 64 * float(np.finfo(np.float64).eps)  # of |f|: what a sum of some thousand terms may be off
+STEEP = 0.9  # of the slope at 0: a step that leaves more, and f as it is, was too short to see anything
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def backtracking(
 
     phi(step) <= phi(0) + c1 step phi'(0)  (Armijo).  The next step is where the parabola, later the
     cubic, through the values known has its minimum, kept within 0.1 and 0.5 of the last one; where phi
-    is not finite, half of it.
+    is not finite, half of it.  First, steps so short that neither phi nor its slope changes grow tenfold.
 
     Raises ValueError if slope >= 0 or c1 is not between 0 and 1.
     Nocedal & Wright, Algorithm 3.1 and section 3.5.
@@ -128,13 +129,17 @@ def backtracking(
     if not 0 < c1 < 1:
         raise ValueError(f"backtracking needs 0 < c1 < 1; got c1={c1}")
     trials: list[Trial] = []
-    step = first
+    step, too_short = first, True
     for _ in range(max_trials):
         trial = Trial(step, *phi(step))
         if trial.finite and trial.value < value and trial.value <= value + c1 * step * slope:
             return trial
-        before = trials[-1] if trials and trials[-1].finite else None
+        before = trials[-1] if trials and trials[-1].finite and not too_short else None
         trials.append(trial)
+        too_short = too_short and trial.value <= value + ROUNDING * abs(value) and trial.slope <= STEEP * slope
+        if too_short:
+            step *= 10
+            continue
         minimum = armijo_minimum(value, slope, trial, before) if trial.finite else math.nan
         step = clipped(minimum, 0.1 * step, 0.5 * step)
     return failed(trials, "lowered f enough")
@@ -158,7 +163,8 @@ def strong_wolfe(
     of the digits.
 
     low is the best step so far.  Steps grow until a minimum lies between low and high; then cubics
-    through both ends close in on it.  Where phi is not finite it counts as too high.
+    through both ends close in on it.  Where phi is not finite it counts as too high.  Where it is that of
+    low but for rounding, and its slope still that of 0, steps grow too: they were too short to see anything.
 
     Raises ValueError if slope >= 0 or not 0 < c1 < c2 < 1.
     Nocedal & Wright, Algorithms 3.5 and 3.6.
@@ -177,7 +183,8 @@ def strong_wolfe(
         if enough and abs(trial.slope) <= c2 * abs(slope):
             return trial
         last = low
-        if not enough or trial.value >= low.value:
+        too_short = math.isinf(high.step) and trial.value <= low.value + forgiven and trial.slope <= STEEP * slope
+        if not enough or (trial.value >= low.value and not too_short):
             high = trial
         else:
             if trial.slope * (high.step - low.step) >= 0:
@@ -185,10 +192,10 @@ def strong_wolfe(
             low = trial
         step = beyond(last, low) if math.isinf(high.step) else between(low, high)
     if math.isinf(high.step):
-        return Failed(
-            f"f still fell at the longest step tried, {low.step:.3g}, to {low.value:.6g}: it may have no minimum",
-            tuple(trials),
-        )
+        went = f"f still fell at the longest step tried, {low.step:.3g}, to {low.value:.6g}: it may have no minimum"
+        if low.value >= value - forgiven:
+            went = f"f stays at {low.value:.6g} up to the longest step tried, {low.step:.3g}, though its slope is not 0"
+        return Failed(went, tuple(trials))
     return failed(trials, f"met the Wolfe conditions with c1={c1:g}, c2={c2:g}")
 
 

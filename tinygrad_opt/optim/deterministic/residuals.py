@@ -94,7 +94,8 @@ class LinearModel:
         if len(singular) < n or singular[-1] <= EPS * max(self.jacobian.shape) * singular[0]:
             return np.full((n, n), np.inf)
         root = right.T / singular / lengths[:, np.newaxis]
-        return np.asarray(root @ root.T)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(root @ root.T)
 
 
 def half_square(r: Array) -> float:
