@@ -293,6 +293,13 @@ REFUSALS: Refusals = {
         ValueError,
         "least_squares needs at least one residual; the function returned none",
     ),
+    "residuals that left the graph": (
+        lambda: least_squares(lambda x: A @ x.data - y, np.zeros(4)),
+        ValueError,
+        "f's result does not depend on x: it is ndarray, not made from x by recorded operations. "
+        "It left the graph through float(), .data, .item() or math.*, or is constant: compute it from x with "
+        "operators and NumPy functions, such as np.cos(x) for math.cos(x)",
+    ),
     "residuals that are not numbers": (
         lambda: least_squares(lambda x: "r", np.zeros(4)),
         TypeError,
