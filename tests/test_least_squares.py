@@ -56,8 +56,32 @@ def test_dependent_columns_give_the_shortest_step(method):
     found = least_squares(lambda x: B @ x - y, np.zeros(5), method=method, scale=np.ones(5))
     assert found.converged
     np.testing.assert_allclose(found.x, np.linalg.lstsq(B, y)[0], atol=1e-10)
-    assert np.isinf(found.covariance).all()
-    assert np.isinf(found.standard_deviations).all()
+    assert np.isinf(found.standard_deviations).tolist() == [True, True, False, False, True]
+    assert np.isinf(found.covariance[[0, 1, 4]]).all()
+
+
+@every_method
+def test_a_parameter_that_is_not_used_leaves_the_others_theirs(method):
+    found = least_squares(lambda x: A @ x[:4] - y + 0 * x[4], np.zeros(5), method=method)
+    freedom = 12 - 5
+    alone = least_squares(linear, np.zeros(4), method=method)
+    np.testing.assert_allclose(found.standard_deviations[:4], alone.standard_deviations * np.sqrt(8 / freedom))
+    assert found.standard_deviations[4] == np.inf
+    assert "the data do not determine all parameters" in found.message
+
+
+@pytest.mark.parametrize("rate", [-7.0, -8.0, -10.0])
+def test_a_start_where_columns_are_very_long(rate):
+    """exp(40) at the start: in such lengths the later Jacobians lose their rank, and steps their way."""
+    far = np.linspace(0.0, 4.0, 20)
+
+    def f(p):
+        return p[0] * np.exp(-p[1] * far) + p[2] - 2.5 * np.exp(-1.3 * far) - 0.5
+
+    lm = least_squares(f, [1.0, rate, 0.0], max_iterations=400)
+    assert lm.status is Status.ITERATIONS  # along a valley that leads to infinity, with cost 1.37299
+    assert lm.cost < 1.3731
+    assert least_squares(f, [1.0, rate, 0.0], method="gauss-newton", max_iterations=20).status is Status.ITERATIONS
 
 
 @every_method
@@ -277,6 +301,13 @@ REFUSALS: Refusals = {
         lambda: least_squares(lambda x: x[:0], np.zeros(4)),
         ValueError,
         "least_squares needs at least one residual; the function returned none",
+    ),
+    "residuals that left the graph": (
+        lambda: least_squares(lambda x: A @ x.data - y, np.zeros(4)),
+        ValueError,
+        "f's result does not depend on x: it is ndarray, not made from x by recorded operations. "
+        "It left the graph through float(), .data, .item() or math.*, or is constant: compute it from x with "
+        "operators and NumPy functions, such as np.cos(x) for math.cos(x)",
     ),
     "residuals that are not numbers": (
         lambda: least_squares(lambda x: "r", np.zeros(4)),

@@ -253,8 +253,40 @@ def test_a_ball_that_shrinks_to_a_point(method):
     problem.hvp = lambda x, v: v
     problem.hessian = lambda x: np.eye(1)
     found = METHODS[method](problem)
-    assert found.status is Status.STALLED
+    assert found.status is Status.LINE_SEARCH  # as with the other methods: the gradient is not small
     assert found.message.startswith("no step lowers f, down to steps of ")
+
+
+ENDS = {
+    "cone": (lambda x: np.hypot(x[0], x[1]), [1.0, 1.0]),
+    "root": (lambda x: np.sqrt(x), 1.0),
+    "log": (lambda x: np.log(x), 5.0),
+    "pole": (lambda x: -1 / np.abs(x), 1.0),
+    "hill": (lambda x: -(x**2), 1.0),
+    "kink": (lambda x: np.abs(x - 0.3), 1.0),
+}
+
+
+@every_method
+@pytest.mark.parametrize("name", ENDS)
+def test_where_there_is_no_minimum_to_converge_to(name, method):
+    """A kink, the end of the domain, no bound: it ends with a status, and no warning."""
+    f, x0 = ENDS[name]
+    found = METHODS[method](Problem(f, x0))
+    if not found.converged:  # a step may meet the kink exactly, where the engine's slope is 0
+        assert found.status in (Status.LINE_SEARCH, Status.NOT_FINITE, Status.ITERATIONS)
+        assert np.abs(found.gradient).max() > 1e-3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_minimum_at_a_kink_ends_the_search(method):
+    """Where f falls by rounding only, step after step."""
+    found = METHODS[method](Problem(lambda p: np.maximum(p[0] ** 2 + p[1] ** 2, 4 * np.abs(p[0] - 1)), [3.0, 1.0]))
+    assert method == "cg" or found.evaluations.value < 3000
+    if method in ("newton", "newton-cg"):
+        assert found.status is Status.LINE_SEARCH
+        assert found.iterations < 200
+        assert abs(found.value - 0.6862915010152397) < 1e-9
 
 
 @pytest.mark.parametrize("method", ["exact", "cg"])

@@ -10,6 +10,7 @@ from tinygrad_opt import Value
 from tinygrad_opt.optim import (
     EMA,
     SAM,
+    SGD,
     SWA,
     Accumulate,
     Adam,
@@ -595,3 +596,44 @@ def test_schedule_free_has_an_average_from_the_start():
     w = Value(1.0)
     with ScheduleFreeSGD([w]).applied():
         assert w.data == 1.0
+
+
+WRITTEN = {
+    "after every 5 steps: p = slow = slow + alpha * (p - slow)": Lookahead,
+    "after every update: average = decay * average + (1 - decay) * p": EMA,
+    "after every 1 updates, from update 1 on: average = average + (p - average) / n": SWA,
+    "g is the gradient at p + g * (rho / size), where size is the norm of g": SAM,
+    "g is the mean of the gradients of 4 steps": Accumulate,
+}
+
+
+@pytest.mark.parametrize("line", WRITTEN)
+def test_a_wrapper_writes_what_it_does_around_the_rule(line):
+    optimizer = WRITTEN[line](SGD([Value(1.0, name="w")], lr=0.1))
+    assert optimizer.formula() == f"p[t] = p[t-1] - lr * g[t]\n{line}"
+    assert optimizer.formula(latex=True).startswith(r"\begin{aligned}")
+
+
+@pytest.mark.parametrize("kind", [EMA, SWA, Lookahead])
+def test_only_updates_count(kind):
+    """Passes that Accumulate only takes in are none, nor are steps at which nothing had a gradient."""
+    found = []
+    for wrapped in (True, False):
+        w = Value(0.0, name="w")
+        inner = SGD([w], lr=1.0)
+        optimizer = kind(Accumulate(inner, every=2) if wrapped else inner)
+        for _ in range(6 if wrapped else 3):
+            w.grad = 1.0
+            optimizer.step()
+        w.grad = None
+        optimizer.step()
+        found.append((w.data, str(optimizer.own_state())))
+    assert found[0] == found[1]
+
+
+def test_the_story_of_a_step_says_what_it_is_inside():
+    w = Value(1.0, name="w")
+    optimizer = Lookahead(SGD([w], lr=0.1))
+    w.grad = 1.0
+    optimizer.step()
+    assert str(optimizer.explain()).startswith("inside Lookahead: SGD, step 1 of w:")

@@ -79,6 +79,9 @@ class Accumulate(Wrapper):
         finally:
             self.zero_grad()
 
+    def around(self, latex: bool) -> str:
+        return f"g is the mean of the gradients of {self.every} steps"
+
     def own_state(self) -> dict[str, Any]:
         return {"sums": self.sums, "passes": self.passes, "losses": self.losses}
 

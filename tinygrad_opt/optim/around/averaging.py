@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from ..core.formula import written
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
 from ..core.state import whole
@@ -110,9 +112,17 @@ class EMA(WeightAverage):
             self.arrays = [np.array((1 - self.decay) * p) if self.debias else p for p in values]
         else:
             for a, p in zip(self.arrays, values, strict=True):
-                a *= self.decay
-                a += (1 - self.decay) * p
+                a[...] = self.rule(self, a, p)
         self.averaged += 1
+
+    @staticmethod
+    def rule(h: Any, average: Any, p: Any) -> Any:
+        return h.decay * average + (1 - h.decay) * p
+
+    def around(self, latex: bool) -> str:
+        formula = written(self.rule, {"decay": self.decay}, ("average", "p"), latex)
+        unbiased = " (divided by 1 - decay ** n for use)" if self.debias else ""
+        return f"after every update: average = {formula}{unbiased}"
 
     def average(self) -> list[Array]:
         arrays = super().average()
@@ -140,4 +150,12 @@ class SWA(WeightAverage):
             self.arrays = values
             return
         for a, p in zip(self.arrays, values, strict=True):
-            a += (p - a) / self.averaged
+            a[...] = self.rule(SimpleNamespace(n=self.averaged), a, p)
+
+    @staticmethod
+    def rule(h: Any, average: Any, p: Any) -> Any:
+        return average + (p - average) / h.n
+
+    def around(self, latex: bool) -> str:
+        formula = written(self.rule, {"n": max(self.averaged, 1)}, ("average", "p"), latex)
+        return f"after every {self.every} updates, from update {self.start + self.every} on: average = {formula}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.formula import written
 from ..core.optimizer import Optimizer, Report
 from ..core.state import whole
 from .averaging import Averaged
@@ -42,9 +43,17 @@ class Lookahead(Wrapper):
             self.since = 0
             with np.errstate(all="ignore"):
                 for slow, fast in zip(self.slow, values_of(self.members), strict=True):
-                    slow += self.alpha * (fast - slow)
+                    slow[...] = self.rule(self, slow, fast)
             write(self.members, self.slow)
         return report
+
+    @staticmethod
+    def rule(h: Any, slow: Any, p: Any) -> Any:
+        return slow + h.alpha * (p - slow)
+
+    def around(self, latex: bool) -> str:
+        formula = written(self.rule, {"alpha": self.alpha}, ("slow", "p"), latex)
+        return f"after every {self.k} steps: p = slow = {formula}"
 
     def own_state(self) -> dict[str, Any]:
         return {"slow": self.slow, "since": self.since}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from ..core.formula import written
 from ..core.members import Array
 from ..core.optimizer import Optimizer, Report
 from .wrapper import Wrapper, flag, moved
@@ -55,6 +57,13 @@ class SAM(Wrapper):
         with np.errstate(all="ignore"):
             scaled = [p * g if self.adaptive else g for p, g in zip(points, gradients, strict=True)]
             size = math.hypot(*(float(np.linalg.norm(np.asarray(s, float))) for s in scaled)) + TINY
-            return [
-                p + (p * s if self.adaptive else s) * (self.rho / size) for p, s in zip(points, scaled, strict=True)
-            ]
+            h = SimpleNamespace(rho=self.rho, adaptive=self.adaptive, size=size)
+            return [self.rule(h, p, g) for p, g in zip(points, gradients, strict=True)]
+
+    @staticmethod
+    def rule(h: Any, p: Any, g: Any) -> Any:
+        return p + (p * (p * g) if h.adaptive else g) * (h.rho / h.size)
+
+    def around(self, latex: bool) -> str:
+        formula = written(self.rule, {"rho": self.rho, "adaptive": self.adaptive, "size": 1.0}, ("p", "g"), latex)
+        return f"g is the gradient at {formula}, where size is the norm of {'p * g' if self.adaptive else 'g'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,12 +82,18 @@ class Wrapper(metaclass=Closed):
         raise NotImplementedError
 
     def formula(self, latex: bool = False) -> str:
-        """The update of the optimizer inside."""
-        return self.optimizer.formula(latex)
+        """The update of the optimizer inside, and what this one does around it."""
+        around = self.around(latex)
+        return f"{self.optimizer.formula(latex)}\n{around}"
+
+    def around(self, latex: bool) -> str:
+        """One line on what this does, with the formula of its rule."""
+        raise NotImplementedError
 
     def explain(self, parameter: Any = None, index: int = 0) -> Story:
-        """The last step of the optimizer inside."""
-        return self.optimizer.explain(parameter, index)
+        """The last step of the optimizer inside; what this one did around it is not in it."""
+        story = self.optimizer.explain(parameter, index)
+        return replace(story, title=f"inside {type(self).__name__}: {story.title}")
 
     def own_state(self) -> dict[str, Any]:
         """Numbers and lists of arrays, by name; not copied."""

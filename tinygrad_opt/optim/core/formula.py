@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ...expr import Expr
 from ...notation import latex, latex_name, text
-from .trace import Symbol
+from .hyper import is_choice
+from .trace import Symbol, Trace
 from .traced import Traced
 from .writer import in_order
 
@@ -125,6 +129,16 @@ def as_latex(traced: Traced) -> str:
         for x, outcome in conditions(traced)
     ]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def written(rule: Callable[..., Any], h: Mapping[str, float], names: Sequence[str], as_latex: bool) -> str:
+    """What a rule around an optimizer computes of arrays with these names."""
+    trace = Trace()
+    settings = {name: value if is_choice(value) else trace.input(name, value) for name, value in h.items()}
+    arrays = [trace.input(name, np.full(2, 0.5)) for name in names]
+    result = trace.run(rule, SimpleNamespace(**settings), *arrays)
+    expression = cut_root(result, {x: str(x.name) for x in [*settings.values(), *arrays] if isinstance(x, Symbol)})
+    return latex(expression, leaf) if as_latex else text(expression)
 
 
 def leaf(x: Any) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .descent import SMALL
 from .line_search import ROUNDING
 from .problem import Problem
 from .result import Array, Result, Status
@@ -14,6 +15,7 @@ from .result import Array, Result, Status
 EPS = float(np.finfo(np.float64).eps)
 DECREASE = 1e-4  # of the decrease foretold, the least that a step must keep
 MAX_HALVINGS = 60
+MAX_IDLE = 20  # steps in a row without progress: neither f, beyond its rounding, nor the gradient was ever so low
 NO_CURVATURE = float(np.sqrt(EPS))  # of the largest curvature: less is not told from none
 
 
@@ -29,6 +31,7 @@ Point = tuple[float, Array, Array]  # f, x and the gradient
 NextStep = Callable[[Array, Array, bool], Step | None]
 
 
+@np.errstate(all="ignore")
 def descend(problem: Problem, next_step: NextStep, gtol: float, max_iterations: int) -> Result:
     """One step after another, each halved until it lowers f enough.
 
@@ -36,35 +39,55 @@ def descend(problem: Problem, next_step: NextStep, gtol: float, max_iterations: 
     |gradient[i]| <= gtol.
     """
     value, x, gradient = here = at_start(problem)
+    lowest, flattest, idle = np.inf, np.inf, 0
     while True:
         largest = float(np.abs(gradient).max())
+        idle = 0 if value < lowest - ROUNDING * abs(value) or largest < flattest else idle + 1
+        lowest, flattest = min(lowest, value), min(flattest, largest)
         step = next_step(x, gradient, largest <= gtol)
         if step is None:
             return problem.result(Status.CONVERGED, flat_message(largest, gtol), here)
         if not np.isfinite(step.p).all():
             return problem.result(Status.NOT_FINITE, not_finite_message(problem, x), here)
+        if not np.isfinite(step.slope + min(step.curvature, 0.0)):
+            message = f"the slope along the step, {step.slope:.3g}, or its curvature overflows: f may have no minimum"
+            return problem.result(Status.NOT_FINITE, message, here)
         if len(problem.path) > max_iterations:
             return problem.result(Status.ITERATIONS, not_flat_message(largest, gtol, max_iterations), here)
+        if idle == MAX_IDLE:
+            return problem.result(why_no_step(here), f"the last {MAX_IDLE} steps lowered f by rounding at most", here)
         found = halved(problem, here, step)
-        if found is None:
-            message = f"no part of the step lowers f, down to 2**-{MAX_HALVINGS - 1} of it"
-            return problem.result(Status.LINE_SEARCH, message, here)
+        if isinstance(found, Status):
+            return problem.result(found, f"no part of the step lowers f, down to 2**-{MAX_HALVINGS - 1} of it", here)
         value, x, gradient = here = found
         problem.accept(x, value)
 
 
-def halved(problem: Problem, here: Point, step: Step) -> Point | None:
-    """The first of 1, 1/2, 1/4, ... of the step that lowers f enough (Armijo); the rounding of f is forgiven."""
+def why_no_step(here: Point, finite: bool = True) -> Status:
+    """The status where no step lowers f, as after a line search; finite says whether f was at all of the trials."""
+    value, _, gradient = here
+    if np.abs(gradient).max() <= SMALL * max(1.0, abs(value)):
+        return Status.STALLED
+    return Status.LINE_SEARCH if finite else Status.NOT_FINITE
+
+
+def halved(problem: Problem, here: Point, step: Step) -> Point | Status:
+    """The first of 1, 1/2, 1/4, ... of the step that lowers f enough (Armijo); the rounding of f is forgiven.
+
+    Where none does, why.
+    """
     value, x, _ = here
-    part = 1.0
+    part, all_finite = 1.0, True
     for _ in range(MAX_HALVINGS):
         foretold = part * step.slope + part**2 * min(step.curvature, 0.0) / 2
         trial, gradient = problem.value_and_gradient(x + part * step.p)
         low = trial <= value + DECREASE * foretold + ROUNDING * abs(value)
-        if low and np.isfinite(trial) and np.isfinite(gradient).all():
+        finite = bool(np.isfinite(trial) and np.isfinite(gradient).all())
+        if low and finite:
             return trial, x + part * step.p, gradient
+        all_finite = all_finite and finite
         part /= 2
-    return None
+    return why_no_step(here, all_finite)
 
 
 def at_start(problem: Problem) -> Point:

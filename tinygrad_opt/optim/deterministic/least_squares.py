@@ -26,8 +26,8 @@ class LeastSquaresResult(Result):
     standard_deviations          of the parameters, in the form of x0
 
     The last three are of the linear model at x, for residuals of equal and independent errors; nan where
-    m <= n leaves none to estimate s, and covariances infinite where J has dependent columns: the data do
-    not determine all of the parameters.
+    m <= n leaves none to estimate s, and infinite for the parameters that the data do not determine, because
+    their columns of J are 0 or depend on each other.
     """
 
     residuals: Array = field(compare=False)
@@ -112,8 +112,7 @@ def result(problem: Residuals, model: LinearModel, status: Status, message: str)
     spread = model.inverse_normal()
     if np.isinf(spread).any():
         message += "; the data do not determine all parameters there: the Jacobian loses rank"
-    else:
-        spread *= deviation**2
+    spread[np.isfinite(spread)] *= deviation**2
     covariance = spread if freedom > 0 else np.full_like(spread, np.nan)
     return LeastSquaresResult(
         x=problem.formed(model.x),

@@ -48,9 +48,21 @@ class Search:
         return self.model(x, residuals, jacobian)
 
     def model(self, x: Array, residuals: Array, jacobian: Array) -> LinearModel:
-        if not self.fixed:
-            self.scale = np.maximum(self.scale, np.linalg.norm(jacobian, axis=0))
-        return LinearModel(x, residuals, jacobian, np.where(self.scale > 0, self.scale, 1.0))
+        """The model in the largest lengths that columns have had, or in the present ones if only those keep its rank.
+
+        At a start far away a column may be 1e12 times as long as ever after, and then drowns in rounding.
+        """
+        if self.fixed:
+            return LinearModel(x, residuals, jacobian, self.scale)
+        lengths = np.linalg.norm(jacobian, axis=0)
+        largest = np.maximum(self.scale, lengths)
+        model = LinearModel(x, residuals, jacobian, np.where(largest > 0, largest, 1.0))
+        if model.rank < len(model.singular) and (lengths < largest).any():
+            largest = np.where(lengths > 0, lengths, largest)
+            present = LinearModel(x, residuals, jacobian, np.where(largest > 0, largest, 1.0))
+            model = max(model, present, key=lambda m: m.rank)
+        self.scale = np.where(largest > 0, model.scale, 0.0)
+        return model
 
     def ended(self, model: LinearModel) -> End | None:
         """The end, where there is nothing more to gain."""
@@ -94,7 +106,7 @@ class Search:
 def levenberg_marquardt(search: Search, radius: float) -> End:
     """Steps inside a radius that follows how much of the promised decrease was kept (Moré, 1978)."""
     model = search.first()
-    radius = radius * float(np.linalg.norm(model.scale * model.x)) or np.inf
+    first, radius = radius, first_radius(model, radius)
     while not (end := search.ended(model)):
         after = None
         while after is None:
@@ -107,8 +119,15 @@ def levenberg_marquardt(search: Search, radius: float) -> End:
             after = search.at(x, residuals) if kept > SUFFICIENT else None
             failed = after is None and kept > SUFFICIENT
             radius = next_radius(radius, length, -np.inf if failed else kept)
+        if (after.scale < model.scale).any():
+            radius = first_radius(after, first)
         model = after
     return end
+
+
+def first_radius(model: LinearModel, part: float) -> float:
+    """A part of the length of x; at 0 nothing bounds the step."""
+    return part * float(np.linalg.norm(model.scale * model.x)) or np.inf
 
 
 def next_radius(radius: float, length: float, kept: float) -> float:

@@ -72,7 +72,10 @@ def method_named(name: str) -> Callable[..., Result]:
 def check_options(method: str, search: Callable[..., Result], options: dict[str, Any]) -> None:
     """Refuse options that the method does not have."""
     parameters = inspect.signature(search).parameters.values()
-    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("gtol", "max_iterations")]
+    common = ["gtol", "max_iterations", "callback"]
+    known = common + [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in common]
     unknown = [name for name in options if name not in known]
     if unknown:
-        raise TypeError(f"method {method!r} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
+        close = [match for name in unknown for match in difflib.get_close_matches(name, known, n=1)]
+        hint = f"; did you mean {', '.join(close)}?" if close else ";"
+        raise TypeError(f"method {method!r} has no option {', '.join(unknown)}{hint} it has {', '.join(known)}")

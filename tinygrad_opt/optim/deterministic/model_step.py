@@ -10,6 +10,7 @@ import numpy as np
 
 from .result import Array
 
+MAX_TRIALS = 100  # of a shift: some five are enough unless numbers overflow
 NEAR = 0.1  # how near the ball's surface is near enough: the radius itself is a guess (Moré, 1978)
 
 
@@ -48,22 +49,23 @@ def shifted(curvatures: Array, slopes: Array, shift: float) -> Array:
         return np.divide(-slopes, curvatures + shift, out=np.zeros_like(slopes), where=slopes != 0)
 
 
+@np.errstate(all="ignore")
 def on_surface(curvatures: Array, slopes: Array, radius: float) -> tuple[Array, float]:
     """The q as long as the radius, where it is longer without a shift; no curvature is negative.
 
     Newton's method for 1 / radius = 1 / |q(shift)|, which is nearly linear in the shift; where it
     leaves the bounds, a point between them is tried, as in MINPACK.
     """
-    low, high = 0.0, float(np.linalg.norm(slopes)) / radius
+    low, high = 0.0, float(np.linalg.norm(slopes) / radius)
     shift = 0.0
-    while low < high:
-        if not low < shift < high:
-            shift = max(1e-3 * high, float(np.sqrt(low * high)))
+    for _ in range(MAX_TRIALS):
+        if not low < shift < high < np.inf:
+            shift = max(1e-3 * high, float(np.sqrt(low) * np.sqrt(high)))
         q = shifted(curvatures, slopes, shift)
-        length = float(np.linalg.norm(q))
+        length = np.linalg.norm(q)
         if abs(length - radius) <= NEAR * radius:
             return q, shift
         low, high = (shift, high) if length > radius else (low, shift)
-        fall = float(np.sum(q**2 / (curvatures + shift)))  # -d length / d shift, times length
-        shift += (length - radius) / radius * length**2 / fall
+        fall = np.sum((q / length) ** 2 / (curvatures + shift))  # -d length / d shift, as a part of length
+        shift += float((length - radius) / radius / fall)
     return shifted(curvatures, slopes, high), high

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ... import calculus
-from ...recording import no_grad
+from ...engine import newest_first
+from ...recording import is_recording, no_grad
 from ...tree import filled, leaves
 from ...value import Value
 from .result import Array, Evaluations, Result, Status
@@ -40,6 +41,7 @@ class Problem:
         self.counts = Evaluations()
         self.path: list[Array] = [self.start]
         self.best: tuple[float, Array, Array] | None = None
+        self.linked = False
 
     def formed(self, vector: Any) -> Any:
         """The entries of a vector, an array or a Value, in the form of x0."""
@@ -47,7 +49,11 @@ class Problem:
         return filled(self.form, [part(vector, a, b, shape) for a, b, shape in bounds])
 
     def of_vector(self, vector: Any) -> Any:
-        return self.f(self.formed(vector))
+        y = self.f(self.formed(vector))
+        if is_recording() and not self.linked:
+            require_link(leaves(y), vector)
+            self.linked = True
+        return y
 
     def count(self, **made: int) -> None:
         have = dataclasses.asdict(self.counts)
@@ -105,6 +111,19 @@ class Problem:
             self.formed(x), value, self.formed(gradient), len(self.path) - 1, self.counts, status, message,
             np.array(self.path),
         )  # fmt: skip
+
+
+def require_link(parts: list[Any], x: Value) -> None:
+    """Refuse numbers that were not computed from x by the engine: their gradient, 0, would look like a minimum's."""
+    if not all(isinstance(y, Value | float | int | np.number | np.ndarray) for y in parts):
+        return  # what they are is refused where they are used
+    if parts and not any(node is x for y in parts if isinstance(y, Value) for node in newest_first(y)):
+        kind = type(parts[0]).__name__
+        raise ValueError(
+            f"f's result does not depend on x: it is {kind}, not made from x by recorded operations. "
+            "It left the graph through float(), .data, .item() or math.*, or is constant: compute it from x with "
+            "operators and NumPy functions, such as np.cos(x) for math.cos(x)"
+        )
 
 
 def part(vector: Any, a: int, b: int, shape: tuple[int, ...]) -> Any:

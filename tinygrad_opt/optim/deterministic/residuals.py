@@ -15,6 +15,7 @@ from .problem import Problem
 from .result import Array
 
 EPS = float(np.finfo(np.float64).eps)
+FREE = float(np.sqrt(EPS))  # of a direction of length 1 that the Jacobian does not see: less is its rounding
 
 
 class Residuals(Problem):
@@ -52,6 +53,10 @@ class LinearModel:
         self.explained = np.where(self.singular > 0, left.T @ residuals, 0.0)
 
     @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(self.singular))
+
+    @property
     def cost(self) -> float:
         return half_square(self.residuals)
 
@@ -85,17 +90,21 @@ class LinearModel:
         return step, length
 
     def inverse_normal(self) -> Array:
-        """The inverse of J^T J, from columns of length 1; infinite where they are dependent."""
+        """The inverse of J^T J, from columns of length 1; infinite for parameters that J does not determine.
+
+        Those can change along directions that J does not see.
+        """
         n = self.x.size
         lengths = np.linalg.norm(self.jacobian, axis=0)
-        if not lengths.all():
-            return np.full((n, n), np.inf)
-        _, singular, right = np.linalg.svd(self.jacobian / lengths, full_matrices=False)
-        if len(singular) < n or singular[-1] <= EPS * max(self.jacobian.shape) * singular[0]:
-            return np.full((n, n), np.inf)
-        root = right.T / singular / lengths[:, np.newaxis]
+        lengths[lengths == 0] = 1.0
+        _, singular, right = np.linalg.svd(self.jacobian / lengths, full_matrices=len(self.residuals) < n)
+        rank = np.count_nonzero(singular > EPS * max(self.jacobian.shape) * singular[0])
+        root = right[:rank].T / singular[:rank] / lengths[:, np.newaxis]
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(root @ root.T)
+            inverse = np.asarray(root @ root.T)
+        free = np.linalg.norm(right[rank:], axis=0) > FREE if rank < n else np.zeros(n, bool)
+        inverse[free] = inverse[:, free] = np.inf
+        return inverse
 
 
 def half_square(r: Array) -> float:

@@ -12,7 +12,12 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Status(StrEnum):
-    """Why a search ended."""
+    """Why a search ended.
+
+    stalled      no step lowers f, and the gradient is small: a minimum within rounding
+    line search  no step lowers f, though the gradient is not small: a kink, a wrong gradient, no minimum
+    not finite   the same, where f or a derivative was not finite at some of the steps
+    """
 
     CONVERGED = "converged"
     STALLED = "stalled"

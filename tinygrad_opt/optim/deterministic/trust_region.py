@@ -18,6 +18,7 @@ from .curvature import (
     not_finite_message,
     not_flat_message,
     truncated_cg,
+    why_no_step,
 )
 from .line_search import ROUNDING
 from .model_step import NEAR, step_within
@@ -27,6 +28,7 @@ from .result import Array, Result, Status
 Subproblem = Callable[[float], Step]
 
 
+@np.errstate(all="ignore")
 def trust_region(
     problem: Problem,
     gtol: float = 1e-8,
@@ -87,15 +89,19 @@ class Region:
     def next_point(self, problem: Problem, here: Point, solve: Subproblem) -> Point | Result:
         """The first point that is taken, of ever smaller balls around this one; or why there is none."""
         value, x, _ = here
+        all_finite = True
         while True:
             step = solve(self.radius)
             length = float(np.linalg.norm(step.p))
             if not np.isfinite(length):
                 return problem.result(Status.NOT_FINITE, not_finite_message(problem, x), here)
             if length <= EPS * float(np.linalg.norm(x)) or length == 0:
-                return problem.result(Status.STALLED, f"no step lowers f, down to steps of {length:.2g}", here)
+                status = why_no_step(here, all_finite)
+                return problem.result(status, f"no step lowers f, down to steps of {length:.2g}", here)
             trial, gradient = problem.value_and_gradient(x + step.p)
-            kept = decrease_kept(value, trial, step) if np.isfinite(gradient).all() else -np.inf
+            finite = bool(np.isfinite(trial) and np.isfinite(gradient).all())
+            all_finite = all_finite and finite
+            kept = decrease_kept(value, trial, step) if finite else -np.inf
             if kept < 0.25:
                 self.radius = length / 4
             elif kept > 0.75 and length >= (1 - NEAR) * self.radius:
