@@ -79,7 +79,7 @@ def test_gauss_newton_from_too_far(name):
     found = least_squares(residuals(name, data), data.starts[0], method="gauss-newton", max_iterations=100)
     assert 2 * found.cost > 1e2 * data.sum_of_squares
     if name in PLATEAUS:
-        assert np.isinf(found.standard_deviations).all()
+        assert np.isinf(found.standard_deviations).any()
         assert found.message.endswith("; the data do not determine all parameters there: the Jacobian loses rank")
     else:
         assert found.status is Status.ITERATIONS
