@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...tree import in_order_of, leaves
+from .descent import SMALL
 from .model_step import NEAR
 from .problem import numbers
-from .residuals import LinearModel, Residuals, half_square
+from .residuals import EPS, LinearModel, Residuals, half_square
 from .result import Array, Status
 
 SUFFICIENT = 1e-4  # of the promised decrease, the least that is accepted
@@ -112,7 +113,7 @@ def levenberg_marquardt(search: Search, radius: float) -> End:
         while after is None:
             step, length, promise = model.step(radius)
             if search.short(model, length) or promise <= model.rounding:
-                return model, Status.STALLED, f"no step lowers the cost, down to scaled steps of {length:.2g}"
+                return no_step(model, f"no step lowers the cost, down to scaled steps of {length:.2g}")
             x = model.x + step
             residuals = search.problem.residuals(x)
             kept = (model.cost - half_square(residuals)) / promise
@@ -147,7 +148,7 @@ def gauss_newton(search: Search, radius: float) -> End:
         part, after = 1.0, None
         while after is None:
             if search.short(model, part * length) or part * model.promise <= model.rounding:
-                return model, Status.LINE_SEARCH, f"no part of the step lowers the cost, down to {part:.2g} of it"
+                return no_step(model, f"no part of the step lowers the cost, down to {part:.2g} of it")
             x = model.x + part * step
             residuals = search.problem.residuals(x)
             lower = half_square(residuals) <= model.cost - SUFFICIENT * 2 * part * model.promise
@@ -155,6 +156,17 @@ def gauss_newton(search: Search, radius: float) -> End:
             part /= 2
         model = after
     return end
+
+
+def no_step(model: LinearModel, message: str) -> End:
+    """The end where no step lowers the cost: at a minimum, near one, or with a slope that promises more.
+
+    The linear model foretells no minimum whose Jacobian is 0, such as that of x**2 + 1.
+    """
+    gradient = np.abs(model.jacobian.T @ model.residuals)
+    if (gradient <= EPS * max(model.jacobian.shape) * model.scale * np.linalg.norm(model.residuals)).all():
+        return model, Status.CONVERGED, f"the gradient is 0 to rounding, and {message}"
+    return model, Status.STALLED if model.slope <= SMALL else Status.LINE_SEARCH, message
 
 
 def fixed_scale(problem: Residuals, scale: Any) -> Array:
