@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_opt import Value, grad
-from tinygrad_opt.optim import Adam, ClipGlobalNorm, Optimizer, Rate, get
+from tinygrad_opt.optim import L2, Adam, ClipGlobalNorm, Optimizer, Rate, Transform, get
 from tinygrad_opt.optim.core.packing import SMALL
 
 
@@ -462,3 +462,62 @@ def test_help_shows_the_hyperparameters():
 def test_its_name_and_settings_are_printed():
     (w,) = with_gradients(1.0)
     assert repr(Momentum([w])) == "<Momentum(lr=0.1, momentum=0.9) of 1 parameter, 0 steps taken>"
+
+
+def test_each_form_of_the_formula_says_whom_it_is_for():
+    a, b = with_gradients(1.0, 1.0)
+    optimizer = Momentum([{"params": [a]}, {"params": [b], "momentum": 0.5}])
+    assert optimizer.formula() == "v[t] = momentum * v[t-1] + g[t]\np[t] = p[t-1] - lr * v[t]"
+    optimizer = Descent([a, b], transforms=[L2(0.1, only=lambda name, p: name == "w0")])
+    assert optimizer.formula() == (
+        "for w0:\ng' = g[t] + l2_strength * p[t-1]\np[t] = p[t-1] - lr * g'\n\nfor w1:\np[t] = p[t-1] - lr * g[t]"
+    )
+
+
+def test_an_entry_may_be_counted_from_the_end():
+    (w,) = with_gradients([1.0, 2.0])
+    optimizer = Descent([w])
+    optimizer.step()
+    assert optimizer.explain(w, -1).lines == optimizer.explain(w, 1).lines
+
+
+# -- what a rule of one's own may lack ----------------------------------------------------------
+def declared(**members):
+    return lambda: type("Own", (Optimizer,), {"lr": 0.1, "__annotations__": {"lr": Rate}, **members})([Value([1.0])])
+
+
+class OnlyTheGradient(Transform):
+    @staticmethod
+    def rule(h, t, p, g):
+        return g
+
+
+OWN = [
+    (
+        AttributeError,
+        "the rule asks for h.momentum, and has lr: declare it in the class with its type and default, as in "
+        "momentum: Rate = 0.1",
+        declared(rule=lambda h, t, p, g: p - h.momentum * g),
+    ),
+    (
+        AttributeError,
+        "a rule is written in NumPy's functions: np.sum(x), not x.sum()",
+        declared(rule=lambda h, t, p, g: g.sum()),
+    ),
+    (TypeError, "Own: slots is a tuple of names: write ('vel',)", declared(slots="vel")),
+    (
+        TypeError,
+        "OnlyTheGradient.rule returns the new p and g: return p, g",
+        lambda: Momentum(with_gradients([1.0]), transforms=[OnlyTheGradient()]),
+    ),
+    (
+        TypeError,
+        f"{L2!r} is not one of the transforms: make one of it, L2(...)",
+        lambda: Momentum(with_gradients([1.0]), transforms=[L2]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "make"), OWN, ids=[text[:40] for _, text, _ in OWN])
+def test_what_is_missing_is_named(kind, text, make):
+    refused(kind, text, make)

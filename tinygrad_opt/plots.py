@@ -38,7 +38,7 @@ def race(landscape: Landscape, runs: Sequence[Run]) -> Figure:
     ground.contourf(x, y, np.log1p(z - z.min()), levels=24, cmap="Greys", alpha=0.6)
     for run in runs:
         label = f"{run.name}, lr {run.lr:g}"
-        ground.plot(*run.path.T, ".-", markersize=3, linewidth=1.2, label=label)
+        ground.plot(*run.path.T, linewidth=1.2, label=label)
         fall.plot(np.maximum(run.heights - lowest, FLOOR), linewidth=1.5, label=label)
     for point in landscape.minima:
         ground.plot(*point, "k*", markersize=12)

@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
 def draw(landscape: landscapes.Landscape, runs: Sequence[Run], path: Path | None) -> None:
     """Write the picture of a race, unless nothing can draw it and nobody has asked for it."""
     if path is None and not importlib.util.find_spec("matplotlib"):
+        print("picture: none, as matplotlib is not installed: pip install 'tinygrad_opt[plots]'")
         return
     path = path or Path(f"race-{landscape.name}.svg")
     plots.race(landscape, runs).savefig(path)

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,6 +28,16 @@ ADVICE = {
     "max_norm": "pass constraints=[MaxNorm(c)]",
     "params": "the parameters are the first argument",
 }
+
+
+class Hyper(SimpleNamespace):
+    """The numbers and choices of one step, as a rule sees them: h.lr, h.momentum."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"the rule asks for h.{name}, and has {', '.join(vars(self)) or 'nothing'}: declare it in the class "
+            f"with its type and default, as in {name}: Rate = 0.1"
+        )
 
 
 class Closed(type):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from .blocks import block_length
-from .hyper import CHOICES
+from .hyper import CHOICES, Hyper
 from .kernel import Kernel, compiled
 from .members import Member
 from .memory import REMEMBERED, Memory
@@ -56,7 +55,7 @@ class Lane:
             return "all"
         return "small" if self.pipeline.granularity == "element" else "none"
 
-    def hyper_at(self, step: int, loss: float | None = 1.0, measured: Measured | None = None) -> SimpleNamespace:
+    def hyper_at(self, step: int, loss: float | None = 1.0, measured: Measured | None = None) -> Hyper:
         """The hyperparameters at a step, and what was measured; h.loss where the rule asks for it."""
         h = self.pipeline.at_step(self.hyper, measured or {}, step)
         if self.pipeline.optimizer.uses_loss:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import NamedTuple
 
+from .hyper import Hyper
 from .members import Array, Member
 from .packing import Packing
 from .passes import Unit
@@ -16,7 +16,7 @@ REMEMBERED = 1024
 class Moment(NamedTuple):
     """A member before a step: what its rule was given.  arrays holds p, g and the slots, in its shape."""
 
-    h: SimpleNamespace
+    h: Hyper
     t: int
     scalars: dict[str, float]
     arrays: dict[str, Array]
@@ -29,10 +29,10 @@ class Memory:
         self.packing = packing
         self.p, self.rows = packing.p, packing.rows
         self.arrays: dict[Member, dict[str, Array]] = {}
-        self.h = SimpleNamespace()
+        self.h = Hyper()
         self.units: list[tuple[list[Member], int, list[float]]] = []
 
-    def note(self, h: SimpleNamespace, units: list[Unit]) -> None:
+    def note(self, h: Hyper, units: list[Unit]) -> None:
         """Copy everything, before the step changes it."""
         self.h = h
         self.units = [(unit.members, unit.t, unit.scalars) for unit in units]

@@ -98,6 +98,9 @@ class Optimizer(Grouped):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        for name in ("slots", "scalars"):
+            if isinstance(getattr(cls, name), str):
+                raise TypeError(f"{cls.__name__}: {name} is a tuple of names: write ({getattr(cls, name)!r},)")
         taken = RESERVED.intersection((*cls.slots, *cls.scalars))
         if taken:
             raise TypeError(
@@ -221,9 +224,18 @@ class Optimizer(Grouped):
     def formula(self, latex: bool = False) -> str:
         """The update as equations, as text or LaTeX, from the rule itself.
 
-        Choices that are off leave no trace in it; a branch is shown as it is taken at the latest step.
+        Choices that are off leave no trace in it; a branch is shown as it is taken at the latest step.  Where it is
+        not the same for all parameters, each form comes with the names of those that it is for.
         """
-        lane = self.lanes[0]
+        forms: dict[str, list[str]] = {}
+        for lane in self.lanes:
+            forms.setdefault(self.formula_of(lane, latex), []).extend(m.name for m in lane.members)
+        if len(forms) == 1:
+            return next(iter(forms))
+        mark = "% " if latex else ""
+        return "\n\n".join(f"{mark}for {', '.join(names)}:\n{form}" for form, names in forms.items())
+
+    def formula_of(self, lane: Lane, latex: bool) -> str:
         first, measured = lane.members[0], lane.pipeline.measured_in(lane.h)
         h = lane.hyper_at(max(self.t - 1, 0), getattr(lane.h, "loss", None), measured)
         arrays = whole_arrays(lane.pipeline, h, first.view) if lane.by_array else None
@@ -276,5 +288,6 @@ def listed(given: Any, kind: type[Piece], name: str) -> list[Piece]:
     pieces = list(given)
     for piece in pieces:
         if not isinstance(piece, kind) or (kind is Transform and isinstance(piece, Constraint)):
-            raise TypeError(f"{piece!r} is not one of the {name}")
+            advice = f": make one of it, {piece.__name__}(...)" if isinstance(piece, type) else ""
+            raise TypeError(f"{piece!r} is not one of the {name}{advice}")
     return pieces

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from .hyper import Configured, Settings
+from .hyper import Configured, Hyper, Settings
 
 Granularity = Literal["element", "tensor", "array"]
 """What a rule is run on: entries of all parameters together; one tensor, for its sums; or arrays in their own shape."""
@@ -96,14 +95,14 @@ class Pipeline:
             same = sum(snake(type(other).__name__) == kind for other in self.prefix)
             self.prefix[piece] = f"{kind}{same + 1 if same else ''}_"
 
-    def at_step(self, hyper: Mapping[str, Any], measured: Measured, step: int) -> SimpleNamespace:
+    def at_step(self, hyper: Mapping[str, Any], measured: Measured, step: int) -> Hyper:
         """Every number of the pipeline at a step, under a name of its own; 1 for what has not been measured yet."""
         merged = self.optimizer.at_step(hyper, step)
         for piece, prefix in self.prefix.items():
             numbers = measured.get(piece) or dict.fromkeys(piece.measures, 1.0)
             settings = piece.at_step(piece.settings.current, step)
             merged |= {f"{prefix}{name}": value for name, value in {**settings, **numbers}.items()}
-        return SimpleNamespace(**merged)
+        return Hyper(**merged)
 
     def measured_in(self, h: Any) -> Measured:
         """What was measured, read back from the numbers made of it."""
@@ -112,15 +111,18 @@ class Pipeline:
             for piece, prefix in self.prefix.items()
         }
 
-    def of_piece(self, h: Any, piece: Transform) -> SimpleNamespace:
+    def of_piece(self, h: Any, piece: Transform) -> Hyper:
         """What a transform sees of the hyperparameters: its own settings, and the learning rate."""
         own = {name: getattr(h, f"{self.prefix[piece]}{name}") for name in (*piece.settings, *piece.measures)}
-        return SimpleNamespace(**{"lr": getattr(h, "lr", None), **own})
+        return Hyper(**{"lr": getattr(h, "lr", None), **own})
 
     def update(self, h: Any, t: Any, p: Any, g: Any, *state: Any, call: Callable[..., Any] = plain) -> tuple[Any, ...]:
         """The new parameter and the new state; call runs each rule, for one who wants to watch."""
         for transform in self.transforms:
-            p, g = call(transform.rule, self.of_piece(h, transform), t, p, g)
+            changed = call(transform.rule, self.of_piece(h, transform), t, p, g)
+            if not isinstance(changed, tuple) or len(changed) != 2:
+                raise TypeError(f"{type(transform).__name__}.rule returns the new p and g: return p, g")
+            p, g = changed
         result = call(self.optimizer.rule, h, t, p, g, *state)
         p, *new = result if isinstance(result, tuple | list) else (result,)
         self.refuse(p, *new)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from .blocks import cut_like
+from .hyper import Hyper
 from .members import Array
 from .passes import Unit
 from .pipeline import Pipeline
 
 
-def run_rule(pipeline: Pipeline, h: SimpleNamespace, unit: Unit, by_array: bool) -> None:
+def run_rule(pipeline: Pipeline, h: Hyper, unit: Unit, by_array: bool) -> None:
     """Run the pipeline on the members of a unit, one by one; unit.new_scalars becomes the new state."""
     scalars = unit.scalars
     for m in unit.members:
@@ -28,7 +28,7 @@ def run_rule(pipeline: Pipeline, h: SimpleNamespace, unit: Unit, by_array: bool)
     unit.new_scalars = scalars
 
 
-def run_joint_rule(pipeline: Pipeline, h: SimpleNamespace, unit: Unit) -> None:
+def run_joint_rule(pipeline: Pipeline, h: Hyper, unit: Unit) -> None:
     """Run the pipeline on all members as one array, summed in the pieces in which a kernel sums."""
     unit.new_scalars = unit.scalars
     if not unit.blocks:

@@ -96,9 +96,9 @@ def found(lanes: Sequence[Lane], parameter: Any) -> tuple[Lane, Member]:
 
 
 def placed(index: Any, m: Member) -> tuple[int, ...]:
-    """Where an entry is: index counts along a flat parameter, or is a tuple."""
+    """Where an entry is: index counts along a flat parameter, from its end if negative, or is a tuple."""
     try:
-        place = index if isinstance(index, tuple) else np.unravel_index(index, m.shape)
+        place = index if isinstance(index, tuple) else np.unravel_index(index + m.size * (index < 0), m.shape)
         np.empty(m.shape, bool)[place]
     except (IndexError, ValueError):
         raise IndexError(f"{m.name} has shape {m.shape}; there is no entry {index}") from None

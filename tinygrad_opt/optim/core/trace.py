@@ -79,6 +79,11 @@ class Symbol(Expr):
         value = concrete(x) if self.value else concrete(y)
         return self.trace.shared("choose", args, {}, lambda: Symbol(self.trace, value, None, "choose", args))
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(f"a rule is written in NumPy's functions: np.{name}(x), not x.{name}()")
+
     def __bool__(self) -> bool:
         if not self.is_number:
             raise TypeError("a rule cannot branch on an array, whose entries differ: use np.where(condition, x, y)")

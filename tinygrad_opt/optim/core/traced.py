@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .hyper import is_choice
+from .hyper import Hyper, is_choice
 from .pipeline import Pipeline
 from .trace import Symbol, Trace, is_number
 
@@ -31,7 +30,7 @@ class Traced:
 
 def traced_pipeline(
     pipeline: Pipeline,
-    h: SimpleNamespace,
+    h: Hyper,
     t: int,
     scalars: Mapping[str, float],
     arrays: Mapping[str, Any] | None = None,
@@ -46,7 +45,7 @@ def traced_pipeline(
     step = trace.input("t", t)
     inputs = {name: trace.input(name, value) for name, value in given.items()}
     state = {name: trace.input(name, value) for name, value in scalars.items()}
-    merged = SimpleNamespace(**{**vars(h), **symbols})
+    merged = Hyper(**{**vars(h), **symbols})
     results = pipeline.update(merged, step, *inputs.values(), *state.values(), call=trace.run)
     names = ("p", *optimizer.slots, *optimizer.scalars)
     for name, x in zip(names, results, strict=True):
@@ -57,7 +56,7 @@ def traced_pipeline(
     return Traced(trace, hyper, inputs, state, dict(zip(names, results, strict=True)))
 
 
-def whole_arrays(pipeline: Pipeline, h: SimpleNamespace, like: np.ndarray[Any, Any]) -> dict[str, Any]:
+def whole_arrays(pipeline: Pipeline, h: Hyper, like: np.ndarray[Any, Any]) -> dict[str, Any]:
     """Arrays for a rule that is given whole ones: shaped like a parameter, but with at least one entry, and new."""
     p = np.full([max(n, 1) for n in like.shape], 0.5, like.dtype)
     initial = pipeline.optimizer.initial(h, p)
