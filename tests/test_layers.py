@@ -247,3 +247,14 @@ def test_importing_loads_numpy_and_nothing_else_from_outside():
         [sys.executable, "-c", program], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
     )
     assert loaded.stdout.split() == ["numpy", "tinygrad_opt"]
+
+
+def test_optimizers_are_loaded_when_they_are_asked_for():
+    program = (
+        "import sys, tinygrad_opt; before = 'tinygrad_opt.optim' in sys.modules; "
+        "print(before, tinygrad_opt.optim.Adam.__name__, hasattr(tinygrad_opt, 'optimizers'))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
+    )
+    assert found.stdout.split() == ["False", "Adam", "False"]

@@ -1,5 +1,8 @@
 """Backprop that explains itself: a small automatic differentiation engine on NumPy."""
 
+import importlib
+from typing import Any
+
 from . import functional, readable
 from .calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .check import audit, gradcheck, gradcheck_graph
@@ -11,6 +14,16 @@ from .recording import no_grad
 from .value import Value
 
 __version__ = "0.1.0"
+
+LATER = ("optim",)
+"""Rooms that are loaded when they are asked for, as those who only differentiate do not need them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"tinygrad_opt has no {name!r}")
+
 
 __all__ = [
     "Value",
