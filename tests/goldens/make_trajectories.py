@@ -1,14 +1,16 @@
-"""Writes trajectories_FAMILY.json: python tests/goldens/make_trajectories.py [FAMILY ...]"""
+"""Writes trajectories_FAMILY.json, for each family that is named, or for all.
+
+Run from the root of the repository: PYTHONPATH=.:tests python tests/goldens/make_trajectories.py [FAMILY ...]
+"""
 
 import importlib.metadata
 import json
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
+from optimizers import FAMILIES, cases_of, oracles
 
-from optimizers import FAMILIES, cases_of, oracles  # noqa: E402  # found by the path above
+HERE = Path(__file__).parent
 
 
 def main():

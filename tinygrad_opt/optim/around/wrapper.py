@@ -90,7 +90,7 @@ class Wrapper(metaclass=Closed):
         """One line on what this does, with the formula of its rule."""
         raise NotImplementedError
 
-    def explain(self, parameter: Any = None, index: int = 0) -> Story:
+    def explain(self, parameter: Any = None, index: int | tuple[int, ...] = 0) -> Story:
         """The last step of the optimizer inside; what this one did around it is not in it."""
         story = self.optimizer.explain(parameter, index)
         return replace(story, title=f"inside {type(self).__name__}: {story.title}")

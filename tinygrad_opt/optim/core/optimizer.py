@@ -242,8 +242,11 @@ class Optimizer(Grouped):
         traced = traced_pipeline(lane.pipeline, h, max(first.steps, 1), first.scalars, arrays)
         return as_latex(traced) if latex else as_text(traced)
 
-    def explain(self, parameter: Any = None, index: int = 0) -> Story:
-        """The last step of one entry of one parameter, equation by equation, with the numbers put in."""
+    def explain(self, parameter: Any = None, index: int | tuple[int, ...] = 0) -> Story:
+        """The last step of one entry of one parameter, equation by equation, with the numbers put in.
+
+        parameter is one of them, or its name; index counts its entries in a row, or is a tuple of the indices.
+        """
         return told(self.lanes, parameter, index)
 
     # -- state ---------------------------------------------------------------------------------

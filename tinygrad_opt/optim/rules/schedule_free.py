@@ -44,7 +44,7 @@ class ScheduleFree(Averaged):
 
     def step(self, loss: Any = None) -> Report:
         self.refuse_away()
-        return super().step(loss)  # type: ignore[misc, no-any-return]
+        return super().step(loss)  # type: ignore[misc, no-any-return]  # that of Optimizer, the other base
 
     def average(self) -> list[Array]:
         """x, from the y that the parameters hold and z."""

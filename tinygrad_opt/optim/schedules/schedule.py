@@ -102,7 +102,7 @@ def schedule(formula: Callable[Concatenate[int, P], float]) -> Callable[P, Sched
         made(0)
         return made
 
-    make.__signature__ = signature.replace(return_annotation="Schedule")  # type: ignore[attr-defined]
+    make.__signature__ = signature.replace(return_annotation="Schedule")  # type: ignore[attr-defined]  # for help()
     return make
 
 
