@@ -331,6 +331,9 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     if gradient is None:
         if type(root.data) is float and not create_graph:
             return 1.0
+        data = root.data
+        if type(data) is np.ndarray and data.size == 1 and not create_graph:
+            return np.ones(data.shape, data.dtype)
         if root.size != 1:
             raise ValueError(
                 f"backward() starts from a scalar, and this Value has shape {root.shape}: reduce it first "
