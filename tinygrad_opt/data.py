@@ -15,7 +15,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
-FLOATS = (FLOAT64, FLOAT32)
+FLOATS = frozenset({FLOAT64, FLOAT32})
 COMPLEX = np.dtype(np.complex128)
 
 stepping = contextvars.ContextVar("stepping", default=False)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .data import FLOAT32, FLOAT64, as_data, as_operand, as_result, broadcast_clash, refusal
+from .data import FLOAT32, FLOAT64, FLOATS, as_data, as_operand, as_result, broadcast_clash, refusal
 from .engine import fit, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
@@ -209,15 +209,17 @@ class Value(Methods):
             elif type(a) in NUMBERS or (a is None and operation.optional):
                 inputs.append(a)
             else:
-                inputs.append(as_operand(a))
-                replaced = replaced or inputs[-1] is not a
+                x = as_operand(a)
+                inputs.append(x)
+                replaced = replaced or x is not a
         if replaced:
             args = tuple(a if isinstance(a, Value) else x for a, x in zip(args, inputs, strict=True))
-        if operation.keeps and live and is_recording():
+        live = live and is_recording()
+        if live and operation.keeps:
             params = {**params, "kept": []}
         compute = operation.fn if type(inputs[0]) is np.ndarray and not operation.sequence else operation.evaluate
         try:
-            data = compute(*inputs, **params)
+            data = compute(*inputs, **params) if params else compute(*inputs)
         except (ValueError, TypeError, IndexError, AttributeError) as error:
             raise refusal(operation, inputs, params, error) from None
         return node(data, operation, args, params, live)
@@ -302,7 +304,7 @@ def node(
     name: str | None = None,
 ) -> Value:
     """A result, with its history if a gradient is wanted."""
-    if type(data) is not float and (type(data) is not np.ndarray or data.dtype not in (FLOAT64, FLOAT32)):
+    if type(data) is not float and (type(data) is not np.ndarray or data.dtype not in FLOATS):
         data = as_result(data, op)
     v = new(Value)
     v.data = data

@@ -43,8 +43,13 @@ def rows(x: Any) -> Any:
 
 
 def product(x: Any, y: Any) -> Any:
-    """x @ y; of two matrices of numbers by their method dot: the same product, half a microsecond sooner."""
-    return x.dot(y) if type(x) is type(y) is np.ndarray and x.ndim == y.ndim == 2 else x @ y
+    """x @ y; a small matrix of numbers by the method dot, which takes a third less time.
+
+    It fills its result with zeros first, so that a large one takes longer.
+    """
+    if type(x) is type(y) is np.ndarray and x.ndim == y.ndim == 2 and len(x) * y.shape[1] <= 4096:
+        return x.dot(y)
+    return x @ y
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
