@@ -47,7 +47,7 @@ class Request:
         return number(self.asker, name, given, fitting)
 
     def give(self, values: Any) -> Array:
-        return np.asarray(values, self.dtype)
+        return np.asarray(values, self.dtype, order="C")
 
 
 def shape_of(asker: str, shape: Any) -> tuple[int, ...]:
