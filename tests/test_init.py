@@ -425,7 +425,12 @@ REFUSED: Refusals = {
     "dtype": (
         lambda: init.normal(W, dtype=int),
         TypeError,
-        "normal gives arrays of dtype float32 or float64; got int64",
+        "normal gives arrays of dtype float32 or float64; got <class 'int'>",
+    ),
+    "no dtype": (
+        lambda: init.zeros(W, dtype="single precision"),
+        TypeError,
+        "zeros gives arrays of dtype float32 or float64; got 'single precision'",
     ),
     "negative std": (
         lambda: init.normal(W, std=-1),
