@@ -122,12 +122,7 @@ def sweep(
             if op.sequence:  # each rule knows its operand; to hand every one the list would be quadratic
                 rules, operands, params = rules.rules(operands[2:], **params), operands[:2], NO_PARAMS
             for a, rule in zip(args, rules, strict=True):
-                if (
-                    rule is not None
-                    and isinstance(a, Node)
-                    and a.requires_grad
-                    and (wanted is None or a in wanted)
-                ):
+                if rule is not None and isinstance(a, Node) and a.requires_grad and (wanted is None or a in wanted):
                     part = contribution(op, rule, operands, params, a.data)
                     if graph and not isinstance(part, Operand):
                         part = root.constant(part)
