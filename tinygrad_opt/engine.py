@@ -44,18 +44,18 @@ class Node(Operand):
         raise NotImplementedError
 
 
-def newest_first(root: Node) -> list[Node]:
-    """Every node that root depends on and root itself, each before all of its inputs."""
+def newest_first(root: Node, leaves: bool = True) -> list[Node]:
+    """Every node that root depends on and root itself, each before all of its inputs; leaves only if asked for."""
     kind = type(root)  # asked first: it is nearly always the answer, in half the time of isinstance
     seen = {root}
-    stack = [root]
-    while stack:
-        for a in stack.pop().args:
+    made = [root]
+    for node in made:  # which grows meanwhile
+        for a in node.args:
             if (type(a) is kind or isinstance(a, Node)) and a not in seen:
                 seen.add(a)
                 if a.op is not None:
-                    stack.append(a)
-    return sorted(seen, key=by_age, reverse=True)
+                    made.append(a)
+    return sorted(seen if leaves else made, key=by_age, reverse=True)
 
 
 def leading_to(targets: Collection[Node], order: list[Node]) -> set[Node]:
@@ -105,7 +105,7 @@ def sweep(
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
     take = grads.get if keep_all else grads.pop
-    order = newest_first(root) if order is None else order
+    order = newest_first(root, leaves=False) if order is None else order
     wanted = None if toward is None else leading_to(toward, order)
     for node in order:
         op = node.op
@@ -143,10 +143,7 @@ def receivers(node: Node) -> Iterator[tuple[int, Node, Rule]]:
 
 def concretes(node: Node) -> tuple[Any, ...]:
     """The data of a node and of its inputs: what rules are given, after g, for an ordinary gradient."""
-    found = [node.data]
-    for a in node.args:  # half the time of a comprehension, which is a call of its own
-        found.append(a.data if isinstance(a, Node) else a)
-    return tuple(found)
+    return (node.data, *[a.data if isinstance(a, Node) else a for a in node.args])
 
 
 def contribution(op: Operation, rule: Rule, operands: tuple[Any, ...], params: Mapping[str, Any], data: Any) -> Any:

@@ -18,6 +18,7 @@ from .ops.operation import NO_PARAMS, NUMBERS
 from .ops.shapes import cast
 from .recording import enable_grad, is_recording
 
+AS_IT_IS = contextlib.nullcontext()
 PLAIN = NUMBERS | {np.ndarray}
 NEGATIVE, POSITIVE, ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
 
@@ -162,10 +163,12 @@ class Value(Methods):
             )
         if keep not in ("all", "leaves"):
             raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
-        with enable_grad() if create_graph else contextlib.nullcontext():
+        with enable_grad() if create_graph else AS_IT_IS:
             grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
-            totals = [(node, added(node, g) if node.op is None else g) for node, g in grads.items()]
-        for node, total in totals:  # only now, when nothing can fail any more
+            for node, g in grads.items():
+                if node.op is None and (node.grad is not None or type(g) is not type(node.data)):
+                    grads[node] = added(node, g)
+        for node, total in grads.items():  # only now, when nothing can fail any more
             node.grad = total
 
     def detach(self) -> Value:
@@ -355,8 +358,6 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
 def added(leaf: Any, g: Any) -> Any:
     """A leaf's gradient after a pass: what it held before plus what the pass brought, in a new array."""
     held = leaf.grad
-    if held is None and type(g) is type(leaf.data):
-        return g
     if held is not None:
         if np.shape(held) not in (leaf.shape, ()):
             raise ValueError(

@@ -125,8 +125,9 @@ def column_sums(g: Any) -> Any:
     BLAS takes half to a sixth of np.add.reduce's time, as for the gradient of a bias over a batch, and adds
     in fewer steps, so its rounding errors are no larger.
     """
-    if g.dtype in ONES and g.shape[0] <= 4096 and g.size <= 2**17:
-        return ONES[g.dtype][: g.shape[0]].dot(g)
+    ones, count = ONES.get(g.dtype), len(g)
+    if ones is not None and count <= len(ones) and g.size <= 2**17:
+        return ones[:count].dot(g)
     return np.add.reduce(g, axis=0)
 
 
@@ -140,13 +141,15 @@ def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
         g = column_sums(g)
     elif lead > 0:
         g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
-    if lead >= 0 and g.shape != target:
+    if lead >= 0:
+        if g.shape == target:
+            return g
         g = np.add.reduce(g, axis=one_or_all(summed_axes(g.shape, target)), keepdims=True)
-    if lead < 0 or g.shape != target:
-        raise GradientShapeError(
-            f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal"
-        )
-    return g
+        if g.shape == target:
+            return g
+    raise GradientShapeError(
+        f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal"
+    )
 
 
 def one_or_all(axes: Iterable[int]) -> Any:
