@@ -48,13 +48,15 @@ def newest_first(root: Node, leaves: bool = True) -> list[Node]:
     """Every node that root depends on and root itself, each before all of its inputs; leaves only if asked for."""
     kind = type(root)  # asked first: it is nearly always the answer, in half the time of isinstance
     seen = {root}
-    made = [root]
-    for node in made:  # which grows meanwhile
+    stack, made = [root], []
+    while stack:
+        node = stack.pop()
+        made.append(node)
         for a in node.args:
             if (type(a) is kind or isinstance(a, Node)) and a not in seen:
                 seen.add(a)
                 if a.op is not None:
-                    made.append(a)
+                    stack.append(a)
     return sorted(seen if leaves else made, key=by_age, reverse=True)
 
 
