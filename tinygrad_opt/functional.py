@@ -7,6 +7,7 @@ from typing import Any
 from .ops.activations import (
     celu,
     elu,
+    exponential,
     gelu,
     glu,
     hardshrink,
@@ -25,6 +26,9 @@ from .ops.activations import (
     softplus,
     softshrink,
     softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
     tanhshrink,
     threshold,
 )
@@ -39,7 +43,9 @@ from .ops.normalization import batch_norm, layer_norm, rms_norm
 from .ops.ordering import topk
 from .ops.pooling_layers import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
-from .ops.reductions import log_softmax, logsumexp, softmax
+from .ops.reductions import log_softmax, logsumexp, softmax, softmin
+from .ops.rrelu import rrelu
+from .ops.sparsemax import sparsemax
 from .ops.special import erf, erfc, rsqrt
 from .ops.vectors import clip_by_norm, normalize, one_hot
 from .ops.windows import fold, unfold
@@ -64,6 +70,7 @@ __all__ = [
     "erf",
     "erfc",
     "expm",
+    "exponential",
     "fold",
     "gelu",
     "glu",
@@ -89,15 +96,21 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "rrelu",
     "rsqrt",
     "selu",
     "sigmoid",
     "silu",
     "softmax",
+    "softmin",
     "softplus",
     "softshrink",
     "softsign",
     "solve_triangular",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "stop_gradient",
     "tanhshrink",
     "threshold",
