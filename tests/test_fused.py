@@ -37,6 +37,7 @@ def orders(f: Callable[..., Any], *points: Any) -> list[Any]:
 TWINS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]] = {
     "cross_entropy": (lambda x: F.cross_entropy(x, LABELS), lambda x: readable.cross_entropy(x, LABELS), (X,)),
     "cross_entropy of probabilities": (F.cross_entropy, readable.cross_entropy_of_probabilities, (X, P)),
+    "squareplus": (F.squareplus, readable.squareplus, (X,)),
     "binary_cross_entropy": (F.binary_cross_entropy, readable.binary_cross_entropy, (T, P)),
     "binary_cross_entropy_with_logits": (
         F.binary_cross_entropy_with_logits, readable.binary_cross_entropy_with_logits, (X, T)),

@@ -43,6 +43,11 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any) -> Any:
     return binary_cross_entropy(sigmoid(logits), target)
 
 
+def squareplus(x: Any, b: float = 4.0) -> Any:
+    """A hyperbola that comes near 0 on the left and x on the right."""
+    return (x + np.sqrt(x * x + b)) / 2
+
+
 def standardize(x: Any, axis: Any = -1, eps: float = 1e-5) -> Any:
     """x with mean 0 and variance 1 over axis: the core of layer and batch normalization."""
     mean = np.mean(x, axis=axis, keepdims=True)

@@ -1,10 +1,92 @@
 """Networks: modules with PyTorch's names and layouts, on the same values and rules as everything else."""
 
-from .activations import ReLU
+from .activation_names import activation
+from .activations import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    Exponential,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    Mish,
+    ReLU,
+    ReLU6,
+    RReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Softshrink,
+    Softsign,
+    SparsePlus,
+    SparseSigmoid,
+    Squareplus,
+    Tanh,
+    Tanhshrink,
+    Threshold,
+)
+from .activations_over_axes import (
+    GLU,
+    LogSoftmax,
+    Softmax,
+    Softmin,
+    Sparsemax,
+)
 from .containers import ModuleList, Residual, Sequential
 from .data_dependent import krahenbuhl, lsuv
 from .linear import Linear
+from .mlp import MLP
 from .module import Module
 from .perceptron import Perceptron
+from .prelu import PReLU
 
-__all__ = ["Linear", "Module", "ModuleList", "Perceptron", "ReLU", "Residual", "Sequential", "krahenbuhl", "lsuv"]
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "MLP",
+    "SELU",
+    "Exponential",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "Identity",
+    "LeakyReLU",
+    "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "Module",
+    "ModuleList",
+    "PReLU",
+    "Perceptron",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "Residual",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "SparsePlus",
+    "SparseSigmoid",
+    "Sparsemax",
+    "Squareplus",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+    "activation",
+    "krahenbuhl",
+    "lsuv",
+]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import init as initializers
+from ..init.registry import Initializer
 from .activation_names import activation as activation_named
 from .activations import Identity, LeakyReLU, RReLU
 from .containers import Sequential
@@ -49,12 +51,12 @@ class MLP(Sequential):
         dtype: Any = np.float64,
     ):
         check_layers(sizes)
-        for fan_in, fan_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+        for fan_in, fan_out in itertools.pairwise(sizes[:-1]):
             then = made(activation, rng).astype(dtype)
             drawn = initializer_before(then) if init is None else init
             self.append(Linear(fan_in, fan_out, bias, init=drawn, rng=rng, dtype=dtype))
             self.append(then)
-        self.append(Linear(*sizes[-2:], bias, init="linear" if init is None else init, rng=rng, dtype=dtype))
+        self.append(Linear(sizes[-2], sizes[-1], bias, init="linear" if init is None else init, rng=rng, dtype=dtype))
 
 
 def check_layers(sizes: tuple[Any, ...]) -> None:
@@ -81,7 +83,7 @@ def made(activation: Any, rng: np.random.Generator | None) -> Module:
     return then
 
 
-def initializer_before(then: Module) -> initializers.Initializer:
+def initializer_before(then: Module) -> Initializer:
     """What draws the weights of a layer, by the activation that follows: the table of `init`."""
     if isinstance(then, Identity):
         return initializers.get("linear")
