@@ -44,8 +44,8 @@ SAME = [
 
 
 def entries(rng):
-    """Small numbers in the first row, and in the second from beyond the left bend of every function to its right one."""
-    return rng.uniform(-1, 1, (2, 6)) * [[1], [8]]
+    """Small numbers in the first row; in the second from beyond the left bend of every function to its right one."""
+    return rng.uniform(-1, 1, (2, 6)) * [[1], [10]]
 
 
 def wider(rng):
