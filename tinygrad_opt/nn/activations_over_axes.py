@@ -42,7 +42,7 @@ class Softmin(OverAxis):
 
 
 class Sparsemax(OverAxis):
-    """The probabilities over dim that are nearest to x: those of entries far below the largest are exactly 0 (Keras).
+    """The probabilities over dim that are nearest to x: those of entries far below the largest are exactly 0.
 
     `functional.sparsemax` has the formula and its source.
     """

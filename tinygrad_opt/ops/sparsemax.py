@@ -15,7 +15,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
 
     Softmax gives every entry something; here, those more than 1 below the largest, and often more, get exactly 0.
     Their slope is 0; over the others, the gradient less its mean (Martins & Astudillo, 2016, equations 3 to 5 and 14,
-    arXiv:1602.02068).
+    arXiv:1602.02068).  Keras 3.15 gives all 0 for the example below, which is not that.
 
     >>> sparsemax([2.0, 1.8, 0.0])
     array([0.6, 0.4, 0. ])
