@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.dropout import default_rng
+from ..ops.random import default_rng
 
 
 def fan_in_and_fan_out(shape: tuple[int, ...]) -> tuple[int, int]:

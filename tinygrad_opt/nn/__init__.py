@@ -2,7 +2,24 @@
 
 from .activations import ReLU
 from .containers import ModuleList, Residual, Sequential
+from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, GaussianDropout, GaussianNoise
 from .linear import Linear
 from .module import Module
+from .noisy_weights import drop_connect, weight_noise
 
-__all__ = ["Linear", "Module", "ModuleList", "ReLU", "Residual", "Sequential"]
+__all__ = [
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Linear",
+    "Module",
+    "ModuleList",
+    "ReLU",
+    "Residual",
+    "Sequential",
+    "drop_connect",
+    "weight_noise",
+]
