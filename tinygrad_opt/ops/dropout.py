@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .activations import SELU_ALPHA, SELU_SCALE
-from .operand import array_like
+from .operand import array_like, concrete
 from .random import generator
 
 Mode = Literal["inverted", "classic"]
@@ -131,7 +131,7 @@ def kept(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Any:
 
 def as_x(x: Any, numbers: Any, scale: float = 1.0) -> Any:
     """Numbers times scale in the dtype of x, or that of floats if x holds whole numbers."""
-    dtype = np.result_type(x, np.float32)
+    dtype = np.result_type(np.asarray(concrete(x)), np.float32)
     return numbers.astype(dtype) * dtype.type(scale)
 
 
@@ -139,7 +139,7 @@ def probability(asker: str, p: Any) -> float:
     """p as a float, if it can be the share that is dropped."""
     if not is_number(p) or not 0 <= p < 1:
         raise ValueError(
-            f"{asker} needs a probability p of 0 or more and less than 1; got {p}: "
+            f"{asker} needs a probability p of 0 or more and less than 1; got {p!r}: "
             "p is the share that is dropped, not the share that is kept"
         )
     return float(p)
@@ -148,7 +148,7 @@ def probability(asker: str, p: Any) -> float:
 def deviation(asker: str, std: Any) -> float:
     """std as a float, if it can be a standard deviation."""
     if not is_number(std) or not 0 <= std < math.inf:
-        raise ValueError(f"{asker} needs a finite standard deviation std of 0 or more; got {std}")
+        raise ValueError(f"{asker} needs a finite standard deviation std of 0 or more; got {std!r}")
     return float(std)
 
 
