@@ -49,6 +49,15 @@ LAYERS = [
     "ops.pooling",
     "ops.pooling_layers",
     "ops",
+    "init.request",
+    "init.fans",
+    "init.constants",
+    "init.distributions",
+    "init.scaled",
+    "init.structured",
+    "init.dropout_adjusted",
+    "init.registry",
+    "init",
     "expr",
     "recording",
     "engine",
@@ -97,7 +106,6 @@ LAYERS = [
     "check.audit",
     "check",
     "tinygrad_opt",
-    "init",
     "nn.state",
     "nn.description",
     "nn.watching",
@@ -105,10 +113,12 @@ LAYERS = [
     "nn.module",
     "nn.weights",
     "nn.activations",
+    "nn.data_dependent",
     "nn.containers",
     "nn.dropout",
     "nn.linear",
     "nn.noisy_weights",
+    "nn.perceptron",
     "nn",
     "optim.schedules.arguments",
     "optim.schedules.schedule",
@@ -263,12 +273,13 @@ def test_importing_loads_numpy_and_nothing_else_from_outside():
     assert loaded.stdout.split() == ["numpy", "tinygrad_opt"]
 
 
-def test_optimizers_are_loaded_when_they_are_asked_for():
+def test_rooms_are_loaded_when_they_are_asked_for():
     program = (
-        "import sys, tinygrad_opt; before = 'tinygrad_opt.optim' in sys.modules; "
-        "print(before, tinygrad_opt.optim.Adam.__name__, hasattr(tinygrad_opt, 'optimizers'))"
+        "import sys, tinygrad_opt; before = {'tinygrad_opt.optim', 'tinygrad_opt.init'} & set(sys.modules); "
+        "print(bool(before), tinygrad_opt.optim.Adam.__name__, tinygrad_opt.init.zeros.__name__, "
+        "hasattr(tinygrad_opt, 'optimizers'))"
     )
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
     )
-    assert found.stdout.split() == ["False", "Adam", "False"]
+    assert found.stdout.split() == ["False", "Adam", "zeros", "False"]

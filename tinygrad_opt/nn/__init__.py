@@ -2,10 +2,12 @@
 
 from .activations import ReLU
 from .containers import ModuleList, Residual, Sequential
+from .data_dependent import krahenbuhl, lsuv
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, GaussianDropout, GaussianNoise
 from .linear import Linear
 from .module import Module
 from .noisy_weights import drop_connect, weight_noise
+from .perceptron import Perceptron
 
 __all__ = [
     "AlphaDropout",
@@ -17,9 +19,12 @@ __all__ = [
     "Linear",
     "Module",
     "ModuleList",
+    "Perceptron",
     "ReLU",
     "Residual",
     "Sequential",
     "drop_connect",
+    "krahenbuhl",
+    "lsuv",
     "weight_noise",
 ]
