@@ -13,14 +13,7 @@ from .module import Module
 
 
 class DropoutLayer(Module):
-    """What every kind of dropout is made from: p, the share that is dropped, and where random numbers come from.
-
-    rng  a NumPy Generator, which several layers may share: they draw from it in the order in which they run.
-         Left out, every layer draws from one generator of the process, which no seed repeats
-
-    A copy of a model (copy.deepcopy, pickle) goes on with its own copy of the generator, from where it stood.
-    Raises ValueError for p outside [0, 1), TypeError for an rng that is no Generator.
-    """
+    """What every kind of dropout is made from: p, the share that is dropped, and where random numbers come from."""
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None):
         self.p = probability(type(self).__name__, p)
@@ -30,9 +23,13 @@ class DropoutLayer(Module):
 class Dropout(DropoutLayer):
     """In training, entries are set to 0 with probability p, and those kept divided by 1 - p (Srivastava et al., 2014).
 
+    p     the share that is dropped; where a text has the share that is kept, pass 1 minus that
     mode  "inverted", as said; "classic" divides by nothing in training and multiplies by 1 - p in evaluation
+    rng   a NumPy Generator, which layers may share: they draw from it in the order in which they run.  Left out, all
+          draw from one generator of the process, which no seed repeats
 
-    p and rng are as in `DropoutLayer`; the equations are those of `functional.dropout`.
+    A copy of a model (copy.deepcopy, pickle) goes on with its own copy of the generator, from where it stood.
+    Raises ValueError for p outside [0, 1), TypeError for an rng that is no Generator.
 
     >>> layer = Dropout(0.5, rng=np.random.default_rng(0))
     >>> layer(np.ones(6))
@@ -52,7 +49,10 @@ class Dropout(DropoutLayer):
 
 
 class Dropout1d(DropoutLayer):
-    """`functional.dropout1d`: dropout of whole channels, for x (N, C, L) or (C, L) after a convolution."""
+    """`functional.dropout1d`: dropout of whole channels, for x (N, C, L) or (C, L) after a convolution.
+
+    p and rng are those of `Dropout`, as for all that follow.  Raises ValueError for x of another number of axes.
+    """
 
     def forward(self, x: Any) -> Any:
         check_channels(self.where, x, 1)
@@ -60,7 +60,10 @@ class Dropout1d(DropoutLayer):
 
 
 class Dropout2d(DropoutLayer):
-    """`functional.dropout2d`: dropout of whole channels, for x (N, C, H, W) after a convolution."""
+    """`functional.dropout2d`: dropout of whole channels, for x (N, C, H, W) after a convolution.
+
+    Raises ValueError for x of another number of axes.
+    """
 
     def forward(self, x: Any) -> Any:
         check_channels(self.where, x, 2)
@@ -84,7 +87,7 @@ class GaussianDropout(DropoutLayer):
 class GaussianNoise(Module):
     """`functional.gaussian_noise`: plus noise of mean 0 and standard deviation std, in the units of the input.
 
-    rng is as in `DropoutLayer`.  Raises ValueError for a std below 0 or not finite.
+    rng is that of `Dropout`.  Raises ValueError for a std below 0 or not finite.
     """
 
     def __init__(self, std: float, *, rng: np.random.Generator | None = None):
