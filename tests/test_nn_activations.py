@@ -11,7 +11,7 @@ from typing import Any
 import keras_activations
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from refusals import Refusals, refused
 
@@ -164,6 +164,7 @@ def test_softplus_is_a_straight_line_above_its_threshold() -> None:
 
 
 # -- sparsemax ---------------------------------------------------------------------------------
+@example(seed=332, n=4, scale=1.0)  # an entry that just reaches 0, where rounding could take it below
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 8), scale=st.sampled_from([0.1, 1.0, 5.0]))
 def test_sparsemax_is_the_nearest_probability(seed: int, n: int, scale: float) -> None:
     rng = np.random.default_rng(seed)

@@ -85,6 +85,20 @@ def test_each_layer_has_an_activation_of_its_own() -> None:
     assert list(model.state_dict())[2:3] == ["1.weight"]
 
 
+def test_dropout_follows_each_activation() -> None:
+    model = nn.MLP(2, 100, 100, 1, dropout=0.25, rng=generator())
+    assert [type(module).__name__ for module in model] == [*["Linear", "ReLU", "Dropout"] * 2, "Linear"]
+    assert list(model.state_dict())[::2] == ["0.weight", "3.weight", "6.weight"]
+    x = np.random.default_rng(1).normal(size=(50, 2))
+    hidden, dropped = model[:2](x).data, model[:3](x).data
+    assert np.mean(dropped[hidden > 0] == 0) == pytest.approx(0.25, abs=0.03)
+    again = nn.MLP(2, 100, 100, 1, dropout=0.25, rng=generator())
+    assert again[:2](x).data.tolist() == hidden.tolist()
+    assert again[:3](x).data.tolist() == dropped.tolist()
+    with model.eval():
+        assert model(x).data.tolist() == model(x).data.tolist()
+
+
 class Square(nn.Module):
     def forward(self, x: Any) -> Any:
         return x * x
@@ -105,6 +119,10 @@ REFUSED: Refusals = {
         lambda: nn.MLP(3, 2.5, 1), ValueError,  # type: ignore[arg-type]
         "the sizes of MLP are whole numbers of 1 or more; got 2.5"),
     "no neuron": (lambda: nn.MLP(3, 0), ValueError, "the sizes of MLP are whole numbers of 1 or more; got 0"),
+    "more dropped than there is": (
+        lambda: nn.MLP(3, 1, dropout=1.5), ValueError,
+        "MLP needs a probability p of 0 or more and less than 1; got 1.5: "
+        "p is the share that is dropped, not the share that is kept"),
     "sizes in a list": (
         lambda: nn.MLP(3, [4, 4, 1]), ValueError,  # type: ignore[arg-type]
         "MLP takes its sizes one by one, as MLP(784, 512, 10); got 3, [4, 4, 1]"),

@@ -34,7 +34,7 @@ from .ops.activations import (
 )
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from .ops.dropout import dropout
+from .ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, gaussian_dropout, gaussian_noise
 from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
 from .ops.linalg import expm, solve_triangular
@@ -52,6 +52,7 @@ from .ops.windows import fold, unfold
 from .value import Value
 
 __all__ = [
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
@@ -65,6 +66,8 @@ __all__ = [
     "conv_transpose2d",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
     "elu",
     "embedding",
     "erf",
@@ -72,6 +75,8 @@ __all__ = [
     "expm",
     "exponential",
     "fold",
+    "gaussian_dropout",
+    "gaussian_noise",
     "gelu",
     "glu",
     "hardshrink",

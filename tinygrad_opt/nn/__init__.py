@@ -39,9 +39,11 @@ from .activations_over_axes import (
 )
 from .containers import ModuleList, Residual, Sequential
 from .data_dependent import krahenbuhl, lsuv
+from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, GaussianDropout, GaussianNoise
 from .linear import Linear
 from .mlp import MLP
 from .module import Module
+from .noisy_weights import drop_connect, weight_noise
 from .perceptron import Perceptron
 from .prelu import PReLU
 
@@ -52,7 +54,13 @@ __all__ = [
     "GLU",
     "MLP",
     "SELU",
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "Exponential",
+    "GaussianDropout",
+    "GaussianNoise",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -87,6 +95,8 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
     "activation",
+    "drop_connect",
     "krahenbuhl",
     "lsuv",
+    "weight_noise",
 ]

@@ -10,9 +10,11 @@ import numpy as np
 
 from .. import init as initializers
 from ..init.registry import Initializer
+from ..ops.dropout import probability
 from .activation_names import activation as activation_named
 from .activations import Identity, LeakyReLU, RReLU
 from .containers import Sequential
+from .dropout import Dropout
 from .linear import Linear
 from .module import Module
 from .weights import check_sizes
@@ -22,8 +24,10 @@ class MLP(Sequential):
     """Linear layers from each size to the next, and an activation after each but the last.
 
     x (..., sizes[0])  ->  (..., sizes[-1]); parameters are called as in PyTorch's Sequential: 0.weight, 2.weight.
+    With dropout, which takes a place after each activation, 0.weight, 3.weight.
 
     activation  the name of one, or what makes one: nn.GELU, or lambda: nn.LeakyReLU(0.2)
+    dropout     the share of each activation's outputs that is dropped in training
     init        how all weights are drawn, as of `Linear`; left out, each by the activation that follows its layer
 
     Raises ValueError for fewer than two sizes, and for those that are no whole numbers of 1 or more.
@@ -45,17 +49,21 @@ class MLP(Sequential):
         self,
         *sizes: int,
         activation: str | Callable[[], Module] = "relu",
+        dropout: float = 0.0,
         init: Any = None,
         bias: bool = True,
         rng: np.random.Generator | None = None,
         dtype: Any = np.float64,
     ):
         check_layers(sizes)
+        p = probability("MLP", dropout)
         for fan_in, fan_out in itertools.pairwise(sizes[:-1]):
             then = made(activation, rng).astype(dtype)
             drawn = initializer_before(then) if init is None else init
             self.append(Linear(fan_in, fan_out, bias, init=drawn, rng=rng, dtype=dtype))
             self.append(then)
+            if p:
+                self.append(Dropout(p, rng=rng))
         self.append(Linear(sizes[-2], sizes[-1], bias, init="linear" if init is None else init, rng=rng, dtype=dtype))
 
 

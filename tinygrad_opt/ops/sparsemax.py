@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .activations import relu
 from .operand import array_like, concrete
 
 
@@ -28,7 +29,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     x = x - top  # a constant, which moves tau as much: nothing changes but that large numbers lose no digits
     size = np.sum(kept, axis=axis, keepdims=True, dtype=plain.dtype)
     tau = (np.sum(np.where(kept, x, 0), axis=axis, keepdims=True) - 1) / size
-    return np.where(kept, x - tau, 0)
+    return relu(x - tau)
 
 
 def support(x: Any, axis: int) -> Any:
