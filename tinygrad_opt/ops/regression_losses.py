@@ -41,7 +41,7 @@ def mse_loss(prediction: Any, target: Any, *, reduction: Reduction = "mean") -> 
     >>> prediction = Value([30.0, 80.0, 85.0])
     >>> loss = mse_loss(prediction, [90.0, 20.0, 95.0])  # (3600 + 3600 + 100) / 3
     >>> loss.backward()
-    >>> print(loss.data.round(2), prediction.grad.round(2))
+    >>> print(round(loss.data, 2), prediction.grad.round(2))
     2433.33 [-40.    40.    -6.67]
     """
     prediction, target = compared("mse_loss", prediction, target, reduction)
