@@ -42,10 +42,10 @@ def rows(x: Any) -> Any:
     return np.reshape(x, (math.prod(lead), last))
 
 
-def linear(x: Any, weight: Any, bias: Any) -> Any:
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """A layer of neurons in one operation: x @ weight.T + bias.
 
-    x (..., D), weight (K, D), bias (K,)  ->  (..., K)
+    x (..., D), weight (K, D), bias (K,) or None  ->  (..., K)
 
     >>> from tinygrad_opt import Value
     >>> weight = Value([[1.0, 2.0]])
@@ -55,6 +55,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     [11.5] [[3. 4.]]
     """
     out = x @ weight.mT
+    if bias is None:
+        return out
     if type(bias) is np.ndarray and bias.dtype is out.dtype and bias.shape == out.shape[-1:]:
         out += bias  # a third less time than with a second array
         return out
@@ -100,6 +102,7 @@ linear = differentiable(
     lambda g, out, x, weight, bias: g @ weight,
     lambda g, out, x, weight, bias: rows(g).mT @ rows(x),
     lambda g, out, x, weight, bias: g,
+    optional=True,
 )
 
 

@@ -1,0 +1,24 @@
+"""How a module is written in one line."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+SHOWN = (int, float, str, tuple, list, type(None))
+UNSAID = ("rng", "dtype", "init", "bias_init")  # settings that show in what the parameters are
+
+
+def settings_of(module: Any) -> str:
+    """The arguments of its constructor that it keeps under their names, without defaults."""
+    shown = []
+    for name, p in inspect.signature(type(module).__init__).parameters.items():
+        value = vars(module).get(name, p.default)
+        if name in UNSAID or name not in vars(module) or not isinstance(value, SHOWN):
+            continue
+        value = False if value is None and p.default is True else value  # bias=False keeps no bias
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD:
+            shown.append(repr(value))
+        elif value != p.default:
+            shown.append(f"{name}={value!r}")
+    return ", ".join(shown)

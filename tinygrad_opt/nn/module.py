@@ -1,0 +1,286 @@
+"""Module: a part of a network that knows its parameters, its buffers and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from ..value import Value
+from .description import settings_of
+from .state import Loaded, load, saved
+from .summary import Summary, summarize
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Module:
+    """A part of a network: subclass it, give it parameters and parts as attributes, and write `forward`.
+
+    An attribute that is a `Value` which requires a gradient and was not computed is a parameter; one that is a
+    Module is a part.  What is neither, and yet to be saved, such as a running mean, is a buffer:
+    ``register_buffer``.  A parameter is called in graphs by its path from the outermost module: ``layers.0.weight``.
+
+    training  True for the behaviour in training, of dropout for instance; `train()` and `eval()` set it
+
+    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0), Value(1.0)
+    ...
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(np.array([0.0, 1.0])).data
+    array([1., 3.])
+    >>> [name for name, _ in line.named_parameters()]
+    ['slope', 'offset']
+    """
+
+    training: bool
+    _parameters: dict[str, Value]
+    _buffers: dict[str, Array]
+    _modules: dict[str, Module]
+    _derived: dict[str, Callable[[Any], Value]]
+    _path: str
+    _switched: list[bool] | None
+    _entered: list[list[bool]]
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
+        self = super().__new__(cls)
+        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _path="")
+        vars(self).update(_switched=None, _entered=[])
+        return self
+
+    def forward(self, *args: Any, **settings: Any) -> Any:
+        """What the module computes; `module(x)` calls it."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write what it computes")
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        if self._derived:
+            for name, parameter in self._derived.items():
+                vars(self)[name] = parameter(self)
+        return self.forward(*args, **settings)
+
+    # -- what it holds -------------------------------------------------------------------------
+    def __setattr__(self, name: str, value: Any) -> None:
+        check_attribute(self, name, value)
+        kept = self._modules if isinstance(value, Module) else self._parameters if is_parameter(value) else None
+        if name in self._parameters and isinstance(value, Value):
+            kept = self._parameters
+        for holder in (self._parameters, self._modules):
+            if holder is not kept:
+                holder.pop(name, None)
+        if name in self._buffers and isinstance(value, np.ndarray):
+            self._buffers[name] = value
+        vars(self)[name] = value
+        if kept is not None:
+            kept[name] = value
+            rename(self, name)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        for holder in (self._parameters, self._buffers, self._modules):
+            holder.pop(name, None)
+
+    def register_buffer(self, name: str, array: Any) -> None:
+        """Keep an array that is saved with the parameters and is none: no gradient, no optimizer."""
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"a buffer is an array; got {type(array).__name__} for {name!r}")
+        self._buffers[name] = array
+        vars(self)[name] = array
+
+    def derive(self, name: str, parameter: Callable[[Any], Value]) -> None:
+        """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
+        self._parameters.pop(name, None)
+        self._derived[name] = parameter
+
+    def children(self) -> list[Module]:
+        """The modules that are its own parts, not theirs."""
+        return list(self._modules.values())
+
+    def named_modules(self) -> list[tuple[str, Module]]:
+        """The module itself and all its parts, outer before inner, each once, with their paths."""
+        seen: dict[int, tuple[str, Module]] = {}
+        for path, module in walk(self, ""):
+            seen.setdefault(id(module), (path, module))
+        return list(seen.values())
+
+    def modules(self) -> list[Module]:
+        return [module for _, module in self.named_modules()]
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter with its path, each once: where two layers share one, under the first path."""
+        seen: dict[int, tuple[str, Value]] = {}
+        for path, module in self.named_modules():
+            for name, parameter in module._parameters.items():
+                seen.setdefault(id(parameter), (joined(path, name), parameter))
+        return list(seen.values())
+
+    def parameters(self) -> list[Value]:
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_buffers(self) -> list[tuple[str, Array]]:
+        return [(joined(path, name), b) for path, module in self.named_modules() for name, b in module._buffers.items()]
+
+    def count_params(self) -> int:
+        """How many numbers are learned, those of frozen parameters included."""
+        return sum(p.size for p in self.parameters())
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters, before the next backward pass."""
+        for p in self.parameters():
+            p.grad = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters, or free them: a frozen one gets no gradient, and optimizers pass it by.
+
+        Batch normalization goes on to update its running statistics until it is told `eval()`.
+        """
+        for p in self.parameters():
+            p.requires_grad = requires_grad
+        return self
+
+    # -- training and evaluation ---------------------------------------------------------------
+    def train(self, mode: bool = True) -> Self:
+        """Behave as in training: dropout drops, batch normalization takes the batch's own statistics.
+
+        ``with model.train():`` puts every part back into its former mode at the end.
+        """
+        if not isinstance(mode, bool | np.bool_):
+            raise ValueError(f"train(mode) takes True or False; got {mode!r}")
+        modules = self.modules()
+        vars(self)["_switched"] = [module.training for module in modules]
+        for module in modules:
+            vars(module)["training"] = bool(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Behave as in use: nothing is random, running statistics stand.  ``with model.eval():`` restores."""
+        return self.train(False)
+
+    def __enter__(self) -> Self:
+        if self._switched is None:
+            raise RuntimeError("write `with model.eval():` or `with model.train():`, which says what is to be restored")
+        self._entered.append(self._switched)
+        vars(self)["_switched"] = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for module, mode in zip(self.modules(), self._entered.pop(), strict=True):
+            vars(module)["training"] = mode
+
+    # -- numbers -------------------------------------------------------------------------------
+    def astype(self, dtype: Any) -> Self:
+        """Hold parameters and buffers of floats in float32 or float64 from now on; gradients are forgotten."""
+        dtype = np.dtype(dtype)
+        if dtype not in (np.float32, np.float64):
+            raise TypeError(f"a module computes in float32 or float64; got {dtype}")
+        for p in self.parameters():
+            p.data, p.grad = np.asarray(p.data).astype(dtype), None
+        for module in self.modules():
+            for name, b in module._buffers.items():
+                if b.dtype.kind == "f":
+                    module.register_buffer(name, b.astype(dtype))
+        return self
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers by their paths: PyTorch's names, layouts and order.
+
+        ``{name: torch.from_numpy(a) for name, a in model.state_dict().items()}`` is what PyTorch loads.
+        """
+        return saved(entries(self))
+
+    def load_state_dict(self, state: Any, strict: bool = True) -> Loaded:
+        """Take over the numbers of a state: of `state_dict()`, or of PyTorch's as it is.
+
+        The arrays of the parameters stay and are written to, so that optimizers go on with them.
+        strict=False passes over what one side lacks, and the result says what.
+        Raises ValueError, which names them all, for missing or unexpected entries and such of another shape;
+        then nothing has changed.
+        """
+        return load(entries(self), state, strict, type(self).__name__)
+
+    def summary(self, x: Any = None) -> Summary:
+        """A table of the layers: kind, parameters, memory and, for an example input x, output shapes.
+
+        Print it, or read its ``rows`` and ``parameters``.
+        """
+        return summarize(self, x)
+
+    # -- text ----------------------------------------------------------------------------------
+    def __repr__(self) -> str:
+        lines = [f"({name}): {part!r}".replace("\n", "\n  ") for name, part in self._modules.items()]
+        if not lines:
+            return f"{type(self).__name__}({settings_of(self)})"
+        return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+    @property
+    def where(self) -> str:
+        """The module and its place in the outermost one, as errors name it: "Linear(784, 512) at layers.0"."""
+        text = f"{type(self).__name__}({settings_of(self)})"
+        return f"{text} at {self._path}" if self._path else text
+
+
+def is_parameter(x: Any) -> bool:
+    """Whether x is a Value to be learned: one that was not computed."""
+    return isinstance(x, Value) and x.op is None and x.requires_grad
+
+
+def check_attribute(module: Module, name: str, value: Any) -> None:
+    """Refuse what would quietly take parameters out of sight."""
+    kind = type(module).__name__
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    if any(isinstance(part, Module) for part in held):
+        raise TypeError(
+            f"{kind}.{name}: the parameters of modules in a {type(value).__name__} would not be found: "
+            "take nn.ModuleList([...]) or nn.Sequential(...)"
+        )
+    if any(is_parameter(part) for part in held):
+        raise TypeError(
+            f"{kind}.{name}: parameters in a {type(value).__name__} would not be found: give each its own attribute"
+        )
+    if name in module._parameters and not (value is None or (isinstance(value, Value) and value.op is None)):
+        seen = "a computed Value" if isinstance(value, Value) else f"a {type(value).__name__}"
+        raise TypeError(
+            f"{kind}.{name} is a parameter; got {seen} in its place: set {name}.data to change its numbers, "
+            f"or assign a new Value"
+        )
+    if name in module._buffers and not isinstance(value, np.ndarray):
+        raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
+
+
+def walk(module: Module, path: str) -> Iterator[tuple[str, Module]]:
+    """Every module under its path, outer before inner; one that stands in two places twice."""
+    yield path, module
+    for name, part in module._modules.items():
+        yield from walk(part, joined(path, name))
+
+
+def joined(path: str, name: str) -> str:
+    """A name within a path, either of which may be empty."""
+    return f"{path}.{name}" if path and name else path or name
+
+
+def rename(module: Module, name: str) -> None:
+    """Tell a new parameter or part, and all within it, their paths from the outermost module."""
+    path = joined(module._path, name)
+    if name in module._parameters:
+        module._parameters[name].name = path
+        return
+    for inner, part in module._modules[name].named_modules():
+        vars(part)["_path"] = joined(path, inner)
+    for inner, parameter in module._modules[name].named_parameters():
+        parameter.name = joined(path, inner)
+
+
+def entries(module: Module) -> dict[str, Value | Array]:
+    """Every parameter and buffer under its path, as a state names them; a shared one under each."""
+    found: dict[str, Value | Array] = {}
+    for path, part in walk(module, ""):
+        found |= {joined(path, name): p for name, p in part._parameters.items()}
+        found |= {joined(path, name): b for name, b in part._buffers.items()}
+    return found

@@ -1,0 +1,32 @@
+"""Seeing what each part of a model returns while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+@contextlib.contextmanager
+def watching(model: Module, see: Callable[[Module, Any], None]) -> Iterator[None]:
+    """Within, see(module, output) is called whenever a part of the model, or the model itself, has run."""
+
+    def watched(module: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **settings: Any) -> Any:
+            output = forward(*args, **settings)
+            see(module, output)
+            return output
+
+        return run
+
+    modules = model.modules()
+    for module in modules:
+        vars(module)["forward"] = watched(module, module.forward)
+    try:
+        yield
+    finally:
+        for module in modules:
+            del vars(module)["forward"]

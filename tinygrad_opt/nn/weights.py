@@ -1,0 +1,47 @@
+"""What layers with weights have in common: how weights are drawn, and which inputs are taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import init as initializers
+from ..ops import Operand
+from ..value import Value
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def weight_array(kind: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
+    """A weight of that shape, drawn by an initializer that is given by itself or by name."""
+    check_sizes(kind, shape)
+    drawn: Array = np.asarray(initializers.get(init)(shape, rng=rng, dtype=dtype))
+    if drawn.shape != shape:
+        raise ValueError(f"init of {kind} must give an array of shape {shape}; got {drawn.shape}")
+    return drawn.astype(dtype, copy=False)
+
+
+def bias_array(init: Any, bias_init: Any, weight_shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
+    """One number for each output: zeros, unless asked for otherwise."""
+    shape = weight_shape[:1]
+    if bias_init is None and init == "torch":
+        fan_in = initializers.fan_in_and_fan_out(weight_shape)[0]
+        return np.asarray(initializers.uniform(shape, -(fan_in**-0.5), fan_in**-0.5, rng=rng, dtype=dtype))
+    return np.asarray(initializers.get("zeros" if bias_init is None else bias_init)(shape, rng=rng, dtype=dtype))
+
+
+def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
+    """Refuse sizes that are no whole numbers above 0."""
+    for n in sizes:
+        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
+            raise ValueError(f"the sizes of {kind} are whole numbers of 1 or more; got {n!r}")
+
+
+def as_input(x: Any, parameter: Value) -> Any:
+    """x as a layer takes it: data come in the parameter's dtype; what was computed keeps its own."""
+    if isinstance(x, Operand):
+        return x
+    if type(x) is np.ndarray and x.dtype == parameter.data.dtype:
+        return x
+    return np.asarray(x, parameter.data.dtype)
