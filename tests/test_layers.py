@@ -108,6 +108,7 @@ LAYERS = [
     "nn.summary",
     "nn.module",
     "nn.weights",
+    "nn.losses",
     "nn.activations",
     "nn.containers",
     "nn.linear",
