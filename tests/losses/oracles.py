@@ -32,7 +32,6 @@ def by_keras(case, reduction):
 
     jax.config.update("jax_enable_x64", True)
     import keras
-
     from keras.src import ops
 
     keras.config.set_floatx("float64")

@@ -53,9 +53,14 @@ def batchmean(F, log_q, p, reduction):
     return F.kl_div(log_q, p, reduction="batchmean")
 
 
+def half(F, prediction, target, reduction):
+    return F.mse_loss(prediction, target, reduction=reduction) / 2
+
+
 CASES = [
     # -- numbers
     torch("mse_loss", (X, Y), (0, 1)),
+    Case("half_mse_loss", ours_of("half_mse_loss", {}), "torch", half, (X, Y), (0, 1)),
     torch("l1_loss", (X, Y), (0, 1)),
     torch("huber_loss", (X, Y), (0, 1)),
     torch("huber_loss", (X, Y), delta=2.5),
@@ -64,7 +69,7 @@ CASES = [
     torch("smooth_l1_loss", (X, Y), beta=0.0),
     keras("log_cosh_loss", entrywise("log_cosh"), (X, Y), (0, 1)),
     keras("mean_absolute_percentage_error", entrywise("mean_absolute_percentage_error"), (X, Y)),
-    keras("mean_squared_logarithmic_error", entrywise("mean_squared_logarithmic_error"), (np.abs(X), np.abs(Y)), (0, 1)),
+    keras("mean_squared_logarithmic_error", entrywise("mean_squared_logarithmic_error"), (X**2, Y**2), (0, 1)),
     keras("mean_squared_logarithmic_error", entrywise("mean_squared_logarithmic_error"), (X, Y))._replace(
         name="mean_squared_logarithmic_error(of negative numbers)"),
     # -- classes
@@ -78,7 +83,7 @@ CASES = [
     torch("nll_loss", (LOG_Q, LABELS[:4])),
     torch("nll_loss", (LOG_Q, LABELS[:4]), weight=WEIGHT),
     torch("nll_loss", (LOG_Q, LABELS[:4]), ignore_index=2),
-    torch("nll_loss", (LOG_Q, np.array([0, -100, 2, -100])), weight=WEIGHT),
+    torch("nll_loss", (LOG_Q, np.array([0, -100, 2, -100])), (0,), "some ignored", weight=WEIGHT),
     torch("nll_loss", (IMAGES, PLACES), (0,), "images", weight=WEIGHT, ignore_index=0),
     torch("nll_loss", (LOG_Q[0], np.array(1)), (0,), "one example"),
     torch("binary_cross_entropy", (PROBABILITY, SHARES), (0, 1)),

@@ -106,9 +106,14 @@ def binary_cross_entropy(
     check_within_0_and_1(concrete(p))
     if min_log == -math.inf:
         return bernoulli_cross_entropy(p, target, reduction=reduction, **settings)
-    with np.errstate(divide="ignore"):  # log(0) is cut
-        yes, no = np.maximum(np.log(p), min_log), np.maximum(np.log(1 - p), min_log)
+    yes, no = log_no_less(p, min_log), log_no_less(1 - p, min_log)
     return reduced(weighted(-(target * yes + (1 - target) * no), settings.get("weight")), reduction)
+
+
+def log_no_less(p: Any, least: float) -> Any:
+    """max(log(p), least), flat where it is cut; the logarithm of 0 is not asked for."""
+    above = concrete(p) > math.exp(least)
+    return np.where(above, np.log(np.where(above, p, 1)), least)
 
 
 def check_within_0_and_1(p: Any) -> None:

@@ -34,7 +34,8 @@ def cosine_embedding_loss(
     Raises ValueError for targets other than -1 and 1 and for shapes that do not fit.
     """
     check_reduction(reduction)
-    input1, input2 = array_like(input1), array_like(input2)
+    input1 = array_like(input1)
+    input2 = beside(input1, input2)
     check_same_shape("cosine_embedding_loss", input1=input1, input2=input2)
     cosine = cosine_similarity(input1, input2)
     target = beside(cosine, target)
@@ -65,7 +66,8 @@ def triplet_margin_loss(
     for name, number in (("margin", margin), ("p", p), ("eps", eps)):
         if not number > 0:
             raise ValueError(f"triplet_margin_loss needs a positive {name}; got {number}")
-    anchor, positive, negative = map(array_like, (anchor, positive, negative))
+    anchor = array_like(anchor)
+    positive, negative = beside(anchor, positive), beside(anchor, negative)
     check_same_shape("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     apart = distance(anchor, negative, p, eps)
     if swap:

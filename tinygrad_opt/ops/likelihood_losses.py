@@ -35,7 +35,8 @@ def kl_div(
     log_q, target = compared("kl_div", prediction, target, "sum" if by_rows else reduction)
     refuse_probabilities("kl_div", concrete(log_q))
     p, log_p = (np.exp(target), target) if log_target else (target, np.log(target + (concrete(target) == 0)))
-    losses = p * np.where(concrete(p) == 0, 0, log_p - log_q)
+    nothing = concrete(p) == 0
+    losses = p * (np.where(nothing, 0, log_p) - np.where(nothing, 0, log_q))
     return reduced(losses, "sum") / len(losses) if by_rows else reduced(losses, reduction)
 
 

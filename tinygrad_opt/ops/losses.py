@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .loss_reduction import Reduction, check_reduction, reduced, share
+from .loss_reduction import Reduction, beside, check_reduction, reduced, share
 from .operand import Operand, array_like, concrete
 from .reductions import by_column, log_softmax, softmax
 from .rules import differentiable
@@ -199,6 +199,7 @@ def cross_entropy(
         return by_rows(cross_entropy, logits, target, reduction, **settings)
     refuse_probabilities_as_logits(concrete(logits))
     if target.ndim == 2 and target.dtype.kind == "f":
+        target = beside(logits, target)
         check_probabilities(logits, target)
         if weight is not None or label_smoothing:
             weights = 1.0 if weight is None else class_weights("cross_entropy", weight, logits)

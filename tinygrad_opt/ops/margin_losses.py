@@ -80,8 +80,8 @@ def margin_ranking_loss(
     Raises ValueError for targets other than -1 and 1 and for shapes that differ.
     """
     check_reduction(reduction)
-    input1, input2 = array_like(input1), array_like(input2)
-    target = beside(input1, target)
+    input1 = array_like(input1)
+    input2, target = beside(input1, input2), beside(input1, target)
     check_same_shape("margin_ranking_loss", input1=input1, input2=input2, target=target)
     check_signs("margin_ranking_loss", concrete(target))
     return reduced(shortfall(margin - target * (input1 - input2)), reduction)
