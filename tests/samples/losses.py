@@ -16,6 +16,19 @@ TABLES = st.sampled_from([(1, 1), (4, 3), (3, 2), (2, 70)])
 
 
 @st.composite
+def labelled(draw: Any) -> Case:
+    seed = draw(seeds)
+    rng = np.random.default_rng(seed)
+    rows, classes = draw(TABLES)
+    params = dict(draw(REDUCTIONS))
+    if draw(st.booleans()):
+        params["weight"] = rng.uniform(0, 2, rows)
+    return case(
+        seed, losses.label_nll, [rng.normal(size=(rows, classes)), rng.integers(0, classes, rows)], (0,), **params
+    )
+
+
+@st.composite
 def scored(draw: Any) -> Case:
     """Labels of any kind of integer, or weights of all classes, which need not add up to 1."""
     seed = draw(seeds)
@@ -44,6 +57,7 @@ def binary(draw: Any, fn: Any, low: float, high: float, *weights: str) -> Case:
 
 
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
+    losses.label_nll: labelled(),
     losses.softmax_cross_entropy: scored(),
     binary_losses.sigmoid_cross_entropy: binary(binary_losses.sigmoid_cross_entropy, -3, 3, "weight", "pos_weight"),
     binary_losses.bernoulli_cross_entropy: binary(binary_losses.bernoulli_cross_entropy, 0.1, 0.9, "weight"),

@@ -13,7 +13,7 @@ import numpy as np
 
 from .activations import softplus
 from .elementwise import sigmoid
-from .loss_reduction import Reduction, beside, broadcasts, compared, reduced, share
+from .loss_reduction import Reduction, beside, broadcasts, compared, reduced, share, unless_mean
 from .operand import concrete
 from .rules import differentiable
 
@@ -53,7 +53,7 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     logits, target = compared(name, logits, target, reduction)
     settings = weighing(name, logits, weight=weight, pos_weight=pos_weight)
-    return sigmoid_cross_entropy(logits, target, reduction=reduction, **settings)
+    return sigmoid_cross_entropy(logits, target, **settings, **unless_mean(reduction))
 
 
 def sigmoid_cross_entropy(
@@ -105,7 +105,7 @@ def binary_cross_entropy(
     settings = weighing("binary_cross_entropy", p, weight=weight)
     check_within_0_and_1(concrete(p))
     if min_log == -math.inf:
-        return bernoulli_cross_entropy(p, target, reduction=reduction, **settings)
+        return bernoulli_cross_entropy(p, target, **settings, **unless_mean(reduction))
     yes, no = log_no_less(p, min_log), log_no_less(1 - p, min_log)
     return reduced(weighted(-(target * yes + (1 - target) * no), settings.get("weight")), reduction)
 

@@ -28,6 +28,11 @@ def reduced(losses: Any, reduction: str) -> Any:
     return total / np.size(losses) if reduction == "mean" else total
 
 
+def unless_mean(reduction: str) -> dict[str, Any]:
+    """reduction as a parameter of an operation: the default is left out, and need not be sorted among the others."""
+    return {} if reduction == "mean" else {"reduction": reduction}
+
+
 def share(g: Any, count: int, reduction: str) -> Any:
     """What each of count losses receives of the gradient of their reduction."""
     return g / count if reduction == "mean" else g

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .loss_reduction import Reduction, beside, check_reduction, reduced, share
+from .loss_reduction import Reduction, beside, check_reduction, reduced, share, unless_mean
 from .operand import Operand, array_like, concrete
 from .reductions import by_column, log_softmax, softmax
 from .rules import differentiable
@@ -47,7 +47,7 @@ def are_probabilities(x: Any) -> bool:
 
     The first entry or the first row settles it for most scores, in 0.2 or 2 microseconds.
     """
-    if np.ndim(x) != 2 or len(x) < 2 or x.shape[1] < 2 or not 0 <= x.item(0) <= 1:
+    if min(x.shape) < 2 or not 0 <= x.item(0) <= 1:
         return False
     slack = 1e-4 if x.dtype == np.float32 else 1e-6
     if not abs(np.add.reduce(x[0]) - 1) <= slack:
@@ -101,15 +101,30 @@ def nll_loss(
         return by_rows(nll_loss, log_p, labels, reduction, weight=weight, ignore_index=ignore_index)
     some_ignored = check_labels(concrete(log_p), labels, ignore_index)
     refuse_probabilities("nll_loss", concrete(log_p))
-    rows = np.arange(len(labels))
     if not some_ignored and weight is None:
-        return reduced(-log_p[rows, labels], reduction)
+        return label_nll(log_p, labels, **unless_mean(reduction))
     counts = labels != ignore_index
     labels = np.where(counts, labels, 0)
     each = np.ones(log_p.shape[1:], log_p.dtype) if weight is None else class_weights("nll_loss", weight, log_p)
     each = each[labels] * counts
-    losses = np.where(counts, -log_p[rows, labels], 0) * each
-    return np.sum(losses) / np.sum(each) if reduction == "mean" else reduced(losses, reduction)
+    if reduction == "mean":  # in which each row weighs as much as its class
+        each, reduction = np.divide(each, np.add.reduce(each)), "sum"
+    return label_nll(log_p, labels, weight=each, reduction=reduction)
+
+
+def label_nll(log_p: Any, labels: Any, weight: Any = None, reduction: Reduction = "mean") -> Any:
+    """-log_p[i, labels[i]], times the weight of each row, as one operation: a quarter of the time of its four parts."""
+    losses = -log_p[np.arange(len(labels)), labels]
+    if weight is not None:
+        losses = np.where(weight == 0, 0, losses) * weight
+    return reduced(losses, reduction)
+
+
+def label_nll_rule(g: Any, out: Any, log_p: Any, labels: Any, weight: Any = None, reduction: Reduction = "mean") -> Any:
+    each = -share(g, labels.shape[0], reduction)
+    if weight is not None:
+        each = each * weight
+    return np.transpose(each * (np.arange(log_p.shape[-1])[:, None] == labels))
 
 
 # -- of scores ---------------------------------------------------------------------------------
@@ -206,9 +221,7 @@ def cross_entropy(
             target = smoothed(target, label_smoothing) * weights
     elif check_labels(concrete(logits), target, ignore_index) or weight is not None or label_smoothing:
         target, reduction = weighted_labels(logits, target, weight, ignore_index, label_smoothing, reduction)
-    if reduction == "mean":  # left out, it need not be sorted among the parameters
-        return softmax_cross_entropy(logits, target)
-    return softmax_cross_entropy(logits, target, reduction=reduction)
+    return softmax_cross_entropy(logits, target, **unless_mean(reduction))
 
 
 def refuse_probabilities_as_logits(x: Any) -> None:
@@ -262,4 +275,5 @@ def weighted_labels(
     return np.divide(target, total), "sum"  # a mean in which each row weighs as much as its class
 
 
+label_nll = differentiable(label_nll, label_nll_rule, None)
 softmax_cross_entropy = differentiable(softmax_cross_entropy, scores_rule, target_rule, analytic=False, keeps=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .loss_reduction import Reduction, compared, reduced, share
+from .loss_reduction import Reduction, compared, reduced, share, unless_mean
 from .rules import differentiable
 
 
@@ -45,9 +45,7 @@ def mse_loss(prediction: Any, target: Any, *, reduction: Reduction = "mean") -> 
     2433.33 [-40.    40.    -6.67]
     """
     prediction, target = compared("mse_loss", prediction, target, reduction)
-    if reduction == "mean":  # left out, it need not be sorted among the parameters
-        return squared_error(prediction, target)
-    return squared_error(prediction, target, reduction=reduction)
+    return squared_error(prediction, target, **unless_mean(reduction))
 
 
 def half_mse_loss(prediction: Any, target: Any, *, reduction: Reduction = "mean") -> Any:
@@ -57,7 +55,7 @@ def half_mse_loss(prediction: Any, target: Any, *, reduction: Reduction = "mean"
     1.0
     """
     prediction, target = compared("half_mse_loss", prediction, target, reduction)
-    return squared_error(prediction, target, reduction=reduction) / 2
+    return squared_error(prediction, target, **unless_mean(reduction)) / 2
 
 
 # -- distances ---------------------------------------------------------------------------------
@@ -153,7 +151,7 @@ def mean_squared_logarithmic_error(
     check_eps("mean_squared_logarithmic_error", eps)
     prediction, target = compared("mean_squared_logarithmic_error", prediction, target, reduction)
     of_target, of_prediction = (np.log1p(np.maximum(x, eps)) for x in (target, prediction))
-    return squared_error(of_prediction, of_target, reduction=reduction)
+    return squared_error(of_prediction, of_target, **unless_mean(reduction))
 
 
 def check_eps(name: str, eps: float) -> None:

@@ -37,7 +37,14 @@ def squared_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return {"mean": torch.mean, "sum": torch.sum, "none": torch.positive}[reduction](losses)
 
 
+def label_nll(log_p: Any, labels: Any, weight: Any = None, reduction: str = "mean") -> Any:
+    """F.nll_loss has a weight for each class; here each row has one."""
+    losses = F.nll_loss(log_p, labels, reduction="none") * (1.0 if weight is None else torch.tensor(weight))
+    return {"mean": torch.mean, "sum": torch.sum, "none": torch.positive}[reduction](losses)
+
+
 TORCH: dict[Any, Callable[..., Any]] = {
+    losses.label_nll: label_nll,
     losses.softmax_cross_entropy: softmax_cross_entropy,
     binary_losses.sigmoid_cross_entropy: of_tensors(F.binary_cross_entropy_with_logits),
     binary_losses.bernoulli_cross_entropy: bernoulli_cross_entropy,
