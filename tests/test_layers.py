@@ -38,6 +38,7 @@ LAYERS = [
     "ops.likelihood_losses",
     "ops.normalization",
     "ops.products",
+    "ops.random",
     "ops.dropout",
     "ops.subscripts",
     "ops.contractions",
@@ -53,6 +54,15 @@ LAYERS = [
     "ops.pooling",
     "ops.pooling_layers",
     "ops",
+    "init.request",
+    "init.fans",
+    "init.constants",
+    "init.distributions",
+    "init.scaled",
+    "init.structured",
+    "init.dropout_adjusted",
+    "init.registry",
+    "init",
     "expr",
     "recording",
     "engine",
@@ -101,7 +111,6 @@ LAYERS = [
     "check.audit",
     "check",
     "tinygrad_opt",
-    "init",
     "nn.state",
     "nn.description",
     "nn.watching",
@@ -110,8 +119,10 @@ LAYERS = [
     "nn.weights",
     "nn.losses",
     "nn.activations",
+    "nn.data_dependent",
     "nn.containers",
     "nn.linear",
+    "nn.perceptron",
     "nn",
     "optim.schedules.arguments",
     "optim.schedules.schedule",
@@ -266,12 +277,13 @@ def test_importing_loads_numpy_and_nothing_else_from_outside():
     assert loaded.stdout.split() == ["numpy", "tinygrad_opt"]
 
 
-def test_optimizers_are_loaded_when_they_are_asked_for():
+def test_rooms_are_loaded_when_they_are_asked_for():
     program = (
-        "import sys, tinygrad_opt; before = 'tinygrad_opt.optim' in sys.modules; "
-        "print(before, tinygrad_opt.optim.Adam.__name__, hasattr(tinygrad_opt, 'optimizers'))"
+        "import sys, tinygrad_opt; before = {'tinygrad_opt.optim', 'tinygrad_opt.init'} & set(sys.modules); "
+        "print(bool(before), tinygrad_opt.optim.Adam.__name__, tinygrad_opt.init.zeros.__name__, "
+        "hasattr(tinygrad_opt, 'optimizers'))"
     )
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
     )
-    assert found.stdout.split() == ["False", "Adam", "False"]
+    assert found.stdout.split() == ["False", "Adam", "zeros", "False"]

@@ -397,9 +397,17 @@ def test_a_loss_by_name(name, kind):
     assert type(nn.loss(name)) is kind
 
 
+def test_a_loss_of_ones_own():
+    class QuarticLoss(nn.losses.Loss):
+        def function(prediction, target, *, scale=1.0):
+            return scale * np.mean((prediction - target) ** 4)
+
+    assert QuarticLoss(scale=2.0)(Value([3.0, 1.0]), np.ones(2)).data == 16
+
+
 def test_settings_are_shown():
     assert repr(nn.loss("cross_entropy", weight=np.ones(3), label_smoothing=0.1)) == (
-        "CrossEntropyLoss(weight=array(3,), label_smoothing=0.1)"
+        "CrossEntropyLoss(weight=array of shape (3,), label_smoothing=0.1)"
     )
 
 
@@ -416,6 +424,9 @@ MODULES: Refusals = {
         "'categorical_crossentropy' takes probabilities in Keras; 'cross_entropy' takes logits: leave the softmax out"),
     "the perceptron's": (
         lambda: nn.loss("perceptron_loss"), ValueError, "'perceptron_loss' is optim.perceptron_loss(z, target)"),
+    "a loss of nothing": (
+        lambda: type("Mine", (nn.losses.Loss,), {}), TypeError,
+        "Mine is a Loss without its function: write function = functional.mse_loss"),
     "a setting that is none": (
         lambda: nn.HuberLoss(beta=1.0), TypeError, "HuberLoss takes delta, reduction; got beta="),
 }  # fmt: skip

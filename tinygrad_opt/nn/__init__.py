@@ -2,6 +2,7 @@
 
 from .activations import ReLU
 from .containers import ModuleList, Residual, Sequential
+from .data_dependent import krahenbuhl, lsuv
 from .linear import Linear
 from .losses import (
     BCELoss,
@@ -32,6 +33,7 @@ from .losses import (
     loss,
 )
 from .module import Module
+from .perceptron import Perceptron
 
 __all__ = [
     "BCELoss",
@@ -57,6 +59,7 @@ __all__ = [
     "ModuleList",
     "MultiMarginLoss",
     "NLLLoss",
+    "Perceptron",
     "PoissonNLLLoss",
     "ReLU",
     "Residual",
@@ -65,5 +68,7 @@ __all__ = [
     "SoftMarginLoss",
     "SquaredHingeLoss",
     "TripletMarginLoss",
+    "krahenbuhl",
     "loss",
+    "lsuv",
 ]

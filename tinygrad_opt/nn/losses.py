@@ -31,6 +31,8 @@ class Loss(Module):
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "function"):
+            raise TypeError(f"{cls.__name__} is a Loss without its function: write function = functional.mse_loss")
         options = [p for p in inspect.signature(cls.function).parameters.values() if p.default is not p.empty]
         cls.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in options])
 
@@ -49,7 +51,7 @@ class Loss(Module):
 
 
 def brief(x: Any) -> str:
-    return f"array{x.shape}" if isinstance(x, np.ndarray) else repr(x)
+    return f"array of shape {x.shape}" if isinstance(x, np.ndarray) else repr(x)
 
 
 class MSELoss(Loss):

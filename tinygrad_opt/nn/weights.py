@@ -26,8 +26,8 @@ def bias_array(init: Any, bias_init: Any, weight_shape: tuple[int, ...], rng: An
     """One number for each output: zeros, unless asked for otherwise."""
     shape = weight_shape[:1]
     if bias_init is None and init == "torch":
-        fan_in = initializers.fan_in_and_fan_out(weight_shape)[0]
-        return np.asarray(initializers.uniform(shape, -(fan_in**-0.5), fan_in**-0.5, rng=rng, dtype=dtype))
+        fan_in, _ = initializers.fan_in_and_fan_out(weight_shape)
+        bias_init = initializers.get("torch", fan_in=fan_in)
     return np.asarray(initializers.get("zeros" if bias_init is None else bias_init)(shape, rng=rng, dtype=dtype))
 
 
