@@ -273,6 +273,8 @@ REFUSED: Refusals = {
         lambda: F.mse_loss(0.0, np.zeros(3)), ValueError,
         "mse_loss: prediction () and target (3,) would broadcast to (3,); "
         "if that is meant, use np.broadcast_to(prediction, (3,))"),
+    "a target that is missing": (
+        lambda: F.mse_loss([1.0, 2.0], [1.0, None]), TypeError, "targets and weights are real numbers; got object"),
     "other lengths": (
         lambda: F.l1_loss(np.zeros(3), np.zeros(4)), ValueError,
         "l1_loss: prediction (3,) and target (4,) must have the same shape"),

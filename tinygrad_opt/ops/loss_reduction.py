@@ -53,7 +53,10 @@ def beside(prediction: Any, target: Any) -> Any:
     """A plain target in the prediction's dtype: whole numbers and masks are targets too, and float32 stays float32."""
     if isinstance(target, Operand) or (type(target) is np.ndarray and target.dtype == prediction.dtype):
         return target
-    return np.asarray(target, np.result_type(prediction, np.float32))
+    array = np.asarray(target)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"targets and weights are real numbers; got {array.dtype}")
+    return array.astype(np.result_type(prediction, np.float32), copy=False)
 
 
 def check_same_shape(name: str, **operands: Any) -> None:
