@@ -249,8 +249,8 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "batch_norm needs a batch of channels (N, C, ...); got shape (3,)"),
     "a batch of one": (
         lambda: F.batch_norm(Value(X[:1]), None, None, training=True), ValueError,
-        "batch_norm in training needs more than one value a channel; got shape (1, 3): "
-        "a single x equals its mean, so x - mean and every gradient would be 0"),
+        "batch_norm in training needs more than one value a channel; got 1 in shape (1, 3): a single x equals its "
+        "mean, so x - mean = 0, the output is the bias for every input, and the gradient with respect to x is 0"),
     "a batch norm's bias of another shape": (
         lambda: F.batch_norm(Value(X), None, None, bias=np.ones(4), training=True), ValueError,
         "batch_norm needs a bias of shape (3,); got (4,)"),

@@ -28,6 +28,7 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
+from .ops.batch_normalization import batch_norm, instance_norm
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.dropout import dropout
@@ -35,7 +36,7 @@ from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
 from .ops.linalg import expm, solve_triangular
 from .ops.losses import cross_entropy, nll_loss
-from .ops.normalization import batch_norm, layer_norm, rms_norm
+from .ops.normalization import group_norm, layer_norm, rms_norm
 from .ops.ordering import topk
 from .ops.pooling_layers import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
@@ -67,11 +68,13 @@ __all__ = [
     "fold",
     "gelu",
     "glu",
+    "group_norm",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "index_put",
+    "instance_norm",
     "layer_norm",
     "leaky_relu",
     "linear",

@@ -249,6 +249,8 @@ def check_attribute(module: Module, name: str, value: Any) -> None:
             f"{kind}.{name} is a parameter; got {seen} in its place: set {name}.data to change its numbers, "
             f"or assign a new Value"
         )
+    if name in module._derived:
+        raise TypeError(f"{kind}.{name} is computed before each forward: change what it is computed from")
     if name in module._buffers and not isinstance(value, np.ndarray):
         raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
 
