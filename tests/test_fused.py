@@ -46,6 +46,9 @@ TWINS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]]
         lambda x, w: F.rms_norm(x, 3, w, eps=1e-5), lambda x, w: readable.rms_norm(x, 3, w, eps=1e-5), (X, W)),
     "batch_norm": (
         lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True), readable.batch_norm, (X, W, B)),
+    "group_norm": (
+        lambda x, w, b: F.group_norm(x, 2, w, b), lambda x, w, b: readable.group_norm(x, 2, w, b),
+        (rng.normal(size=(3, 4)), rng.uniform(0.5, 1.5, 4), rng.normal(size=4))),
 }  # fmt: skip
 
 
@@ -60,7 +63,8 @@ def test_a_fused_function_and_its_readable_twin_agree_to_second_order(name):
 def test_a_loss_is_one_node_and_a_normalization_one_and_its_weight_and_bias(name):
     fused, _, points = TWINS[name]
     operations = [entry.op for entry in explain(fused(*map(Value, points)), gradient_of(fused, points)).forward]
-    assert len(operations) == (1 if "entropy" in name else len(points) + 2 * (name == "batch_norm"))
+    reshaped = {"batch_norm": 2, "group_norm": 4}  # the weight and the bias; and the groups, made and undone
+    assert len(operations) == (1 if "entropy" in name else len(points) + reshaped.get(name, 0))
 
 
 def gradient_of(fused: Callable[..., Any], points: tuple[Any, ...]) -> Any:

@@ -211,6 +211,10 @@ class Module:
         """
         return summarize(self, x)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: not the derived attributes, which are computed anew."""
+        return {name: x for name, x in vars(self).items() if name not in self._derived}
+
     # -- text ----------------------------------------------------------------------------------
     def __repr__(self) -> str:
         lines = [f"({name}): {part!r}".replace("\n", "\n  ") for name, part in self._modules.items()]

@@ -50,6 +50,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0, *, centere
 
 def remove_weight_norm(module: M, name: str = "weight") -> M:
     """Make a weight that `weight_norm` computes a parameter again, with the numbers that it has now."""
+    check_module("remove_weight_norm", module)
     made = module._derived.get(name)
     if not (isinstance(made, functools.partial) and made.func is computed):
         raise ValueError(f"{module.where} has no weight norm on {name!r} to remove")
@@ -80,10 +81,14 @@ def centered_at_0(v: Any, axes: tuple[int, ...]) -> Any:
     return v - np.mean(v, axis=axes, keepdims=True)
 
 
+def check_module(function: str, module: Any) -> None:
+    if not isinstance(module, Module):
+        raise TypeError(f"{function} takes a module; got {module!r}")
+
+
 def weight_of(module: Module, name: str) -> Value:
     """The parameter that is to be computed from now on."""
-    if not isinstance(module, Module):
-        raise TypeError(f"weight_norm takes a module; got {module!r}")
+    check_module("weight_norm", module)
     if name in module._derived:
         raise ValueError(f"{module.where}: {name} is already computed; remove_weight_norm makes it a parameter again")
     if name not in module._parameters:
