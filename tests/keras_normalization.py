@@ -1,4 +1,4 @@
-"""Normalization with Keras' defaults, ours and Keras' own: one table for the recorded numbers and the live comparison."""
+"""Normalization with Keras' defaults, ours and its own: one table for the recorded numbers and the live comparison."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
