@@ -89,11 +89,11 @@ class BatchNorm(ChannelStatistics):
 
     def forward(self, x: Any) -> Any:
         x = self.taken(x)
-        check_channels(self.where, self.num_features, self.axis, x, movable=True)
-        if self.takes_its_own:
-            mode = " in training" if self.training else ", without running statistics,"
-            count = math.prod(x.shape) // self.num_features
-            check_count(self.where + mode, "a channel", count, x.shape, LAST_BATCH if self.training else "")
+        check_channels(self, self.num_features, self.axis, x, movable=True)
+        count = math.prod(x.shape) // self.num_features
+        if count < 2 and self.takes_its_own:
+            mode, advice = (" in training", LAST_BATCH) if self.training else (", without running statistics,", "")
+            check_count(self.where + mode, "a channel", count, x.shape, advice)
         y = batch_norm(
             x,
             self.running_mean,
@@ -182,9 +182,10 @@ class InstanceNorm(ChannelStatistics):
         x = self.taken(x)
         axis = x.ndim + 1 - max(self.layouts)
         batch = x if axis else x[None]
-        check_channels(self.where, self.num_features, axis, x)
-        if self.takes_its_own:
-            check_count(self.where, "a channel of a sample", math.prod(batch.shape[2:]), x.shape)
+        check_channels(self, self.num_features, axis, x)
+        count = math.prod(batch.shape[2:])
+        if count < 2 and self.takes_its_own:
+            check_count(self.where, "a channel of a sample", count, x.shape)
         statistics, parameters = (self.running_mean, self.running_var), (self.weight, self.bias)
         y = instance_norm(batch, *statistics, *parameters, self.takes_its_own, self.momentum, self.eps)
         return y if axis else y[0]

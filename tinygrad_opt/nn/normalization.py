@@ -53,7 +53,7 @@ class LayerNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x = as_floats(x, self.weight)
-        check_last_axes(self.where, self.normalized_shape, x)
+        check_last_axes(self, self.normalized_shape, x)
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
 
@@ -86,7 +86,7 @@ class RMSNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x = as_floats(x, self.weight)
-        check_last_axes(self.where, self.normalized_shape, x)
+        check_last_axes(self, self.normalized_shape, x)
         return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
 
@@ -129,9 +129,10 @@ class GroupNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x = as_floats(x, self.weight)
-        check_channels(self.where, self.num_channels, self.axis, x, movable=True)
+        check_channels(self, self.num_channels, self.axis, x, movable=True)
         count = math.prod(x.shape[1:]) // self.num_groups
-        check_count(self.where, "in each group of a sample", count, x.shape)
+        if count < 2:
+            check_count(self.where, "in each group of a sample", count, x.shape)
         return group_norm(x, self.num_groups, self.weight, self.bias, self.eps, axis=self.axis)
 
 
@@ -157,9 +158,9 @@ def checked_eps(kind: str, eps: Any) -> Any:
     return eps
 
 
-def check_last_axes(where: str, normalized_shape: tuple[int, ...], x: Any) -> None:
+def check_last_axes(layer: Module, normalized_shape: tuple[int, ...], x: Any) -> None:
     if x.shape[-len(normalized_shape) :] != normalized_shape:
-        raise ValueError(f"{where} takes inputs whose last axes are {normalized_shape}; got shape {x.shape}")
+        raise ValueError(f"{layer.where} takes inputs whose last axes are {normalized_shape}; got shape {x.shape}")
 
 
 def checked_axis(kind: str, axis: Any) -> Any:
@@ -169,14 +170,13 @@ def checked_axis(kind: str, axis: Any) -> Any:
     return axis
 
 
-def check_channels(where: str, channels: int, axis: int, x: Any, movable: bool = False) -> None:
+def check_channels(layer: Module, channels: int, axis: int, x: Any, movable: bool = False) -> None:
     """Refuse an input of another number of channels, and tell where they may be."""
     if x.ndim < 2 or not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"{where} takes a batch of {channels} channels on axis {axis}; got shape {x.shape}")
+        raise ValueError(f"{layer.where} takes a batch of {channels} channels on axis {axis}; got shape {x.shape}")
     if x.shape[axis] == channels:
         return
     there = [i for i in range(1, x.ndim) if x.shape[i] == channels and movable]
     advice = f": are the channels on axis {there[0]}? Then say axis={there[0]}" if there else ""
-    raise ValueError(
-        f"{where} takes {channels} channels on axis {axis}; got {x.shape[axis]} in shape {x.shape}{advice}"
-    )
+    seen = f"{x.shape[axis]} in shape {x.shape}"
+    raise ValueError(f"{layer.where} takes {channels} channels on axis {axis}; got {seen}{advice}")

@@ -18,6 +18,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0, *, centere
 
     The weight gives way to two parameters, g as weight_g and v as weight_v, and is computed from them before each
     forward.  They start so that it is what it was.  The gradient with respect to v is perpendicular to v.
+    To be called before an optimizer is given the parameters; a weight that two modules share is shared no longer.
 
     dim       the axis that is not summed over: 0 for one length an output; None for one in all
     centered  take v - mean(v) for v, so that the weights of an output sum to 0 (Huang et al., 2017, equation 3);
