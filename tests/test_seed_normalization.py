@@ -80,7 +80,6 @@ def test_the_variance_that_is_kept_for_use_after_one_batch(name):
     layer = nn.BatchNorm1d(1, **settings)
     layer(np.array([[1.0], [2.0], [4.0]]))
     np.testing.assert_allclose(layer.running_var, [expected])
-    assert name[0] != "P" or round(float(layer.running_var[0]), 4) == 1.1333
 
 
 def test_in_use_each_output_depends_on_its_own_input_only():

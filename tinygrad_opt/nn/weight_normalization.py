@@ -21,7 +21,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0, *, centere
     To be called before an optimizer is given the parameters; a weight that two modules share is shared no longer.
 
     dim       the axis that is not summed over: 0 for one length an output; None for one in all
-    centered  take v - mean(v) for v, so that the weights of an output sum to 0 (Huang et al., 2017, equation 3);
+    centered  take v - mean(v) for v, so that the weights of an output sum to 0 (Huang et al., 2017);
               then the weight that it starts from loses its mean
 
     Returns the module.  Raises ValueError where there is no such weight, or a part of it is 0: it has no direction.

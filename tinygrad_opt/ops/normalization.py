@@ -1,9 +1,9 @@
 """Normalization: entries brought to mean 0 and variance 1, with the gradient in closed form.
 
 `standardize` and `rms_scale` are the two operations; the layers apply weight and bias around them.
-Batch and instance normalization, which keep statistics, are in `batch_normalization`.
 What they compute stands written out in `tinygrad_opt.readable`.  At special points: equal entries
-become 0, with gradient 0/sqrt(eps); with eps=0 they are 0/0, nan.
+become 0, with gradient 0/sqrt(eps); with eps=0 they are 0/0, nan.  Batch and instance normalization,
+which keep statistics, are in `batch_normalization`.
 """
 
 from __future__ import annotations
@@ -149,9 +149,10 @@ def channel_axis(name: str, shape: tuple[int, ...], axis: int) -> int:
 
 
 def in_columns(ndim: int, axis: int, *parameters: Any) -> list[Any]:
-    """Parameters (C,) in the shape that broadcasts over the channels on an axis."""
-    column = (1,) * axis + (-1,) + (1,) * (ndim - axis - 1)
-    return [None if p is None else np.reshape(p, column) for p in parameters]
+    """Parameters (C,) in the shape that broadcasts over the channels on an axis: on the last one, as they are."""
+    column = (-1,) + (1,) * (ndim - axis - 1)
+    given = [p if p is None else array_like(p) for p in parameters]
+    return given if axis == ndim - 1 else [p if p is None else p.reshape(column) for p in given]
 
 
 def last_axes(name: str, x: Any, normalized_shape: Any, eps: float, **given: Any) -> tuple[int, ...]:
