@@ -32,6 +32,7 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
+from .ops.batch_normalization import batch_norm, instance_norm
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.distance_losses import cosine_embedding_loss, cosine_similarity, triplet_margin_loss
@@ -50,7 +51,7 @@ from .ops.margin_losses import (
     soft_margin_loss,
     squared_hinge_loss,
 )
-from .ops.normalization import batch_norm, layer_norm, rms_norm
+from .ops.normalization import group_norm, layer_norm, rms_norm
 from .ops.ordering import topk
 from .ops.pooling_layers import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
@@ -104,6 +105,7 @@ __all__ = [
     "gaussian_noise",
     "gelu",
     "glu",
+    "group_norm",
     "half_mse_loss",
     "hardshrink",
     "hardsigmoid",
@@ -113,6 +115,7 @@ __all__ = [
     "hinge_loss",
     "huber_loss",
     "index_put",
+    "instance_norm",
     "kl_div",
     "l1_loss",
     "layer_norm",

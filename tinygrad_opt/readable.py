@@ -65,6 +65,13 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5) -> Any:
     return standardize(x, 0, eps) * weight + bias
 
 
+def group_norm(x: Any, num_groups: int, weight: Any, bias: Any, eps: float = 1e-5) -> Any:
+    """Each row of a batch (N, C) standardized in groups of C/num_groups neighbours, then times weight plus bias."""
+    n, channels = np.shape(x)
+    groups = standardize(np.reshape(x, (n, num_groups, channels // num_groups)), -1, eps)
+    return np.reshape(groups, (n, channels)) * weight + bias
+
+
 def rms_norm(x: Any, normalized_shape: int, weight: Any, eps: float = 1e-5) -> Any:
     """Each row divided by its root mean square, then times weight."""
     return x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + eps) * weight

@@ -30,13 +30,8 @@ from .activations import (
     Tanhshrink,
     Threshold,
 )
-from .activations_over_axes import (
-    GLU,
-    LogSoftmax,
-    Softmax,
-    Softmin,
-    Sparsemax,
-)
+from .activations_over_axes import GLU, LogSoftmax, Softmax, Softmin, Sparsemax
+from .batch_normalization import BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d
 from .containers import ModuleList, Residual, Sequential
 from .data_dependent import krahenbuhl, lsuv
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, GaussianDropout, GaussianNoise
@@ -72,8 +67,10 @@ from .losses import (
 from .mlp import MLP
 from .module import Module
 from .noisy_weights import drop_connect, weight_noise
+from .normalization import GroupNorm, LayerNorm, RMSNorm
 from .perceptron import Perceptron
 from .prelu import PReLU
+from .weight_normalization import remove_weight_norm, weight_norm
 
 __all__ = [
     "CELU",
@@ -85,6 +82,8 @@ __all__ = [
     "AlphaDropout",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "CategoricalHingeLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
@@ -95,6 +94,7 @@ __all__ = [
     "GaussianDropout",
     "GaussianNLLLoss",
     "GaussianNoise",
+    "GroupNorm",
     "HalfMSELoss",
     "Hardshrink",
     "Hardsigmoid",
@@ -104,8 +104,11 @@ __all__ = [
     "HingeLoss",
     "HuberLoss",
     "Identity",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogCoshLoss",
@@ -124,6 +127,7 @@ __all__ = [
     "PReLU",
     "Perceptron",
     "PoissonNLLLoss",
+    "RMSNorm",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -152,5 +156,7 @@ __all__ = [
     "krahenbuhl",
     "loss",
     "lsuv",
+    "remove_weight_norm",
     "weight_noise",
+    "weight_norm",
 ]

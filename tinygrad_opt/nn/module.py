@@ -229,6 +229,10 @@ class Module:
         """
         return summarize(self, x)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: not the derived attributes, which are computed anew."""
+        return {name: x for name, x in vars(self).items() if name not in self._derived}
+
     # -- text ----------------------------------------------------------------------------------
     def __repr__(self) -> str:
         lines = [f"({name}): {part!r}".replace("\n", "\n  ") for name, part in self._modules.items()]
@@ -267,6 +271,8 @@ def check_attribute(module: Module, name: str, value: Any) -> None:
             f"{kind}.{name} is a parameter; got {seen} in its place: set {name}.data to change its numbers, "
             f"or assign a new Value"
         )
+    if name in module._derived:
+        raise TypeError(f"{kind}.{name} is computed before each forward: change what it is computed from")
     if name in module._buffers and not isinstance(value, np.ndarray):
         raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
 
