@@ -44,6 +44,7 @@ class Module:
     _buffers: dict[str, Array]
     _modules: dict[str, Module]
     _derived: dict[str, Callable[[Any], Value]]
+    _perturbed: dict[str, tuple[Callable[[Any, Value], Value], ...]]
     _path: str
     _switched: list[bool] | None
     _entered: list[list[bool]]
@@ -51,8 +52,8 @@ class Module:
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
         self = super().__new__(cls)
-        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _path="")
-        vars(self).update(_switched=None, _entered=[])
+        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _perturbed={})
+        vars(self).update(_path="", _switched=None, _entered=[])
         return self
 
     def forward(self, *args: Any, **settings: Any) -> Any:
@@ -63,7 +64,16 @@ class Module:
         if self._derived:
             for name, parameter in self._derived.items():
                 vars(self)[name] = parameter(self)
-        return self.forward(*args, **settings)
+        if not self._perturbed:
+            return self.forward(*args, **settings)
+        unchanged = {name: vars(self)[name] for name in self._perturbed}
+        try:
+            for name, changes in self._perturbed.items():
+                for change in changes:
+                    vars(self)[name] = change(self, vars(self)[name])
+            return self.forward(*args, **settings)
+        finally:
+            vars(self).update(unchanged)
 
     # -- what it holds -------------------------------------------------------------------------
     def __setattr__(self, name: str, value: Any) -> None:
@@ -97,6 +107,14 @@ class Module:
         """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
         self._parameters.pop(name, None)
         self._derived[name] = parameter
+
+    def perturb(self, name: str, change: Callable[[Any, Value], Value]) -> None:
+        """From now on let forward find ``change(self, parameter)`` in a parameter's place, such as a noisy weight.
+
+        Outside of forward nothing changes: the parameter itself is learned and saved.  Several changes of one
+        parameter are made one after the other.
+        """
+        self._perturbed[name] = (*self._perturbed.get(name, ()), change)
 
     def children(self) -> list[Module]:
         """The modules that are its own parts, not theirs."""
@@ -211,6 +229,10 @@ class Module:
         """
         return summarize(self, x)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: not the derived attributes, which are computed anew."""
+        return {name: x for name, x in vars(self).items() if name not in self._derived}
+
     # -- text ----------------------------------------------------------------------------------
     def __repr__(self) -> str:
         lines = [f"({name}): {part!r}".replace("\n", "\n  ") for name, part in self._modules.items()]
@@ -249,6 +271,8 @@ def check_attribute(module: Module, name: str, value: Any) -> None:
             f"{kind}.{name} is a parameter; got {seen} in its place: set {name}.data to change its numbers, "
             f"or assign a new Value"
         )
+    if name in module._derived:
+        raise TypeError(f"{kind}.{name} is computed before each forward: change what it is computed from")
     if name in module._buffers and not isinstance(value, np.ndarray):
         raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
 
