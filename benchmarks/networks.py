@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_opt import Value
-from tinygrad_opt.functional import conv2d, cross_entropy, linear, max_pool2d
+from tinygrad_opt import Value, nn
+from tinygrad_opt.functional import conv2d, max_pool2d
 
 from .convolution import THREADS, torch_threads
 from .timing import OURS, Table, compared, installed, interleaved
@@ -59,20 +59,20 @@ def contestants(name: str) -> dict[str, Step]:
 
 def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
     parameters = [Value(a) for a in arrays]
-    layers = list(zip(parameters[::2], parameters[1::2], strict=True))
-
-    def scores() -> Any:
-        h = x
-        for weight, bias in layers:
-            if weight.ndim == 4:
-                h = max_pool2d(conv2d(h, weight, bias).relu(), 2)
-            else:
-                h = linear(h if h.ndim == 2 else h.reshape(len(h), -1), weight, bias)
-                h = h if weight is layers[-1][0] else h.relu()
-        return h
+    filters = [p for p in zip(parameters[::2], parameters[1::2], strict=True) if p[0].ndim == 4]
+    dense: list[nn.Module] = []
+    for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
+        if weight.ndim == 2:
+            layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=np.float32)
+            layer.weight, layer.bias = weight, bias
+            dense += [layer, nn.ReLU()]
+    model, criterion = nn.Sequential(*dense[:-1]), nn.CrossEntropyLoss()
 
     def step() -> list[Any]:
-        loss = cross_entropy(scores(), labels)
+        h = x
+        for weight, bias in filters:
+            h = max_pool2d(conv2d(h, weight, bias).relu(), 2)
+        loss = criterion(model(h.reshape(len(h), -1)), labels)
         loss.backward(keep="leaves")
         gradients = [p.grad for p in parameters]
         for p in parameters:
@@ -84,22 +84,21 @@ def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
 
 def by_torch(x: Any, labels: Any, arrays: list[Any]) -> Step:
     import torch
-    from torch import nn
 
-    layers: list[nn.Module] = []
+    layers: list[Any] = []
     for weight in arrays[::2]:
         out, fan_in, *kernel = weight.shape
         if kernel:
-            layers += [nn.Conv2d(fan_in, out, kernel), nn.ReLU(), nn.MaxPool2d(2)]
+            layers += [torch.nn.Conv2d(fan_in, out, kernel), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
         else:
-            layers += [nn.Flatten()] if layers and isinstance(layers[-1], nn.MaxPool2d) else []
-            layers += [nn.Linear(fan_in, out), nn.ReLU()]
-    model = nn.Sequential(*layers[:-1])
+            layers += [torch.nn.Flatten()] if layers and isinstance(layers[-1], torch.nn.MaxPool2d) else []
+            layers += [torch.nn.Linear(fan_in, out), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
     parameters = list(model.parameters())
     with torch.no_grad():
         for p, a in zip(parameters, arrays, strict=True):
             p.copy_(torch.from_numpy(a))
-    inputs, targets, criterion = torch.from_numpy(x), torch.from_numpy(labels), nn.CrossEntropyLoss()
+    inputs, targets, criterion = torch.from_numpy(x), torch.from_numpy(labels), torch.nn.CrossEntropyLoss()
 
     def step() -> list[Any]:
         loss = criterion(model(inputs), targets)
