@@ -128,7 +128,9 @@ def column_sums(g: Any) -> Any:
     ones, count = ONES.get(g.dtype), g.shape[0]
     if ones is None or count > len(ones) or g.size > 2**17:
         return np.add.reduce(g, axis=0)
-    return ones[:count].dot(g) if type(g) is np.ndarray else ones[:count] @ g
+    if type(g) is np.ndarray:
+        return ones[:count].dot(g)
+    return np.add.reduce(g, axis=0) if g.is_text else ones[:count] @ g
 
 
 def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
