@@ -28,6 +28,7 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
+from .ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool1d, adaptive_max_pool2d
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.dropout import dropout
@@ -46,6 +47,10 @@ from .ops.windows import fold, unfold
 from .value import Value
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",

@@ -16,19 +16,25 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def weight_array(kind: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
     """A weight of that shape, drawn by an initializer that is given by itself or by name."""
     check_sizes(kind, shape)
-    drawn: Array = np.asarray(initializers.get(init)(shape, rng=rng, dtype=dtype))
-    if drawn.shape != shape:
-        raise ValueError(f"init of {kind} must give an array of shape {shape}; got {drawn.shape}")
-    return drawn.astype(dtype, copy=False)
+    return drawn(f"init of {kind}", init, shape, rng, dtype)
 
 
-def bias_array(init: Any, bias_init: Any, weight_shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
-    """One number for each output: zeros, unless asked for otherwise."""
-    shape = weight_shape[:1]
-    if bias_init is None and init == "torch":
+def bias_array(
+    kind: str, init: Any, bias_init: Any, weight_shape: tuple[int, ...], size: int, rng: Any, dtype: Any
+) -> Array:
+    """One number for each of size outputs: zeros, unless asked for otherwise."""
+    if bias_init is None and isinstance(init, str) and init == "torch":
         fan_in = initializers.fan_in_and_fan_out(weight_shape)[0]
-        return np.asarray(initializers.uniform(shape, -(fan_in**-0.5), fan_in**-0.5, rng=rng, dtype=dtype))
-    return np.asarray(initializers.get("zeros" if bias_init is None else bias_init)(shape, rng=rng, dtype=dtype))
+        return np.asarray(initializers.uniform((size,), -(fan_in**-0.5), fan_in**-0.5, rng=rng, dtype=dtype))
+    return drawn(f"bias_init of {kind}", "zeros" if bias_init is None else bias_init, (size,), rng, dtype)
+
+
+def drawn(what: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
+    """What an initializer gives, if it has the shape that was asked for."""
+    array: Array = np.asarray(initializers.get(init)(shape, rng=rng, dtype=dtype))
+    if array.shape != shape:
+        raise ValueError(f"{what} must give an array of shape {shape}; got {array.shape}")
+    return array.astype(dtype, copy=False)
 
 
 def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
