@@ -3,9 +3,11 @@
 from .activations import ReLU
 from .containers import ModuleList, Residual, Sequential
 from .convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .data_dependent import krahenbuhl, lsuv
 from .embedding import Embedding
 from .linear import Linear
 from .module import Module
+from .perceptron import Perceptron
 from .pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -36,8 +38,11 @@ __all__ = [
     "MaxPool2d",
     "Module",
     "ModuleList",
+    "Perceptron",
     "ReLU",
     "Residual",
     "Sequential",
     "Unflatten",
+    "krahenbuhl",
+    "lsuv",
 ]

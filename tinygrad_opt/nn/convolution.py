@@ -195,7 +195,7 @@ def checked_channels(layer: Any, x: Any) -> Any:
     dims = layer.axes.count(",") + 3
     axis = x.ndim - dims + 1  # 0 in one sample, 1 in a batch
     if axis in (0, 1) and x.shape[axis] != layer.in_channels:
-        takes = f"{layer.where} takes {layer.in_channels} channels on axis {axis}"
+        takes = f"{layer.where} takes {layer.in_channels} channel{'s' * (layer.in_channels > 1)} on axis {axis}"
         raise ValueError(f"{takes}; got shape {x.shape}{advice(layer, x, axis)}")
     return x
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import functional
-from ..ops.dropout import default_rng
 from ..value import Value
-from .inputs import named
+from .inputs import named, whole_number
 from .module import Module
 from .weights import check_sizes, weight_array
 
@@ -37,16 +36,15 @@ class Embedding(Module):
         embedding_dim: int,
         padding_idx: int | None = None,
         *,
-        init: Any = "torch",
+        init: Any = "normal",
         rng: np.random.Generator | None = None,
         dtype: Any = np.float64,
     ):
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         check_sizes("Embedding", (num_embeddings, embedding_dim))
         self.padding_idx = padding_row(padding_idx, num_embeddings)
-        draw = standard_normal if isinstance(init, str) and init == "torch" else init
-        weight = weight_array("Embedding", draw, (num_embeddings, embedding_dim), rng, dtype)
-        self.weight = Value(weight)
+        init = "normal" if isinstance(init, str) and init == "torch" else init
+        self.weight = Value(weight_array("Embedding", init, (num_embeddings, embedding_dim), rng, dtype))
         if self.padding_idx is not None:
             self.weight.data[self.padding_idx] = 0
 
@@ -59,15 +57,10 @@ class Embedding(Module):
         return np.where(padding, self.weight.data[self.padding_idx], rows)
 
 
-def standard_normal(shape: tuple[int, ...], rng: np.random.Generator | None = None, dtype: Any = np.float64) -> Any:
-    """Numbers from N(0, 1)."""
-    if rng is not None and not isinstance(rng, np.random.Generator):
-        raise TypeError(f"Embedding needs a NumPy Generator: rng=np.random.default_rng(seed); got {rng!r}")
-    return (default_rng() if rng is None else rng).standard_normal(shape).astype(dtype)
-
-
 def padding_row(index: int | None, rows: int) -> int | None:
     """padding_idx counted from the first row."""
-    if index is not None and not -rows <= index < rows:
-        raise ValueError(f"padding_idx of Embedding must be a row from {-rows} to {rows - 1}; got {index}")
-    return index if index is None else index % rows
+    if index is None:
+        return None
+    if not -rows <= whole_number("Embedding", "padding_idx", index) < rows:
+        raise ValueError(f"Embedding: padding_idx must be a row from {-rows} to {rows - 1}; got {index}")
+    return index % rows

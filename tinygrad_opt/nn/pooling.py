@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functional
+from ..ops.adaptive_pooling import window_counts
 from ..ops.windows import per_axis
 from .inputs import over_batch
 from .module import Module
@@ -119,11 +120,7 @@ class AdaptivePool(Module):
 
     def __init__(self, output_size: Any):
         self.output_size = output_size
-        sizes = output_size if isinstance(output_size, tuple | list) else (output_size,)
-        named = type(self).__name__
-        per_axis(named, "output_size", tuple(1 if n is None else n for n in sizes), len(sizes), 1)
-        if len(sizes) not in (1, self.axes.count(",") + 1):
-            per_axis(named, "output_size", output_size, self.axes.count(",") + 1, 1)
+        window_counts(type(self).__name__, output_size, (1,) * (self.axes.count(",") + 1))
 
 
 class AdaptiveAvgPool1d(AdaptivePool):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.windows import per_axis
+from .inputs import whole_number
 from .module import Module
 
 
@@ -20,7 +22,8 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim = whole_number("Flatten", "start_dim", start_dim)
+        self.end_dim = whole_number("Flatten", "end_dim", end_dim)
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(x)
@@ -40,9 +43,11 @@ class Unflatten(Module):
     """
 
     def __init__(self, dim: int, unflattened_size: Any):
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
-        if any(n < -1 for n in self.unflattened_size) or self.unflattened_size.count(-1) > 1:
-            raise ValueError(f"Unflatten takes sizes of 0 or more, one of which may be -1; got {self.unflattened_size}")
+        self.dim = whole_number("Unflatten", "dim", dim)
+        sizes = unflattened_size if isinstance(unflattened_size, tuple | list) else (unflattened_size,)
+        self.unflattened_size = per_axis("Unflatten", "unflattened_size", tuple(sizes), len(sizes), -1)
+        if self.unflattened_size.count(-1) > 1:
+            raise ValueError(f"Unflatten: one size of unflattened_size may be -1; got {unflattened_size!r}")
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(x)

@@ -1,0 +1,113 @@
+"""Initializers by name, and by the activation that follows."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from .constants import constant, dirac, eye, ones, zeros
+from .distributions import normal, truncated_normal, uniform
+from .dropout_adjusted import dropout_adjusted
+from .request import Array
+from .scaled import (
+    kaiming_normal,
+    kaiming_uniform,
+    lecun_normal,
+    lecun_uniform,
+    torch_default,
+    variance_scaling,
+    xavier_normal,
+    xavier_uniform,
+)
+from .structured import orthogonal, sparse
+
+Initializer = Callable[..., Array]
+
+# fmt: off
+INITIALIZERS: dict[str, Initializer] = {
+    "zeros": zeros, "ones": ones, "constant": constant, "eye": eye, "identity": eye, "dirac": dirac,
+    "uniform": uniform, "normal": normal, "truncated_normal": truncated_normal, "trunc_normal": truncated_normal,
+    "xavier_uniform": xavier_uniform, "glorot_uniform": xavier_uniform,
+    "xavier_normal": xavier_normal, "glorot_normal": xavier_normal,
+    "kaiming_uniform": kaiming_uniform, "he_uniform": kaiming_uniform,
+    "kaiming_normal": kaiming_normal, "he_normal": kaiming_normal,
+    "lecun_uniform": lecun_uniform, "lecun_normal": lecun_normal, "variance_scaling": variance_scaling,
+    "torch": torch_default, "torch_default": torch_default,
+    "orthogonal": orthogonal, "sparse": sparse, "dropout_adjusted": dropout_adjusted,
+}
+"""Initializers by their names, PyTorch's and Keras'."""
+
+he_normal = functools.partial(kaiming_normal, nonlinearity="relu")
+
+ACTIVATIONS: dict[str, Initializer] = {
+    # rectifiers, and the smooth functions that are near them
+    "relu": he_normal, "relu6": he_normal, "threshold": he_normal, "elu": he_normal, "celu": he_normal,
+    "gelu": he_normal, "silu": he_normal, "swish": he_normal, "mish": he_normal, "hardswish": he_normal,
+    "leaky_relu": functools.partial(kaiming_normal, a=0.01),
+    "prelu": functools.partial(kaiming_normal, a=0.25),
+    # linear about 0, and those whose outputs, squared, have a mean of 1 already
+    "sigmoid": xavier_normal, "tanh": xavier_normal, "hardsigmoid": xavier_normal, "hardtanh": xavier_normal,
+    "softsign": xavier_normal, "softmax": xavier_normal, "log_softmax": xavier_normal, "logsigmoid": xavier_normal,
+    "softplus": xavier_normal, "hardshrink": xavier_normal, "softshrink": xavier_normal, "tanhshrink": xavier_normal,
+    "glu": xavier_normal,
+    # the fixed point of self-normalizing nets has this variance
+    "selu": lecun_normal,
+    # no activation
+    "linear": xavier_uniform, "none": xavier_uniform,
+}
+"""The initializer of a weight, by the activation that follows its layer.
+
+He's for rectifiers, Xavier's for sigmoid and tanh, LeCun's for selu; a slope of leaky_relu is given as a setting, a.
+"""
+# fmt: on
+
+
+def get(init: str | Initializer | None, **settings: Any) -> Initializer:
+    """The initializer of that name, or for the activation of that name; a function is returned as it is.
+
+    A name is first looked for among the initializers, then among the activations: "identity" is the identity matrix,
+    "linear" (or None) is no activation.  Upper and lower case, hyphens, underscores and spaces do not matter.
+    settings are arguments of the initializer: get("leaky_relu", a=0.2), get("constant", val=0.1).
+    Raises ValueError, with the closest name, for one that is not known; TypeError for a setting that the initializer
+    does not take, or one that it lacks.
+
+    >>> get("he-normal") is kaiming_normal
+    True
+    >>> get("tanh") is xavier_normal
+    True
+    >>> get("constant", val=0.1)(2)
+    array([0.1, 0.1])
+    """
+    if init is None:
+        init = "linear"
+    if callable(init):
+        return functools.partial(init, **settings) if settings else init
+    if not isinstance(init, str):
+        raise TypeError(
+            f"init.get takes the name of an initializer or an activation, or a function of a shape; got {init!r}"
+        )
+    found = named(init)
+    signature = inspect.signature(found)
+    try:
+        signature.bind((), **settings)
+    except TypeError as error:
+        _, *takes = signature.parameters
+        raise TypeError(f"the initializer {init!r} takes {', '.join(takes)}: {error}") from None
+    return functools.partial(found, **settings) if settings else found
+
+
+def named(name: str) -> Initializer:
+    known = {plain(known): found for known, found in {**ACTIVATIONS, **INITIALIZERS}.items()}
+    if plain(name) in known:
+        return known[plain(name)]
+    names = {plain(known): known for known in (*INITIALIZERS, *ACTIVATIONS)}
+    close = difflib.get_close_matches(plain(name), names, 1)
+    advice = f"did you mean {names[close[0]]!r}?" if close else f"there are {', '.join(sorted(names.values()))}"
+    raise ValueError(f"there is no initializer or activation {name!r}: {advice}")
+
+
+def plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())

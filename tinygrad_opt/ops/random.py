@@ -1,0 +1,26 @@
+"""Where random numbers come from: a NumPy Generator that is passed, or one that the whole process shares."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+
+@functools.cache
+def default_rng() -> np.random.Generator:
+    """What draws where no rng is passed: one generator a process, seeded by the system, so that no run repeats another.
+
+    Made when it is first asked for: NumPy takes a while to load its generators.
+    """
+    return np.random.default_rng()
+
+
+def generator(rng: Any, asker: str) -> np.random.Generator:
+    """rng itself, or `default_rng()` for None; raises TypeError, in the name of who asks, for what is no Generator."""
+    if rng is None:
+        return default_rng()
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"{asker} needs a NumPy Generator: rng=np.random.default_rng(seed); got {rng!r}")
+    return rng
