@@ -111,6 +111,7 @@ LAYERS = [
     "nn.description",
     "nn.watching",
     "nn.summary",
+    "nn.paths",
     "nn.module",
     "nn.weights",
     "nn.activations",
