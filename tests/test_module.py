@@ -263,6 +263,23 @@ def test_float32_and_back():
     assert all(np.diff(losses) < 0)
 
 
+@pytest.mark.parametrize(("made", "now"), [(np.float64, np.float32), (np.float32, np.float64)])
+def test_an_optimizer_made_before_is_told_so(made, now):
+    """It would have gone on in its own dtype, and taken the model back to it without a word."""
+    model = Net().astype(made)
+    optimizer = Adam(model.named_parameters(), lr=0.01)
+    model.astype(now)
+    model(X).sum().backward()
+    before = model.state_dict()
+    assert refused(optimizer.step, ValueError) == (
+        f"scale was {np.dtype(made)} when the optimizer was made and is {np.dtype(now)} now: "
+        "make a new optimizer for it"
+    )
+    for name, a in model.state_dict().items():
+        np.testing.assert_array_equal(a, before[name])
+        assert a.dtype == now
+
+
 def test_data_come_in_the_dtype_of_the_weights():
     assert nn.Linear(2, 3, dtype=np.float32)(X).dtype == np.float32
     assert nn.Linear(2, 3)(X.astype(np.float32)).dtype == np.float64

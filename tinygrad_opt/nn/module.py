@@ -195,7 +195,10 @@ class Module:
 
     # -- numbers -------------------------------------------------------------------------------
     def astype(self, dtype: Any) -> Self:
-        """Hold parameters and buffers of floats in float32 or float64 from now on; gradients are forgotten."""
+        """Hold parameters and buffers of floats in float32 or float64 from now on; gradients are forgotten.
+
+        Make optimizers afterwards: one that was made before refuses to go on.
+        """
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"a module computes in float32 or float64; got {dtype}")
