@@ -206,10 +206,14 @@ def test_global_average_is_the_mean():
     np.testing.assert_allclose(nn.AdaptiveAvgPool2d(1)(x)[..., 0, 0], x.mean((2, 3)), rtol=1e-14)
 
 
-def test_of_equals_in_an_adaptive_window_the_first_gets_the_gradient():
+@pytest.mark.parametrize("equal", [[(0, 1), (1, 0)], [(0, 2), (0, 3), (2, 0)], [(1, 3), (2, 0), (2, 1)]])
+def test_of_equals_in_an_adaptive_window_the_first_gets_the_gradient(equal):
+    """Row by row, as in pooling by windows."""
     x = Value(np.zeros((1, 1, 5, 4)))
-    nn.AdaptiveMaxPool2d((2, 1))(x).sum().backward()
-    assert np.argwhere(x.grad[0, 0]).tolist() == [[0, 0], [2, 0]]
+    for place in equal:
+        x.data[0, 0][place] = 1
+    nn.AdaptiveMaxPool2d(1)(x).sum().backward()
+    assert np.argwhere(x.grad[0, 0]).tolist() == [list(equal[0])]
 
 
 def test_unflatten_undoes_flatten():

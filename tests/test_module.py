@@ -218,7 +218,7 @@ def test_a_copy_stands_on_its_own(copied):
     model.layers[0].bias = model.layers[2].bias = Value(np.zeros(3))
     model.layers.register_buffer("seen", np.zeros(3))
     with model.eval():
-        twin = copied(model)
+        twin = copied(model.eval())
     assert names(twin) == own_names(twin) == names(model)
     assert twin.layers[2].bias is twin.layers[0].bias
     twin.layers[0].weight.data[...] = 0
