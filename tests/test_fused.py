@@ -222,7 +222,8 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "label_smoothing is a share from 0 to 1; got 1.5"),
     "targets that would broadcast": (
         lambda: F.binary_cross_entropy_with_logits(Value(X), T[:, :1]), ValueError,
-        "binary_cross_entropy_with_logits needs a target for each entry, in the same shape; got (4, 3) and (4, 1)"),
+        "binary_cross_entropy_with_logits: prediction (4, 3) and target (4, 1) would broadcast to (4, 3); "
+        "if that is meant, use np.broadcast_to(target, (4, 3))"),
     "a weight that would enlarge the loss": (
         lambda: F.binary_cross_entropy(Value(P[0]), T[0], weight=np.ones((2, 3))), ValueError,
         "weight of shape (2, 3) does not broadcast to (3,), that of the entries"),

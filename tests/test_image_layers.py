@@ -139,7 +139,7 @@ SETTINGS: Refusals = {
         "Unflatten: one size of unflattened_size may be -1; got (-1, 2, -1)"),
     "whole numbers for weights": (
         lambda: nn.Conv2d(1, 2, 3, dtype=int), TypeError,
-        "Conv2d gives arrays of dtype float32 or float64; got int64"),
+        "Conv2d gives arrays of dtype float32 or float64; got <class 'int'>"),
     "a bias of another shape": (
         lambda: nn.Conv2d(1, 2, 3, bias_init=lambda shape, **_: np.zeros(7)), ValueError,
         "bias_init of Conv2d must give an array of shape (2,); got (7,)"),

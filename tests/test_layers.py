@@ -30,8 +30,12 @@ LAYERS = [
     "ops.scans",
     "ops.ordering",
     "ops.statistics",
+    "ops.loss_reduction",
     "ops.losses",
     "ops.binary_losses",
+    "ops.regression_losses",
+    "ops.margin_losses",
+    "ops.likelihood_losses",
     "ops.normalization",
     "ops.products",
     "ops.random",
@@ -42,6 +46,7 @@ LAYERS = [
     "ops.determinants",
     "ops.factorizations",
     "ops.norms",
+    "ops.distance_losses",
     "ops.windows",
     "ops.convolution",
     "ops.convolution_layers",
@@ -114,15 +119,18 @@ LAYERS = [
     "nn.paths",
     "nn.module",
     "nn.weights",
+    "nn.losses",
     "nn.activations",
     "nn.data_dependent",
     "nn.containers",
+    "nn.dropout",
     "nn.linear",
     "nn.inputs",
     "nn.convolution",
     "nn.pooling",
     "nn.shaping",
     "nn.embedding",
+    "nn.noisy_weights",
     "nn.perceptron",
     "nn",
     "optim.schedules.arguments",
@@ -278,12 +286,13 @@ def test_importing_loads_numpy_and_nothing_else_from_outside():
     assert loaded.stdout.split() == ["numpy", "tinygrad_opt"]
 
 
-def test_optimizers_are_loaded_when_they_are_asked_for():
+def test_rooms_are_loaded_when_they_are_asked_for():
     program = (
-        "import sys, tinygrad_opt; before = 'tinygrad_opt.optim' in sys.modules; "
-        "print(before, tinygrad_opt.optim.Adam.__name__, hasattr(tinygrad_opt, 'optimizers'))"
+        "import sys, tinygrad_opt; before = {'tinygrad_opt.optim', 'tinygrad_opt.init'} & set(sys.modules); "
+        "print(bool(before), tinygrad_opt.optim.Adam.__name__, tinygrad_opt.init.zeros.__name__, "
+        "hasattr(tinygrad_opt, 'optimizers'))"
     )
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
     )
-    assert found.stdout.split() == ["False", "Adam", "False"]
+    assert found.stdout.split() == ["False", "Adam", "zeros", "False"]

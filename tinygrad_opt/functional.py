@@ -31,16 +31,37 @@ from .ops.activations import (
 from .ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool1d, adaptive_max_pool2d
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from .ops.dropout import dropout
+from .ops.distance_losses import cosine_embedding_loss, cosine_similarity, triplet_margin_loss
+from .ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, gaussian_dropout, gaussian_noise
 from .ops.elementwise import sigmoid
 from .ops.indexing import embedding, index_put
+from .ops.likelihood_losses import gaussian_nll_loss, kl_div, poisson_nll_loss
 from .ops.linalg import expm, solve_triangular
 from .ops.losses import cross_entropy, nll_loss
+from .ops.margin_losses import (
+    categorical_hinge_loss,
+    hinge_embedding_loss,
+    hinge_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    soft_margin_loss,
+    squared_hinge_loss,
+)
 from .ops.normalization import batch_norm, layer_norm, rms_norm
 from .ops.ordering import topk
 from .ops.pooling_layers import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
 from .ops.reductions import log_softmax, logsumexp, softmax
+from .ops.regression_losses import (
+    half_mse_loss,
+    huber_loss,
+    l1_loss,
+    log_cosh_loss,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
+    mse_loss,
+    smooth_l1_loss,
+)
 from .ops.special import erf, erfc, rsqrt
 from .ops.vectors import clip_by_norm, normalize, one_hot
 from .ops.windows import fold, unfold
@@ -51,45 +72,67 @@ __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "categorical_hinge_loss",
     "celu",
     "clip_by_norm",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
     "elu",
     "embedding",
     "erf",
     "erfc",
     "expm",
     "fold",
+    "gaussian_dropout",
+    "gaussian_nll_loss",
+    "gaussian_noise",
     "gelu",
     "glu",
+    "half_mse_loss",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hinge_embedding_loss",
+    "hinge_loss",
+    "huber_loss",
     "index_put",
+    "kl_div",
+    "l1_loss",
     "layer_norm",
     "leaky_relu",
     "linear",
+    "log_cosh_loss",
     "log_softmax",
     "logit",
     "logsigmoid",
     "logsumexp",
+    "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
     "mish",
+    "mse_loss",
+    "multi_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -98,15 +141,19 @@ __all__ = [
     "selu",
     "sigmoid",
     "silu",
+    "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softplus",
     "softshrink",
     "softsign",
     "solve_triangular",
+    "squared_hinge_loss",
     "stop_gradient",
     "tanhshrink",
     "threshold",
     "topk",
+    "triplet_margin_loss",
     "unfold",
 ]
 

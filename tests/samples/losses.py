@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tinygrad_opt.ops import binary_losses, losses
+from tinygrad_opt.ops import binary_losses, losses, regression_losses
 
 from .case import Case, case, plain, seeds
 
@@ -20,7 +20,12 @@ def labelled(draw: Any) -> Case:
     seed = draw(seeds)
     rng = np.random.default_rng(seed)
     rows, classes = draw(TABLES)
-    return case(seed, losses.nll_loss, [rng.normal(size=(rows, classes)), rng.integers(0, classes, rows)], (0,))
+    params = dict(draw(REDUCTIONS))
+    if draw(st.booleans()):
+        params["weight"] = rng.uniform(0, 2, rows)
+    return case(
+        seed, losses.label_nll, [rng.normal(size=(rows, classes)), rng.integers(0, classes, rows)], (0,), **params
+    )
 
 
 @st.composite
@@ -52,10 +57,9 @@ def binary(draw: Any, fn: Any, low: float, high: float, *weights: str) -> Case:
 
 
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
-    losses.nll_loss: labelled(),
+    losses.label_nll: labelled(),
     losses.softmax_cross_entropy: scored(),
-    binary_losses.binary_cross_entropy_with_logits: binary(
-        binary_losses.binary_cross_entropy_with_logits, -3, 3, "weight", "pos_weight"
-    ),
-    binary_losses.binary_cross_entropy: binary(binary_losses.binary_cross_entropy, 0.1, 0.9, "weight"),
+    binary_losses.sigmoid_cross_entropy: binary(binary_losses.sigmoid_cross_entropy, -3, 3, "weight", "pos_weight"),
+    binary_losses.bernoulli_cross_entropy: binary(binary_losses.bernoulli_cross_entropy, 0.1, 0.9, "weight"),
+    regression_losses.squared_error: binary(regression_losses.squared_error, -3, 3),
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.random import default_rng
 from ..value import Value
 
 DEEPEST = 6
@@ -29,6 +30,7 @@ class Replay:
         self.setters: list[Callable[[], None]] = [
             functools.partial(np.random.set_state, np.random.get_state()),
             functools.partial(random.setstate, random.getstate()),
+            generator_setter(default_rng()),
         ]
         self.setters += [generator_setter(x) for x in reached if is_generator(x)]
         self.is_settled = False
@@ -84,7 +86,10 @@ def restore_dict(now: dict[str, Any], were: dict[str, Any]) -> None:
 
 
 def reachable(roots: Any) -> Iterator[Any]:
-    """What these objects hold, each once: in closures, defaults, globals, attributes, containers."""
+    """What these objects hold, each once: in closures, defaults, globals, attributes, containers.
+
+    The parts of a network are no deeper than the network itself.
+    """
     seen: set[int] = set()
     level = list(roots)
     for _ in range(DEEPEST):
@@ -95,8 +100,14 @@ def reachable(roots: Any) -> Iterator[Any]:
             seen.add(id(x))
             yield x
             if not (is_generator(x) or isinstance(x, np.ndarray)):
-                below.extend(parts(x))
+                for part in parts(x):
+                    (level if is_network(part) else below).append(part)
         level = below
+
+
+def is_network(x: Any) -> bool:
+    """Whether x has parameters of its own, as modules have."""
+    return callable(getattr(type(x), "parameters", None))
 
 
 def parts(x: Any) -> Iterator[Any]:

@@ -26,7 +26,10 @@ OPERATORS: dict[type[ast.AST], Any] = {
     ast.Eq: np.equal, ast.NotEq: np.not_equal,
 }  # fmt: skip
 
-RANDOM = {functional.dropout}  # a formula is to give the same numbers each time
+RANDOM = {  # a formula is to give the same numbers each time
+    functional.alpha_dropout, functional.dropout, functional.dropout1d, functional.dropout2d,
+    functional.gaussian_dropout, functional.gaussian_noise,
+}  # fmt: skip
 
 
 class ExpressionError(ValueError):

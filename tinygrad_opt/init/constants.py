@@ -5,6 +5,8 @@ They take an rng all the same, so that every initializer can be called in one wa
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .fans import weight_shape
@@ -17,12 +19,14 @@ def zeros(shape: Shape, *, rng: np.random.Generator | None = None, dtype: np.typ
     >>> zeros(3)
     array([0., 0., 0.])
     """
-    return constant(shape, 0.0, rng=rng, dtype=dtype)
+    request = Request("zeros", shape, rng, dtype)
+    return np.zeros(request.shape, request.dtype)
 
 
 def ones(shape: Shape, *, rng: np.random.Generator | None = None, dtype: np.typing.DTypeLike = np.float64) -> Array:
     """All 1: for the scales of normalizations."""
-    return constant(shape, 1.0, rng=rng, dtype=dtype)
+    request = Request("ones", shape, rng, dtype)
+    return np.ones(request.shape, request.dtype)
 
 
 def constant(
@@ -76,6 +80,6 @@ def dirac(
     first = np.arange(0, outputs, outputs // groups)
     channel = np.arange(min(outputs // groups, inputs))
     weight = np.zeros(request.shape, request.dtype)
-    centre: tuple[int, ...] = tuple(size // 2 for size in kernel)
-    weight[(first[:, np.newaxis] + channel, channel, *centre)] = 1
+    middle: tuple[Any, ...] = (first[:, np.newaxis] + channel, channel, *(size // 2 for size in kernel))
+    weight[middle] = 1
     return weight

@@ -40,15 +40,15 @@ INITIALIZERS: dict[str, Initializer] = {
 }
 """Initializers by their names, PyTorch's and Keras'."""
 
-he_normal = functools.partial(kaiming_normal, nonlinearity="relu")
+for_relu = functools.partial(kaiming_normal, nonlinearity="relu")
 
 ACTIVATIONS: dict[str, Initializer] = {
     # rectifiers, and the smooth functions that are near them
-    "relu": he_normal, "relu6": he_normal, "threshold": he_normal, "elu": he_normal, "celu": he_normal,
-    "gelu": he_normal, "silu": he_normal, "swish": he_normal, "mish": he_normal, "hardswish": he_normal,
+    "relu": for_relu, "relu6": for_relu, "threshold": for_relu, "elu": for_relu, "celu": for_relu,
+    "gelu": for_relu, "silu": for_relu, "swish": for_relu, "mish": for_relu, "hardswish": for_relu,
     "leaky_relu": functools.partial(kaiming_normal, a=0.01),
     "prelu": functools.partial(kaiming_normal, a=0.25),
-    # linear about 0, and those whose outputs, squared, have a mean of 1 already
+    # saturating, or with no rule of their own; softplus has E[f(z)**2] = 0.92, next to the 1 that needs no gain
     "sigmoid": xavier_normal, "tanh": xavier_normal, "hardsigmoid": xavier_normal, "hardtanh": xavier_normal,
     "softsign": xavier_normal, "softmax": xavier_normal, "log_softmax": xavier_normal, "logsigmoid": xavier_normal,
     "softplus": xavier_normal, "hardshrink": xavier_normal, "softshrink": xavier_normal, "tanhshrink": xavier_normal,

@@ -47,7 +47,7 @@ class Request:
         return number(self.asker, name, given, fitting)
 
     def give(self, values: Any) -> Array:
-        return np.asarray(values, self.dtype)
+        return np.asarray(values, self.dtype, order="C")
 
 
 def shape_of(asker: str, shape: Any) -> tuple[int, ...]:
@@ -62,9 +62,12 @@ def shape_of(asker: str, shape: Any) -> tuple[int, ...]:
 
 
 def dtype_of(asker: str, dtype: np.typing.DTypeLike) -> np.dtype[Any]:
-    kind = np.dtype(dtype)
-    if kind not in (np.float32, np.float64):
-        raise TypeError(f"{asker} gives arrays of dtype float32 or float64; got {kind}")
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind is None or kind not in (np.float32, np.float64):
+        raise TypeError(f"{asker} gives arrays of dtype float32 or float64; got {dtype!r}")
     return kind
 
 

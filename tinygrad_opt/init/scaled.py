@@ -123,7 +123,8 @@ def lecun_normal(
 ) -> Array:
     """Normal of standard deviation 1 / sqrt(fan_in), which selu needs; truncated as Keras' LecunNormal.
 
-    LeCun et al., Efficient BackProp, 1998, equation 16; Klambauer et al., Self-normalizing neural networks, 2017, arXiv:1706.02515.
+    LeCun et al., Efficient BackProp, 1998, equation 16; Klambauer et al., Self-normalizing neural networks, 2017,
+    arXiv:1706.02515.
     """
     request = Request("lecun_normal", shape, rng, dtype)
     return spread(request, math.sqrt(1 / fan("lecun_normal", request.shape, "fan_in")), normal_kind(truncated))

@@ -15,9 +15,9 @@ def orthogonal(
 ) -> Array:
     """gain times an orthogonal matrix Q, drawn so that none is likelier than another.
 
-    Q^T Q = I if there are at least as many outputs as inputs, else Q Q^T = I; a convolution's (out, in, *kernel) is a matrix
-    of out rows.  Q comes from the QR of normal draws, its columns turned so that the diagonal of R is positive, without
-    which it would not be uniform (Mezzadri, How to generate random matrices from the classical compact groups, 2007).
+    Q^T Q = I for a tall matrix, Q Q^T = I for a wide one; a convolution's weight (out, in, *kernel) is a matrix of out
+    rows.  Q comes from the QR of normal draws, its columns turned so that the diagonal of R is positive: else it would
+    not be uniform (Mezzadri, How to generate random matrices from the classical compact groups, 2007).
     Such weights keep the length of a signal through deep linear nets (Saxe, McClelland & Ganguli, 2014,
     arXiv:1312.6120).
 
@@ -26,12 +26,13 @@ def orthogonal(
     True
     """
     request = Request("orthogonal", shape, rng, dtype)
+    gain = request.number("gain", gain)
     rows, *others = weight_shape("orthogonal", request.shape)
     columns = math.prod(others)
     q, r = np.linalg.qr(request.rng.standard_normal((max(rows, columns), min(rows, columns))))
     q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)
     matrix = q if rows >= columns else q.T
-    return request.give(request.number("gain", gain) * matrix.reshape(request.shape))
+    return request.give(gain * matrix.reshape(request.shape))
 
 
 def sparse(
@@ -54,8 +55,9 @@ def sparse(
     request = Request("sparse", shape, rng, dtype)
     if len(request.shape) != 2:
         raise ValueError(f"sparse needs a shape of 2 axes, (out, in); got {request.shape}")
-    zeros = math.ceil(request.number("sparsity", sparsity, FROM_0_TO_1) * request.shape[0])
-    weight = request.rng.normal(0, request.number("std", std, AT_LEAST_0), request.shape)
+    sparsity, std = request.number("sparsity", sparsity, FROM_0_TO_1), request.number("std", std, AT_LEAST_0)
+    zeros = math.ceil(sparsity * request.shape[0])
+    weight = request.rng.normal(0, std, request.shape)
     places = request.rng.random(request.shape).argsort(axis=0)  # each column: 0, 1, ... in random order
     weight[places < zeros] = 0
     return request.give(weight)

@@ -71,7 +71,7 @@ def krahenbuhl(
         redraw(layer, init.normal, rng)
     for layer in layers.values():
         normalize_units(layer, output_of(model, layer, x), bias)
-    gradient: Array = rng.normal(size=output_of(model, model, x).shape)
+    gradient = np.asarray(rng.normal(size=output_of(model, model, x).shape))
     for _ in range(rounds):
         rates, spread = learning_rates(model, list(layers.values()), x, gradient)
         target = np.exp(np.mean(np.log(rates))) * spread ** (1 / len(rates))

@@ -16,7 +16,7 @@ from .state import Loaded, load, saved
 from .summary import Summary, summarize
 
 Array = np.ndarray[Any, np.dtype[Any]]
-KEPT = ("_parameters", "_buffers", "_modules", "_derived")  # where a module keeps account of what it holds
+KEPT = ("_parameters", "_buffers", "_modules", "_derived", "_perturbed")  # what a module holds, by name
 UNSEEN = (*KEPT, "_switched", "_entered")
 HOLDERS = (list, tuple, set, dict)
 
@@ -51,6 +51,7 @@ class Module:
     _buffers: dict[str, Array]
     _modules: dict[str, Module]
     _derived: dict[str, Callable[[Any], Value]]
+    _perturbed: dict[str, tuple[Callable[[Any, Value], Value], ...]]
     _path: str
     _switched: list[tuple[Module, bool]] | None
     _entered: list[list[tuple[Module, bool]]]
@@ -58,8 +59,8 @@ class Module:
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
         self = super().__new__(cls)
-        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _path="")
-        vars(self).update(_switched=None, _entered=[])
+        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _perturbed={})
+        vars(self).update(_path="", _switched=None, _entered=[])
         return self
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -75,7 +76,16 @@ class Module:
         if self._derived:
             for name, parameter in self._derived.items():
                 vars(self)[name] = parameter(self)
-        return self.forward(*args, **settings)
+        if not self._perturbed:
+            return self.forward(*args, **settings)
+        unchanged = {name: vars(self)[name] for name in self._perturbed}
+        try:
+            for name, changes in self._perturbed.items():
+                for change in changes:
+                    vars(self)[name] = change(self, vars(self)[name])
+            return self.forward(*args, **settings)
+        finally:
+            vars(self).update(unchanged)
 
     # -- what it holds -------------------------------------------------------------------------
     def __setattr__(self, name: str, value: Any) -> None:
@@ -113,6 +123,14 @@ class Module:
         """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
         self._parameters.pop(name, None)
         self._derived[name] = parameter
+
+    def perturb(self, name: str, change: Callable[[Any, Value], Value]) -> None:
+        """From now on let forward find ``change(self, parameter)`` in a parameter's place, such as a noisy weight.
+
+        Outside of forward nothing changes: the parameter itself is learned and saved.  Several changes of one
+        parameter are made one after the other.
+        """
+        self._perturbed[name] = (*self._perturbed.get(name, ()), change)
 
     def children(self) -> list[Module]:
         """The modules that are its own parts, not theirs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -27,9 +26,8 @@ def bias_array(
 ) -> Array:
     """One number for each of size outputs: zeros, unless asked for otherwise."""
     if bias_init is None and isinstance(init, str) and init in ("torch", "torch_default"):
-        bias_init = functools.partial(
-            initializers.torch_default, fan_in=initializers.fan_in_and_fan_out(weight_shape)[0]
-        )
+        fan_in, _ = initializers.fan_in_and_fan_out(weight_shape)
+        bias_init = initializers.get("torch", fan_in=fan_in)
     return drawn(kind, "bias_init", "zeros" if bias_init is None else bias_init, (size,), rng, dtype)
 
 

@@ -1,0 +1,242 @@
+"""Losses as modules, under PyTorch's names: the functions of `functional`, with their settings kept."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import functional
+from .module import Module
+
+
+class Loss(Module):
+    """A function of predictions and targets, with its settings: subclass it and name the function.
+
+    The settings are what the function takes by name, with its defaults, such as ``reduction``.
+    Raises TypeError for one that it does not take.
+
+    >>> criterion = HuberLoss(delta=0.5, reduction="sum")
+    >>> criterion
+    HuberLoss(delta=0.5, reduction='sum')
+    >>> print(criterion([1.0, 3.0], [1.0, 1.0]))
+    0.875
+    """
+
+    function: ClassVar[Callable[..., Any]]
+    settings: dict[str, Any]
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "function"):
+            raise TypeError(f"{cls.__name__} is a Loss without its function: write function = functional.mse_loss")
+        options = [p for p in inspect.signature(cls.function).parameters.values() if p.default is not p.empty]
+        cls.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in options])
+
+    def __init__(self, **settings: Any):
+        options = inspect.signature(type(self)).parameters
+        for name in settings:
+            if name not in options:
+                raise TypeError(f"{type(self).__name__} takes {', '.join(options)}; got {name}=")
+        self.settings = settings
+
+    def forward(self, *operands: Any) -> Any:
+        return type(self).function(*operands, **self.settings)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={brief(x)}' for name, x in self.settings.items())})"
+
+
+def brief(x: Any) -> str:
+    return f"array of shape {x.shape}" if isinstance(x, np.ndarray) else repr(x)
+
+
+class MSELoss(Loss):
+    """`functional.mse_loss`: the mean of (prediction - target)^2."""
+
+    function = functional.mse_loss
+
+
+class HalfMSELoss(Loss):
+    """`functional.half_mse_loss`: half of that, without the 2 in its gradient."""
+
+    function = functional.half_mse_loss
+
+
+class L1Loss(Loss):
+    """`functional.l1_loss`: the mean of |prediction - target|."""
+
+    function = functional.l1_loss
+
+
+class HuberLoss(Loss):
+    """`functional.huber_loss`: a parabola near 0, straight lines from delta on."""
+
+    function = functional.huber_loss
+
+
+class SmoothL1Loss(Loss):
+    """`functional.smooth_l1_loss`: a Huber loss divided by beta."""
+
+    function = functional.smooth_l1_loss
+
+
+class LogCoshLoss(Loss):
+    """`functional.log_cosh_loss`: a smooth step from square to absolute value."""
+
+    function = functional.log_cosh_loss
+
+
+class MAPELoss(Loss):
+    """`functional.mean_absolute_percentage_error`: the error in percent of the target."""
+
+    function = functional.mean_absolute_percentage_error
+
+
+class MSLELoss(Loss):
+    """`functional.mean_squared_logarithmic_error`: the squared error of log(1 + x)."""
+
+    function = functional.mean_squared_logarithmic_error
+
+
+class CrossEntropyLoss(Loss):
+    """`functional.cross_entropy`: of logits and labels or probabilities."""
+
+    function = functional.cross_entropy
+
+
+class NLLLoss(Loss):
+    """`functional.nll_loss`: of log-probabilities and labels."""
+
+    function = functional.nll_loss
+
+
+class BCELoss(Loss):
+    """`functional.binary_cross_entropy`: of probabilities of yes."""
+
+    function = functional.binary_cross_entropy
+
+
+class BCEWithLogitsLoss(Loss):
+    """`functional.binary_cross_entropy_with_logits`: of logits of yes."""
+
+    function = functional.binary_cross_entropy_with_logits
+
+
+class HingeLoss(Loss):
+    """`functional.hinge_loss`: of scores and targets -1 and 1."""
+
+    function = functional.hinge_loss
+
+
+class SquaredHingeLoss(Loss):
+    """`functional.squared_hinge_loss`: its square, without the kink."""
+
+    function = functional.squared_hinge_loss
+
+
+class SoftMarginLoss(Loss):
+    """`functional.soft_margin_loss`: binary cross-entropy for targets -1 and 1."""
+
+    function = functional.soft_margin_loss
+
+
+class CategoricalHingeLoss(Loss):
+    """`functional.categorical_hinge_loss`: the right class against the best of the others."""
+
+    function = functional.categorical_hinge_loss
+
+
+class MultiMarginLoss(Loss):
+    """`functional.multi_margin_loss`: the right class against each of the others."""
+
+    function = functional.multi_margin_loss
+
+
+class HingeEmbeddingLoss(Loss):
+    """`functional.hinge_embedding_loss`: of distances of pairs, alike or not."""
+
+    function = functional.hinge_embedding_loss
+
+
+class MarginRankingLoss(Loss):
+    """`functional.margin_ranking_loss`: of two scores, and which is to be larger."""
+
+    function = functional.margin_ranking_loss
+
+
+class CosineEmbeddingLoss(Loss):
+    """`functional.cosine_embedding_loss`: of pairs of vectors, alike or not."""
+
+    function = functional.cosine_embedding_loss
+
+
+class TripletMarginLoss(Loss):
+    """`functional.triplet_margin_loss`: of an anchor, one that is like it and one that is not."""
+
+    function = functional.triplet_margin_loss
+
+
+class KLDivLoss(Loss):
+    """`functional.kl_div`: of log-probabilities and probabilities."""
+
+    function = functional.kl_div
+
+
+class PoissonNLLLoss(Loss):
+    """`functional.poisson_nll_loss`: of counts."""
+
+    function = functional.poisson_nll_loss
+
+
+class GaussianNLLLoss(Loss):
+    """`functional.gaussian_nll_loss`: of numbers with a predicted variance."""
+
+    function = functional.gaussian_nll_loss
+
+
+# -- by name -----------------------------------------------------------------------------------
+SHORT = {
+    "meansquarederror": "MSELoss", "meanabsoluteerror": "L1Loss", "mae": "L1Loss", "kldivergence": "KLDivLoss",
+    "poisson": "PoissonNLLLoss", "triplet": "TripletMarginLoss",
+}  # fmt: skip
+"""Other names in use for the same."""
+
+KERAS = "takes probabilities in Keras; 'cross_entropy' takes logits: leave the softmax out"
+ELSEWHERE = {
+    "categoricalcrossentropy": KERAS,
+    "sparsecategoricalcrossentropy": KERAS,
+    "perceptron": "is optim.perceptron_loss(z, target)",
+}
+"""What would not do the same under a similar name, or stands elsewhere."""
+
+KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasses__()}
+
+
+def loss(name: str, **settings: Any) -> Loss:
+    """The loss of that name, its class's or its function's, with these settings.
+
+    Upper and lower case, hyphens, underscores, spaces and a final "loss" do not matter.
+    Raises ValueError, with the closest name, for one that is not known, TypeError for a setting that it does not take.
+
+    >>> loss("cross_entropy", label_smoothing=0.1)
+    CrossEntropyLoss(label_smoothing=0.1)
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"loss takes the name of a loss, such as 'mse'; got {name!r}")
+    known = {plain(kind.function.__name__): kind for kind in KINDS.values()}
+    known |= {plain(kind): KINDS[kind] for kind in KINDS} | {other: KINDS[kind] for other, kind in SHORT.items()}
+    if plain(name) in known:
+        return known[plain(name)](**settings)
+    if plain(name) in ELSEWHERE:
+        raise ValueError(f"{name!r} {ELSEWHERE[plain(name)]}")
+    close = difflib.get_close_matches(plain(name), known, 1)
+    advice = f"did you mean {known[close[0]].__name__}?" if close else f"there are {', '.join(KINDS)}"
+    raise ValueError(f"there is no loss {name!r}: {advice}")
+
+
+def plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum()).removesuffix("loss")

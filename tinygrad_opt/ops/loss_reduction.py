@@ -1,0 +1,97 @@
+"""What all losses share: a target for each prediction, and the way from many losses to one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+from .operand import Operand, array_like
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+# -- from losses to a loss ---------------------------------------------------------------------
+def check_reduction(reduction: str) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'reduction must be "mean", "sum" or "none"; got {reduction!r}')
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The losses as they are, their sum, or their mean."""
+    if reduction == "none":
+        return losses
+    if reduction == "mean" and isinstance(losses, Operand):
+        return np.mean(losses)
+    total = np.add.reduce(losses, axis=None)
+    return total / np.size(losses) if reduction == "mean" else total
+
+
+def unless_mean(reduction: str) -> dict[str, Any]:
+    """reduction as a parameter of an operation: the default is left out, and need not be sorted among the others."""
+    return {} if reduction == "mean" else {"reduction": reduction}
+
+
+def share(g: Any, count: int, reduction: str) -> Any:
+    """What each of count losses receives of the gradient of their reduction."""
+    return g / count if reduction == "mean" else g
+
+
+# -- a target for each prediction --------------------------------------------------------------
+def compared(name: str, prediction: Any, target: Any, reduction: str) -> tuple[Any, Any]:
+    """The operands of a loss that compares entry by entry, checked, the target as `beside` the prediction."""
+    check_reduction(reduction)
+    prediction = array_like(prediction)
+    target = beside(prediction, target)
+    if prediction.shape != target.shape:
+        check_same_shape(name, prediction=prediction, target=target)
+    return prediction, target
+
+
+def beside(prediction: Any, target: Any) -> Any:
+    """A plain target in the prediction's dtype: whole numbers and masks are targets too, and float32 stays float32."""
+    if isinstance(target, Operand) or (type(target) is np.ndarray and target.dtype == prediction.dtype):
+        return target
+    array = np.asarray(target)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"targets and weights are real numbers; got {array.dtype}")
+    return array.astype(np.result_type(prediction, np.float32), copy=False)
+
+
+def check_same_shape(name: str, **operands: Any) -> None:
+    """Refuse silent broadcasting: a column of predictions against a row of targets is a mistake."""
+    (first, x), *others = operands.items()
+    shape = np.shape(x)
+    for role, other in others:
+        if np.shape(other) != shape:
+            raise ValueError(f"{name}: {misfit(first, shape, role, np.shape(other))}")
+
+
+def misfit(first: str, shape: tuple[int, ...], role: str, other: tuple[int, ...]) -> str:
+    """What would become of two shapes that differ, and what to do about it."""
+    seen = f"{first} {shape} and {role} {other}"
+    try:
+        together = np.broadcast_shapes(shape, other)
+    except ValueError:
+        return f"{seen} must have the same shape"
+    if math.prod(shape) == math.prod(other):
+        crossed = f", every {first} compared with every {role}" if together not in (shape, other) else ""
+        rows = ", ".join(map(str, (-1, *shape[1:]) if shape else ("()",)))
+        return f"{seen} would broadcast to {together}{crossed}; use {role}.reshape({rows})"
+    whom = first if other == together else role
+    return f"{seen} would broadcast to {together}; if that is meant, use np.broadcast_to({whom}, {together})"
+
+
+def broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of this shape can be repeated to the target shape."""
+    return len(shape) <= len(target) and all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))
+
+
+def check_signs(name: str, target: Any) -> None:
+    """Refuse targets other than -1 and 1, such as the 0 and 1 of the logistic losses."""
+    if not np.all((target == 1) | (target == -1)):
+        seen = np.unique(target)
+        advice = ": use 2 * target - 1" if np.all((target == 0) | (target == 1)) else ""
+        shown = f"{seen.tolist()}" if seen.size <= 4 else f"{seen[0]:.6g} to {seen[-1]:.6g}"
+        raise ValueError(f"{name} takes targets -1 and 1; got {shown}{advice}")
