@@ -36,7 +36,11 @@ def conv(
 
     padding counts the zeros (before, after) on each axis.
     """
-    n, filters, (high, wide) = len(x), len(weight), output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    n, filters, (high, wide) = (
+        len(x),
+        len(weight),
+        output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation),
+    )
     taps = matrices(weight, groups)
     out = np.empty((groups, filters // groups, high * wide * n), np.result_type(x, weight))
     for met, columns in windows(x, weight.shape[2:], stride, padding, dilation, groups):
