@@ -26,7 +26,7 @@ Pairs = tuple[Pair, Pair]
 NO_PADDING = ((0, 0), (0, 0))
 # Entries of the windows that are laid out at a time.  Larger arrays leave the cache, and the system gives and takes
 # them anew on every call: for 64 images of 28 x 28 under 6 filters of 5 x 5 all windows at once take twice as long.
-IN_CACHE = 2**17
+IN_CACHE = 2**16
 
 
 def conv(
@@ -73,18 +73,20 @@ def conv_input(
     groups: int = 1,
 ) -> Any:
     """The adjoint of conv in x, whose images are of the given size: (N, C, H, W)."""
-    (n, _, high, wide), (filters, members, *kernel) = g.shape, weight.shape
+    (n, filters, high, wide), (members, *kernel) = g.shape, weight.shape[1:]
     (top, bottom), (left, right) = padding
-    slopes, channels = matrices(batch_last(g), groups), groups * members
-    out = np.zeros((channels, top + size[0] + bottom, left + size[1] + right, n), np.result_type(g, weight))
-    for first, count, met in blocks(high, wide * n, channels * kernel[1]):
-        for i in range(kernel[0]):
-            row = matrices(weight[:, :, i], groups).mT @ slopes[:, :, met]
-            row = row.reshape(channels, kernel[1], count, wide, n)
+    rows = weight.reshape(groups, filters // groups, members, *kernel).transpose(3, 0, 4, 2, 1)
+    rows = rows.reshape(kernel[0], groups, kernel[1] * members, filters // groups)
+    slopes, dtype = matrices(batch_last(g), groups), np.result_type(g, weight)
+    out = np.zeros((groups, members, top + size[0] + bottom, left + size[1] + right, n), dtype)
+    for first, count, met in blocks(high, wide * n, groups * members * kernel[1]):
+        for i, row in enumerate(rows):
+            part = (row @ slopes[:, :, met]).reshape(groups, kernel[1], members, count, wide, n)
             down = steps(first * stride[0] + i * dilation[0], count, stride[0])
             for j in range(kernel[1]):
-                out[:, down, steps(j * dilation[1], wide, stride[1])] += row[:, j]
-    return out[:, top : top + size[0], left : left + size[1]].transpose(3, 0, 1, 2)
+                out[:, :, down, steps(j * dilation[1], wide, stride[1])] += part[:, j]
+    images = out[:, :, top : top + size[0], left : left + size[1]]
+    return images.reshape(groups * members, *size, n).transpose(3, 0, 1, 2)
 
 
 def output_size(sizes: Any, kernel: Any, stride: Pair, padding: Pairs, dilation: Pair) -> Any:

@@ -107,7 +107,7 @@ def first_largest(
 def pairs(
     size: Any, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> Iterator[tuple[Any, Any]]:
-    """For each entry of a kernel, row by row: the index of the windows that meet one, and the index of what they meet."""
+    """For each entry of a kernel, row by row: the windows that meet an entry, and the entries they meet, as indices."""
     downs, rights = (list(shifts(size[k], kernel[k], stride[k], padding[k], dilation[k], ceil_mode)) for k in (0, 1))
     for (down, y), (right, z) in itertools.product(downs, rights):
         yield (..., down, right), (..., y, z)
@@ -140,6 +140,8 @@ def to_winners(
     ceil_mode: bool = False,
 ) -> Any:
     """Add what every window was given to the entry that has the window's number: the adjoint of from_winners."""
+    if g.flags.c_contiguous != winners.flags.c_contiguous:  # arrays of two orders take three times as long
+        g = np.positive(g, out=np.empty_like(winners, g.dtype))
     out = np.zeros_like(winners, g.dtype, shape=(*g.shape[:-2], *size))
     apart = all(map(operator.ge, stride, map(span, kernel, dilation)))
     for number, (met, entries) in enumerate(pairs(size, kernel, stride, padding, dilation, ceil_mode)):
