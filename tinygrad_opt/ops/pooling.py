@@ -233,8 +233,8 @@ max_pool = differentiable(
     max_pool_rule,
     kink=lambda out, x, kernel, stride, **how: first_largest(concrete(x), concrete(out), kernel, stride, **how),
 )
-from_winners = differentiable(from_winners, from_winners_rule)
-to_winners = differentiable(to_winners, to_winners_rule)
+from_winners = differentiable(from_winners, from_winners_rule, analytic=False)
+to_winners = differentiable(to_winners, to_winners_rule, analytic=False)
 sum_pool = differentiable(
     sum_pool,
     lambda g, out, x, kernel, stride, padding=(0, 0), ceil_mode=False: spread_windows(
