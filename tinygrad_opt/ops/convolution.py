@@ -48,6 +48,24 @@ def conv(
     return out.reshape(filters, high, wide, n).transpose(3, 0, 1, 2)
 
 
+def biased_conv(
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Pair = (1, 1),
+    padding: Pairs = NO_PADDING,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Any:
+    """A layer of filters in one operation: conv(x, weight) + bias[o], without a second array of that size."""
+    out = conv(x, weight, stride, padding, dilation, groups)
+    each = np.reshape(bias, (-1, 1, 1))
+    if each.dtype == out.dtype:
+        out += each
+        return out
+    return out + each
+
+
 def conv_weight(
     x: Any,
     g: Any,
@@ -161,6 +179,20 @@ def conv_rule(
     return conv_input(g, weight, np.shape(x)[2:], stride, padding, dilation, groups)
 
 
+def biased_conv_rule(
+    g: Any,
+    out: Any,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Pair = (1, 1),
+    padding: Pairs = NO_PADDING,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Any:
+    return conv_rule(g, None, x, weight, stride, padding, dilation, groups)
+
+
 def conv_weight_rule(
     u: Any,
     out: Any,
@@ -193,6 +225,12 @@ conv = differentiable(
     conv,
     conv_rule,
     lambda g, out, x, weight, **how: conv_weight(x, g, kernel=np.shape(weight)[2:], **how),
+)
+biased_conv = differentiable(
+    biased_conv,
+    biased_conv_rule,
+    lambda g, out, x, weight, bias, **how: conv_weight(x, g, kernel=np.shape(weight)[2:], **how),
+    lambda g, out, x, weight, bias, **how: np.sum(g, axis=(0, 2, 3)),
 )
 conv_weight = differentiable(
     conv_weight,
