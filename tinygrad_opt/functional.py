@@ -32,6 +32,7 @@ from .ops.activations import (
     tanhshrink,
     threshold,
 )
+from .ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool1d, adaptive_max_pool2d
 from .ops.batch_normalization import batch_norm, instance_norm
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -74,6 +75,10 @@ from .ops.windows import fold, unfold
 from .value import Value
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",

@@ -33,8 +33,10 @@ from .activations import (
 from .activations_over_axes import GLU, LogSoftmax, Softmax, Softmin, Sparsemax
 from .batch_normalization import BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d
 from .containers import ModuleList, Residual, Sequential
+from .convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .data_dependent import krahenbuhl, lsuv
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, GaussianDropout, GaussianNoise
+from .embedding import Embedding
 from .linear import Linear
 from .losses import (
     BCELoss,
@@ -69,7 +71,18 @@ from .module import Module
 from .noisy_weights import drop_connect, weight_noise
 from .normalization import GroupNorm, LayerNorm, RMSNorm
 from .perceptron import Perceptron
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from .prelu import PReLU
+from .shaping import Flatten, Unflatten
 from .weight_normalization import remove_weight_norm, weight_norm
 
 __all__ = [
@@ -79,18 +92,30 @@ __all__ = [
     "GLU",
     "MLP",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
     "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "CategoricalHingeLoss",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Embedding",
     "Exponential",
+    "Flatten",
     "GaussianDropout",
     "GaussianNLLLoss",
     "GaussianNoise",
@@ -119,6 +144,8 @@ __all__ = [
     "MSELoss",
     "MSLELoss",
     "MarginRankingLoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Mish",
     "Module",
     "ModuleList",
@@ -151,6 +178,7 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
     "TripletMarginLoss",
+    "Unflatten",
     "activation",
     "drop_connect",
     "krahenbuhl",

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..value import Value
-from .module import Module, joined
+from .module import Module
+from .paths import joined
 
 M = TypeVar("M", bound=Module)
 
