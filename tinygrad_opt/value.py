@@ -13,6 +13,7 @@ from .data import FLOAT32, FLOAT64, FLOATS, as_data, as_operand, as_result, broa
 from .engine import fit, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
+from .ops.checks import listener
 from .ops.indexing import check_index, getitem
 from .ops.operation import NO_PARAMS, NUMBERS
 from .ops.shapes import cast
@@ -119,7 +120,8 @@ class Value(Methods):
         """The only entry, as a Python float."""
         if self.size != 1:
             raise TypeError(f"only a Value of one entry is a number; this one has shape {self.shape}: index it first")
-        return float(self.data if self.ndim == 0 else self.data.item())
+        numbers = self.concrete()
+        return float(numbers if self.ndim == 0 else numbers.item())
 
     __float__ = item
 
@@ -127,7 +129,7 @@ class Value(Methods):
         return int(self.item())
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self.concrete())
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -193,7 +195,8 @@ class Value(Methods):
         return cast(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
 
     def concrete(self) -> Any:
-        return self.data
+        listens = listener()
+        return self.data if listens is None else listens.lend(self.data)
 
     def constant(self, data: Any) -> Value:
         return Value(data, requires_grad=False)
@@ -325,7 +328,7 @@ def compare(ask: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
     """A mask: True where the comparison holds."""
     b = b.data if isinstance(b, Value) else np.asarray(b) if isinstance(b, list | tuple) else b
     try:
-        return ask(a.data, b)
+        return ask(a.concrete(), b)
     except ValueError as error:
         clash = broadcast_clash([a.shape, np.shape(b)], 0)
         raise ValueError(f"comparison: shapes {a.shape} and {np.shape(b)} do not broadcast: {clash or error}") from None

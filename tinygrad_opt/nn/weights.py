@@ -56,4 +56,4 @@ def as_input(x: Any, parameter: Value) -> Any:
         return x
     if type(x) is np.ndarray and x.dtype == parameter.data.dtype:
         return x
-    return as_array(x, "the input of a layer").astype(parameter.data.dtype)
+    return as_array(x, "the input of a layer").astype(parameter.data.dtype, copy=False)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .checks import check
 from .operand import Operand, require_plain
 from .rules import composed, differentiable
 
@@ -221,7 +222,11 @@ def embedding(indices: Any, weight: Any) -> Any:
         raise TypeError(f"embedding needs integer indices; got {indices.dtype}: convert them with .astype(int)")
     if np.ndim(weight) != 2:
         raise ValueError(f"embedding needs a weight (V, D), one row for each index; got shape {np.shape(weight)}")
-    rows = np.shape(weight)[0]
+    check_rows(indices, np.shape(weight)[0])
+    return getitem(weight, index=indices)
+
+
+@check
+def check_rows(indices: Any, rows: int) -> None:
     if indices.size and not 0 <= indices.min() <= indices.max() < rows:
         raise IndexError(f"indices must be from 0 to {rows - 1}; got {indices.min()} to {indices.max()}")
-    return getitem(weight, index=indices)

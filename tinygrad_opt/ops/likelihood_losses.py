@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .checks import check
 from .loss_reduction import Reduction, beside, broadcasts, check_same_shape, compared, reduced
 from .losses import refuse_probabilities
 from .operand import concrete
@@ -86,8 +87,13 @@ def gaussian_nll_loss(
     var = beside(prediction, var)
     if not broadcasts(np.shape(var), prediction.shape):
         check_same_shape("gaussian_nll_loss", prediction=prediction, var=var)
-    if np.any(concrete(var) < 0):
-        raise ValueError(f"gaussian_nll_loss needs a variance of 0 or more; got {np.min(concrete(var)):.6g}")
+    check_variance(concrete(var))
     var = var + np.maximum(eps - concrete(var), 0)
     losses = (np.log(var) + np.square(prediction - target) / var) / 2
     return reduced(losses + math.log(2 * math.pi) / 2 if full else losses, reduction)
+
+
+@check
+def check_variance(var: Any) -> None:
+    if np.any(var < 0):
+        raise ValueError(f"gaussian_nll_loss needs a variance of 0 or more; got {np.min(var):.6g}")

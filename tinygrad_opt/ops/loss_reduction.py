@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .checks import check
 from .operand import Operand, array_like
 
 Reduction = Literal["mean", "sum", "none"]
@@ -88,6 +89,7 @@ def broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     return len(shape) <= len(target) and all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))
 
 
+@check
 def check_signs(name: str, target: Any) -> None:
     """Refuse targets other than -1 and 1, such as the 0 and 1 of the logistic losses."""
     if not np.all((target == 1) | (target == -1)):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .checks import check
 from .loss_reduction import Reduction, beside, check_reduction, reduced, share, unless_mean
 from .operand import Operand, array_like, concrete
 from .reductions import by_column, log_softmax, softmax
@@ -21,6 +22,7 @@ from .rules import differentiable
 
 
 # -- what comes in -----------------------------------------------------------------------------
+@check
 def check_labels(scores: Any, labels: Any, ignore_index: int | None = None) -> bool:
     """Refuse labels that do not name one column for each row; tell whether some rows are ignored."""
     shape = scores.shape
@@ -55,6 +57,7 @@ def are_probabilities(x: Any) -> bool:
     return bool(np.all(x >= 0) and np.all(abs(np.add.reduce(x, axis=1) - 1) <= slack))
 
 
+@check
 def refuse_probabilities(name: str, x: Any) -> None:
     if are_probabilities(x):
         raise ValueError(
@@ -224,6 +227,7 @@ def cross_entropy(
     return softmax_cross_entropy(logits, target, **unless_mean(reduction))
 
 
+@check
 def refuse_probabilities_as_logits(x: Any) -> None:
     if are_probabilities(x):
         rows, classes = x.shape

@@ -1,0 +1,5 @@
+"""What cannot be made a program, and why."""
+
+
+class NotStatic(RuntimeError):
+    """What f computes depends on more than the graph of one call shows: it is left to the engine."""

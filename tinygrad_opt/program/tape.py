@@ -1,0 +1,104 @@
+"""One call of a function, recorded: its graph, the checks made on the way, and where every constant comes from."""
+
+from __future__ import annotations
+
+import math
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine import newest_first, next_age
+from ..ops.checks import listening
+from ..recording import enable_grad
+from ..value import Value
+from .lent import lent, returned
+from .refusal import NotStatic
+
+LEAVES_THE_GRAPH = frozenset({
+    "data", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "frombuffer", "from_dlpack",
+    "copyto", "concrete", "memoryview", "getattr", "vars", "attrgetter",
+})  # fmt: skip
+LIBRARIES = (str(Path(__file__).parents[1]), np.__path__[0], sysconfig.get_path("stdlib"), "<frozen")
+
+
+class Checked(NamedTuple):
+    """A check that was made: when, on what, and what it told."""
+
+    age: int
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    told: Any
+
+
+class Tape:
+    """What f(*inputs) did.
+
+    inputs  copies of the arrays that f was given, which lie where nothing else does
+    loss    the Value that it returned
+    nodes   the graph of it, oldest first
+    checks  in the order they were made
+    age     whatever is older was there before
+    """
+
+    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]):
+        self.inputs = [np.array(x) for x in inputs]
+        self.checks: list[Checked] = []
+        self.age = next_age()
+        self.loss = self.run(f)
+        self.nodes = newest_first(self.loss)[::-1]
+
+    def run(self, f: Callable[..., Any]) -> Value:
+        codes: set[Any] = set()
+        token, profile = listening.set(self), sys.getprofile()
+        sys.setprofile(lambda frame, event, _: codes.add(frame.f_code) if event == "call" else None)
+        try:
+            with enable_grad():
+                loss = f(*map(lent, self.inputs))
+        finally:
+            sys.setprofile(profile)
+            listening.reset(token)
+        for code in codes:
+            refuse_reading(code)
+        if not isinstance(loss, Value) or loss.size != 1 or not loss.requires_grad or loss.age <= self.age:
+            raise NotStatic(f"f must return its loss, a Value of one entry that requires a gradient; got {loss!r}")
+        return loss
+
+    def check(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        args = tuple(map(returned, args))
+        token = listening.set(None)
+        try:
+            told = fn(*args)
+        finally:
+            listening.reset(token)
+        self.checks.append(Checked(next_age(), fn, args, told))
+        return told
+
+    def lend(self, data: Any) -> Any:
+        return lent(data)
+
+
+def refuse_reading(code: Any) -> None:
+    """Refuse a function of the user's own that names what leads out of the graph."""
+    if code.co_filename.startswith(LIBRARIES):
+        return
+    found = LEAVES_THE_GRAPH.intersection(code.co_names)
+    if found:
+        raise NotStatic(
+            f"{code.co_name} (line {code.co_firstlineno} of {code.co_filename}) uses {min(found)}, which leads numbers "
+            "out of the graph: a program made of it would keep what they were at the first call"
+        )
+
+
+def place(x: Any) -> tuple[Any, ...]:
+    """Where and how an array lies in memory: two of one place are one array."""
+    return (x.__array_interface__["data"][0], x.shape, x.strides, x.dtype)
+
+
+def start(x: Any) -> tuple[Any, ...] | None:
+    """What a reshape keeps of it."""
+    whole = x.flags.c_contiguous and math.prod(x.shape)
+    return (x.__array_interface__["data"][0], x.size, x.dtype) if whole else None

@@ -1,0 +1,279 @@
+"""The program of a tape, written: the operations' own functions and rules, one line after the other.
+
+What decides about a line in the engine, such as whether a gradient is summed over a batch, is decided here once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data import FLOATS, as_result
+from ..engine import Node, contribution, fit, guarded
+from ..ops import Operation, unbroadcast
+from ..ops.operation import ForEach
+from ..value import Value, seed_gradient
+from .refusal import NotStatic
+from .tape import Checked, Tape, place, start
+
+
+class Term(NamedTuple):
+    """A piece of source, and what it is in the call that was recorded."""
+
+    text: str
+    value: Any
+
+
+class Writer:
+    """The source of forward and backward, and the objects that it names.
+
+    parameters  the leaves whose gradients the program gives, in the order in which it takes their data
+    """
+
+    def __init__(self, tape: Tape, names: list[str]):
+        self.tape, self.namespace = tape, {"np": np, "Changed": Changed}
+        self.held: dict[int, str] = {}
+        self.used = set(self.namespace)
+        self.lines: list[str] = []
+        self.of: dict[Node, Term] = {}
+        self.lists: dict[Node, Term] = {}
+        self.places: dict[Any, str] = {}
+        self.starts: dict[Any, str] = {}
+        self.parameters = [n for n in tape.nodes if n.op is None and n.requires_grad]
+        self.constants = [n for n in tape.nodes if n.op is None and not n.requires_grad and n.age < tape.age]
+        inputs = [self.known(Term(self.new(name), x)) for name, x in zip(names, tape.inputs, strict=True)]
+        for node in tape.nodes:
+            if node.op is not None and node.age < tape.age:
+                raise NotStatic(f"f goes on with a graph that was there before it ({node.op.name}): compute all of it in f")
+        for leaf in [*self.parameters, *self.constants]:
+            if leaf.age > tape.age:
+                raise NotStatic(f"f makes a parameter of shape {leaf.shape} at each call: make it once, outside of f")
+            self.of[leaf] = self.known(Term(self.new(leaf.name or "w"), leaf.data))
+        self.forward()
+        loss = self.of[tape.loss].text
+        gradients = self.backward()
+        given = ", ".join([t.text for t in inputs] + [self.of[p].text for p in [*self.parameters, *self.constants]])
+        given_back = ", ".join(gradients[p].text for p in self.parameters)
+        lines = [f"def program({given}):", *(f"    {line}" for line in self.lines), f"    return {loss}, ({given_back},)"]
+        self.source = "\n".join(lines) + "\n"
+
+    def function(self) -> Callable[..., Any]:
+        exec(compile(self.source, "<program>", "exec"), self.namespace)
+        return self.namespace["program"]  # type: ignore[no-any-return]
+
+    # -- names ---------------------------------------------------------------------------------
+    def new(self, wish: str) -> str:
+        """A name that is not taken yet."""
+        stem = re.sub(r"\W+", "_", wish).strip("_") or "v"
+        stem = f"v{stem}" if stem[0].isdigit() else stem
+        name, number = stem, 1
+        while name in self.used:
+            number += 1
+            name = f"{stem}{number}"
+        self.used.add(name)
+        return name
+
+    def known(self, term: Term) -> Term:
+        """A name by which an array is found again."""
+        if isinstance(term.value, np.ndarray):
+            self.places.setdefault(place(term.value), term.text)
+            if start(term.value):
+                self.starts.setdefault(start(term.value), term.text)
+        return term
+
+    def hold(self, x: Any, wish: str) -> str:
+        """The name of an object that the program takes along."""
+        if id(x) not in self.held:
+            self.held[id(x)] = name = self.new(wish)
+            self.namespace[name] = x
+        return self.held[id(x)]
+
+    def put(self, wish: str, term: Term) -> Term:
+        """A line that gives the term a name."""
+        name = self.new(wish)
+        self.lines.append(f"{name} = {term.text}")
+        return Term(name, term.value)
+
+    # -- constants -----------------------------------------------------------------------------
+    def text_of(self, x: Any, what: str) -> str:
+        """A constant as it stands in the source."""
+        if isinstance(x, np.ndarray):
+            return self.array(x, what)
+        if isinstance(x, tuple | list):
+            inner = ", ".join(self.text_of(part, what) for part in x)
+            return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' if len(x) == 1 else ''})"
+        if isinstance(x, slice):
+            return f"slice({', '.join(self.text_of(end, what) for end in (x.start, x.stop, x.step))})"
+        if type(x) is float and not np.isfinite(x):
+            return f'float("{x}")'
+        if x is None or x is Ellipsis or type(x) in (bool, int, float, str):
+            return repr(x)
+        if isinstance(x, np.generic):
+            return f"np.{type(x).__name__}({x.item()!r})"
+        if isinstance(x, np.dtype):
+            return f"np.dtype({x.name!r})"
+        raise NotStatic(f"{what} takes {x!r}, of which a program does not know whether it stays the same")
+
+    def array(self, x: Any, what: str) -> str:
+        """An array by the name it has, or one that was there before."""
+        if place(x) in self.places:
+            return self.places[place(x)]
+        if start(x) in self.starts:
+            return f"{self.starts[start(x)]}.reshape({self.text_of(x.shape, what)})"
+        return self.hold(x, "c")
+
+    def term(self, x: Any, what: str) -> Term:
+        if not isinstance(x, Node):
+            return Term(self.text_of(x, what), x)
+        if x in self.of:
+            return self.of[x]
+        if not isinstance(x.data, np.ndarray):
+            raise NotStatic(f"f makes a constant Value for {what} at each call: make it once, outside of f")
+        return Term(self.text_of(x.data, what), x.data)
+
+    # -- forward -------------------------------------------------------------------------------
+    def forward(self) -> None:
+        nodes = [n for n in self.tape.nodes if n.op is not None]
+        for event in sorted([*nodes, *self.tape.checks], key=lambda event: event.age):
+            if isinstance(event, Checked):
+                self.check(event)
+            else:
+                made = self.put(event.name or event.op.name, self.computed(event))
+                self.of[event] = self.known(Term(made.text, event.data))
+
+    def check(self, made: Checked) -> None:
+        name = made.fn.__name__
+        call = f"{self.hold(made.fn, name)}({', '.join(self.text_of(a, name) for a in made.args)})"
+        expected = self.text_of(made.told, name)
+        self.lines += [call] if made.told is None else [f"if {call} is not {expected}:", "    raise Changed"]
+
+    def operands(self, node: Node) -> list[Term]:
+        return [self.term(a, operation(node).name) for a in node.args]
+
+    def settings(self, node: Node) -> dict[str, Term]:
+        op = operation(node)
+        found = {k: Term(self.text_of(v, op.name), v) for k, v in op.given(node.params).items()}
+        if op.keeps and "kept" in node.params:
+            if node not in self.lists:
+                self.lists[node] = self.put("kept", Term("[]", []))
+            found["kept"] = self.lists[node]
+        return found
+
+    def computed(self, node: Node) -> Term:
+        """An operation as `Value.record` runs it."""
+        op, args, params = operation(node), self.operands(node), self.settings(node)
+        if not any(isinstance(a.value, np.ndarray) for a in args):
+            return self.call(op.evaluate, f"evaluate_{op.name}", args, params)
+        if op.sequence:
+            inner = ", ".join(a.text for a in args)
+            args = [Term(f"({inner},)", tuple(a.value for a in args))]
+        raw = self.call(op.fn, op.name, args, params)
+        if type(raw.value) is float or (type(raw.value) is np.ndarray and raw.value.dtype in FLOATS):
+            return raw
+        if type(raw.value) is np.float32:
+            return Term(f"np.asarray({raw.text})", np.asarray(raw.value))
+        if isinstance(raw.value, float | int):
+            return Term(f"float({raw.text})", float(raw.value))
+        return self.call(as_result, "as_result", [raw, Term(self.hold(op, op.name), op)])
+
+    def call(self, fn: Callable[..., Any], name: str, args: list[Term], params: Mapping[str, Term] = {}) -> Term:
+        """A call as source, and what it gives."""
+        value = fn(*(a.value for a in args), **{k: p.value for k, p in params.items()})
+        inner = ", ".join([a.text for a in args] + [f"{k}={p.text}" for k, p in params.items()])
+        return Term(f"{self.named(fn, name)}({inner})", value)
+
+    def named(self, fn: Any, name: str) -> str:
+        return f"np.{name}" if getattr(np, name, None) is fn else self.hold(fn, name)
+
+    # -- backward ------------------------------------------------------------------------------
+    def backward(self) -> dict[Node, Term]:
+        """The engine's sweep, as lines."""
+        root = self.tape.loss
+        seed = seed_gradient(root, None, create_graph=False)
+        if isinstance(seed, np.ndarray):
+            first = Term(f"np.ones({seed.shape}, np.{seed.dtype})", seed)
+        else:
+            first = Term("1.0", seed)
+        grads = {root: self.put(f"{self.of[root].text}_grad", first)}
+        owned: set[Node] = set()
+        for node in reversed(self.tape.nodes):
+            if node.op is None or node not in grads:
+                continue
+            operands = [grads[node], self.of[node], *self.operands(node)]
+            for a, part in self.contributions(node, operands):
+                if a not in grads:
+                    grads[a] = self.first(a, part, operands)
+                elif a in owned and isinstance(part.value, np.ndarray):
+                    self.lines.append(f"{grads[a].text} += {part.text}")
+                    grads[a] = Term(grads[a].text, grads[a].value + part.value)
+                else:
+                    total = Term(f"{grads[a].text} + {part.text}", grads[a].value + part.value)
+                    grads[a] = self.put(f"{self.of[a].text}_grad", total)
+                    owned.add(a)
+        return grads
+
+    def first(self, a: Node, part: Term, operands: list[Term]) -> Term:
+        """The first contribution to a: a leaf's in an array of its own."""
+        x = part.value
+        if a.op is None and isinstance(x, np.ndarray) and (x.base is not None or any(x is y.value for y in operands)):
+            part = Term(f"{part.text}.copy()", x.copy())
+        return part if part.text.isidentifier() else self.put(f"{self.of[a].text}_grad", part)
+
+    def contributions(self, node: Node, operands: list[Term]) -> Any:
+        op, params = operation(node), self.settings(node)
+        rules: Any = op.rules
+        if op.sequence:
+            made = list(rules.rules(tuple(x.value for x in operands[2:]), **{k: p.value for k, p in params.items()}))
+            inner = ", ".join(x.text for x in operands[2:])
+            settings = "".join(f", {k}={p.text}" for k, p in params.items())
+            every = self.put(
+                "rules", Term(f"list({self.hold(rules.rules, f'{op.name}_rules')}(({inner},){settings}))", made)
+            )
+        elif not isinstance(rules, tuple):
+            raise NotStatic(f"{op.name} makes its rules at each call: it has none that a program could take over")
+        for i, a in enumerate(node.args):
+            rule = made[i] if op.sequence else rules[i]
+            if rule is None or not isinstance(a, Node) or not a.requires_grad:
+                continue
+            if op.sequence:
+                part = Term(f"{every.text}[{i}]({operands[0].text}, {operands[1].text})", rule(*(x.value for x in operands[:2])))
+                yield a, self.fitted(op, part, operands, a)
+            elif not any(isinstance(x.value, np.ndarray) for x in operands):
+                yield a, self.by_engine(op, rule, i, operands, params, a)
+            else:
+                yield a, self.fitted(op, self.call(rule, f"{op.name}_rule{i}", operands, params), operands, a)
+
+    def by_engine(
+        self, op: Operation, rule: Any, i: int, operands: list[Term], params: Mapping[str, Term], a: Node
+    ) -> Term:
+        """Numbers, of which Python refuses some that IEEE 754 defines: the engine's own step."""
+        values = {k: p.value for k, p in params.items()}
+        value = contribution(op, rule, tuple(x.value for x in operands), values, a.data)
+        inner = ", ".join(x.text for x in operands)
+        settings = ", ".join(f"{k!r}: {p.text}" for k, p in params.items())
+        names = self.hold(contribution, "contribution"), self.hold(op, op.name), self.hold(rule, f"{op.name}_rule{i}")
+        return Term(f"{names[0]}({names[1]}, {names[2]}, ({inner}), {{{settings}}}, {self.of[a].text})", value)
+
+    def fitted(self, op: Operation, part: Term, operands: list[Term], a: Node) -> Term:
+        """A rule's result in the shape and dtype of the input it belongs to, as `engine.contribution` brings it there."""
+        if op.guarded:
+            part = self.call(guarded, "guarded", [part, operands[0]])
+        data, x = a.data, part.value
+        if type(x) is type(data) is np.ndarray and x.dtype is data.dtype:
+            if x.shape == data.shape:
+                return part
+            if data.shape:
+                return self.call(unbroadcast, "unbroadcast", [part, Term(repr(data.shape), data.shape)])
+        return self.call(fit, "fit", [part, self.of[a]])
+
+
+class Changed(Exception):
+    """A check told something else than when the program was recorded."""
+
+
+def operation(node: Node) -> Operation:
+    assert node.op is not None
+    return node.op
