@@ -18,6 +18,8 @@ from .summary import Summary, summarize
 Array = np.ndarray[Any, np.dtype[Any]]
 KEPT = ("_parameters", "_buffers", "_modules", "_derived", "_perturbed")  # what a module holds, by name
 UNSEEN = (*KEPT, "_switched", "_entered")
+changed = itertools.count(1)  # how often an attribute of any module was set
+latest = [0]
 HOLDERS = (list, tuple, set, dict)
 
 
@@ -90,6 +92,7 @@ class Module:
     # -- what it holds -------------------------------------------------------------------------
     def __setattr__(self, name: str, value: Any) -> None:
         check_attribute(self, name, value)
+        latest[0] = next(changed)
         kept = self._modules if isinstance(value, Module) else self._parameters if is_parameter(value) else None
         if name in self._parameters and isinstance(value, Value):
             kept = self._parameters
@@ -105,6 +108,7 @@ class Module:
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
+        latest[0] = next(changed)
         for holder in (self._parameters, self._buffers, self._modules):
             holder.pop(name, None)
 
@@ -112,6 +116,7 @@ class Module:
         """Keep an array that is saved with the parameters and is none: no gradient, no optimizer."""
         if not isinstance(array, np.ndarray):
             raise TypeError(f"a buffer is an array; got {type(array).__name__} for {name!r}")
+        latest[0] = next(changed)
         if name not in self._buffers:
             check_name(self, name)
             if name in vars(self):
@@ -123,6 +128,7 @@ class Module:
         """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
         self._parameters.pop(name, None)
         self._derived[name] = parameter
+        latest[0] = next(changed)
 
     def perturb(self, name: str, change: Callable[[Any, Value], Value]) -> None:
         """From now on let forward find ``change(self, parameter)`` in a parameter's place, such as a noisy weight.
@@ -131,6 +137,7 @@ class Module:
         parameter are made one after the other.
         """
         self._perturbed[name] = (*self._perturbed.get(name, ()), change)
+        latest[0] = next(changed)
 
     def children(self) -> list[Module]:
         """The modules that are its own parts, not theirs."""
@@ -194,6 +201,7 @@ class Module:
         vars(self)["_switched"] = [(module, module.training) for module in modules]
         for module in modules:
             vars(module)["training"] = bool(mode)
+        latest[0] = next(changed)
         return self
 
     def eval(self) -> Self:
@@ -210,6 +218,7 @@ class Module:
     def __exit__(self, *_: object) -> None:
         for module, mode in self._entered.pop():
             vars(module)["training"] = mode
+        latest[0] = next(changed)
 
     # -- numbers -------------------------------------------------------------------------------
     def astype(self, dtype: Any) -> Self:
@@ -323,6 +332,11 @@ def check_appended(module: Module) -> None:
             check_held(module, name, value[-1:])
         elif isinstance(value, dict) and name not in UNSEEN:
             check_held(module, name, dict(itertools.islice(reversed(value.items()), 1)))
+
+
+def changes() -> int:
+    """A number that grows whenever a module is changed, and not by computing."""
+    return latest[0]
 
 
 def check_name(module: Module, name: str) -> None:

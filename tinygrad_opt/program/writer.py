@@ -37,6 +37,7 @@ class Writer:
         self.tape, self.namespace = tape, {"np": np, "Changed": Changed}
         self.held: dict[int, str] = {}
         self.used = set(self.namespace)
+        self.constant_names: set[str] = set()
         self.lines: list[str] = []
         self.of: dict[Node, Term] = {}
         self.lists: dict[Node, Term] = {}
@@ -63,6 +64,10 @@ class Writer:
     def function(self) -> Callable[..., Any]:
         exec(compile(self.source, "<program>", "exec"), self.namespace)
         return self.namespace["program"]  # type: ignore[no-any-return]
+
+    def constants_held(self) -> list[tuple[str, Any]]:
+        """The arrays that are neither given nor computed."""
+        return [(name, x) for name, x in self.namespace.items() if name in self.constant_names]
 
     # -- names ---------------------------------------------------------------------------------
     def new(self, wish: str) -> str:
@@ -123,7 +128,9 @@ class Writer:
             return self.places[place(x)]
         if start(x) in self.starts:
             return f"{self.starts[start(x)]}.reshape({self.text_of(x.shape, what)})"
-        return self.hold(x, "c")
+        name = self.hold(x, "c")
+        self.constant_names.add(name)
+        return name
 
     def term(self, x: Any, what: str) -> Term:
         if not isinstance(x, Node):
