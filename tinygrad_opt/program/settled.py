@@ -96,6 +96,8 @@ class Settled:
         """Give a name to each operand that is a formula, unless it is used once."""
         for name, piece in self.local.items():
             if isinstance(piece, Piece) and not piece.static and not piece.is_name:
+                if is_view(piece.make()):
+                    continue
                 uses = 2 if body is None else sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(body))
                 if uses > 1:
                     self.local[name] = self.named(name, piece)
@@ -282,6 +284,8 @@ class Settled:
         if any(isinstance(p.value, list) for p in parts):
             raise Unsettled
         value = f.value(*(a.value for a in args), **{k: p.value for k, p in params.items()})
+        if f.value is getattr and args[1].static and args[1].value in OF_SHAPE and hasattr(args[0].value, args[1].value):
+            return self.static(value)
         if f.static and f.value in PURE and (f.value in ASKS_SHAPE or all(p.static for p in parts)):
             return self.static(value)
         base = self.expression(e.func.value) if isinstance(e.func, ast.Attribute) else None
@@ -302,7 +306,7 @@ def called(to: Names, fn: Any, args: list[Piece], params: Mapping[str, Piece], w
     lines, lists = list(to.lines), [(p.value, list(p.value)) for p in params.values() if isinstance(p.value, list)]
     try:
         return Settled(to, fn, args, params, wish).result
-    except Unsettled:
+    except (Unsettled, LookupError, AttributeError, TypeError, ValueError, ArithmeticError):
         to.lines[:] = lines
         for now, was in lists:
             now[:] = was
@@ -310,16 +314,41 @@ def called(to: Names, fn: Any, args: list[Piece], params: Mapping[str, Piece], w
 
 
 def plain_call(to: Names, fn: Any, args: list[Piece], params: Mapping[str, Piece]) -> Piece:
-    values = {k: p.value for k, p in params.items()}
-    f = Piece(lambda: ast.Name(to.literal(fn), ast.Load()), fn, True)
+    """The call as it is."""
+    given, left = dict(params), []
     for k, p in params.items():
         if isinstance(p.value, list):
-            raise Unsettled
-    return Piece(lambda: call_of(f, args, params), fn(*(a.value for a in args), **values))
+            given[k] = in_list(p.value) if p.value else empty_list(to)
+            left += [] if p.value else [(p.value, given[k])]
+    f = Piece(lambda: ast.parse(to.literal(fn), mode="eval").body, fn, True)
+    value = fn(*(a.value for a in args), **{k: p.value for k, p in given.items()})
+    for kept, name in left:
+        kept.extend(entry(name, i) for i in range(len(name.value)))
+    return Piece(lambda: call_of(f, args, given), value)
+
+
+def in_list(pieces: list[Piece]) -> Piece:
+    return Piece(lambda: ast.List([p.make() for p in pieces], ast.Load()), [p.value for p in pieces])
+
+
+def empty_list(to: Names) -> Piece:
+    """A list that a function leaves something in for its rules."""
+    name = to.new("kept")
+    to.lines.append(f"{name} = []")
+    return Piece(lambda: ast.Name(name, ast.Load()), [])
+
+
+def entry(kept: Piece, i: int) -> Piece:
+    return Piece(lambda: ast.Subscript(kept.make(), ast.Constant(i), ast.Load()), kept.value[i])
 
 
 def is_ours(fn: Any) -> bool:
     return isinstance(fn, types.FunctionType) and fn.__module__.partition(".")[0] == PACKAGE
+
+
+def is_view(e: ast.expr) -> bool:
+    """Whether this is no work to write twice: x.mT."""
+    return isinstance(e, ast.Attribute) and isinstance(e.value, ast.Name)
 
 
 def unparsed(piece: Piece) -> str:

@@ -5,6 +5,7 @@ What decides about a line in the engine, such as whether a gradient is summed ov
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ import numpy as np
 from ..data import FLOATS, as_result
 from ..engine import Node, contribution, fit, guarded
 from ..ops import Operation, unbroadcast
-from ..ops.operation import ForEach
+from ..ops.operation import NO_PARAMS
 from ..value import Value, seed_gradient
 from .refusal import NotStatic
+from .settled import Piece, called, is_ours, plain_call, unparsed
 from .tape import Checked, Tape, place, start
 
 
@@ -38,6 +40,8 @@ class Writer:
         self.held: dict[int, str] = {}
         self.used = set(self.namespace)
         self.constant_names: set[str] = set()
+        self.bound: set[str] = set()
+        self.wishes: dict[int, str] = {}
         self.lines: list[str] = []
         self.of: dict[Node, Term] = {}
         self.lists: dict[Node, Term] = {}
@@ -83,6 +87,7 @@ class Writer:
 
     def known(self, term: Term) -> Term:
         """A name by which an array is found again."""
+        self.bound.add(term.text)
         if isinstance(term.value, np.ndarray):
             self.places.setdefault(place(term.value), term.text)
             if start(term.value):
@@ -97,8 +102,12 @@ class Writer:
         return self.held[id(x)]
 
     def put(self, wish: str, term: Term) -> Term:
-        """A line that gives the term a name."""
+        """A line that gives the term a name, unless it has one of its own."""
+        if term.text.isidentifier() and term.text not in self.bound:
+            self.bound.add(term.text)
+            return term
         name = self.new(wish)
+        self.bound.add(name)
         self.lines.append(f"{name} = {term.text}")
         return Term(name, term.value)
 
@@ -164,9 +173,7 @@ class Writer:
         op = operation(node)
         found = {k: Term(self.text_of(v, op.name), v) for k, v in op.given(node.params).items()}
         if op.keeps and "kept" in node.params:
-            if node not in self.lists:
-                self.lists[node] = self.put("kept", Term("[]", []))
-            found["kept"] = self.lists[node]
+            found["kept"] = self.lists.setdefault(node, Term("", []))
         return found
 
     def computed(self, node: Node) -> Term:
@@ -176,8 +183,8 @@ class Writer:
             return self.call(op.evaluate, f"evaluate_{op.name}", args, params)
         if op.sequence:
             inner = ", ".join(a.text for a in args)
-            args = [Term(f"({inner},)", tuple(a.value for a in args))]
-        raw = self.call(op.fn, op.name, args, params)
+            args = [self.put(f"{op.name}_of", Term(f"({inner},)", tuple(a.value for a in args)))]
+        raw = self.call(op.fn, op.name, args, params, node.name or op.name)
         if type(raw.value) is float or (type(raw.value) is np.ndarray and raw.value.dtype in FLOATS):
             return raw
         if type(raw.value) is np.float32:
@@ -186,14 +193,34 @@ class Writer:
             return Term(f"float({raw.text})", float(raw.value))
         return self.call(as_result, "as_result", [raw, Term(self.hold(op, op.name), op)])
 
-    def call(self, fn: Callable[..., Any], name: str, args: list[Term], params: Mapping[str, Term] = {}) -> Term:
+    def call(
+        self, fn: Callable[..., Any], name: str, args: list[Term], params: Mapping[str, Term] = NO_PARAMS, wish: str = ""
+    ) -> Term:
         """A call as source, and what it gives."""
-        value = fn(*(a.value for a in args), **{k: p.value for k, p in params.items()})
-        inner = ", ".join([a.text for a in args] + [f"{k}={p.text}" for k, p in params.items()])
-        return Term(f"{self.named(fn, name)}({inner})", value)
+        self.wishes.setdefault(id(fn), name)
+        pieces = [self.piece(a) for a in args], {k: self.piece(p) for k, p in params.items()}
+        make = called if is_ours(fn) else plain_call
+        made = make(self, fn, *pieces, wish) if make is called else plain_call(self, fn, *pieces)
+        return Term(unparsed(made), made.value)
 
-    def named(self, fn: Any, name: str) -> str:
-        return f"np.{name}" if getattr(np, name, None) is fn else self.hold(fn, name)
+    def piece(self, term: Term) -> Piece:
+        if isinstance(term.value, list):
+            return Piece(lambda: ast.List([], ast.Load()), term.value, True)
+        static = term.text not in self.used
+        return Piece(lambda: ast.parse(term.text, mode="eval").body, term.value, static)
+
+    def literal(self, x: Any) -> str:
+        """What is the same in all calls, as it stands in the source."""
+        if x is np:
+            return "np"
+        name = self.wishes.get(id(x)) or getattr(x, "__name__", "")
+        if name and getattr(np, name, None) is x:
+            return f"np.{name}"
+        if callable(x):
+            return self.hold(x, name or type(x).__name__)
+        if isinstance(x, np.dtype | np.ndarray):
+            return self.hold(x, x.name if isinstance(x, np.dtype) else "numbers")
+        return self.text_of(x, "a function")
 
     # -- backward ------------------------------------------------------------------------------
     def backward(self) -> dict[Node, Term]:
