@@ -206,7 +206,7 @@ class Settled:
     def in_attribute(self, e: ast.Attribute) -> Piece:
         base = self.expression(e.value)
         value = getattr(base.value, e.attr)
-        if base.static and isinstance(base.value, types.ModuleType | np.ufunc):
+        if base.static and (isinstance(base.value, types.ModuleType) or callable(value)):
             return Piece(lambda: ast.Attribute(base.make(), e.attr, ast.Load()), value, True)
         if base.static or (isinstance(base.value, np.ndarray) and e.attr in OF_SHAPE):
             return self.static(value)
@@ -285,6 +285,8 @@ class Settled:
             raise Unsettled
         value = f.value(*(a.value for a in args), **{k: p.value for k, p in params.items()})
         if f.value is getattr and args[1].static and args[1].value in OF_SHAPE and hasattr(args[0].value, args[1].value):
+            return self.static(value)
+        if f.static and isinstance(getattr(f.value, "__self__", None), dict) and all(p.static for p in parts):
             return self.static(value)
         if f.static and f.value in PURE and (f.value in ASKS_SHAPE or all(p.static for p in parts)):
             return self.static(value)

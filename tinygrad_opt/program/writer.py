@@ -77,7 +77,7 @@ class Writer:
     def new(self, wish: str) -> str:
         """A name that is not taken yet."""
         stem = re.sub(r"\W+", "_", wish).strip("_") or "v"
-        stem = f"v{stem}" if stem[0].isdigit() else stem
+        stem = f"layer{stem}" if stem[0].isdigit() else stem
         name, number = stem, 1
         while name in self.used:
             number += 1
@@ -219,7 +219,7 @@ class Writer:
         if callable(x):
             return self.hold(x, name or type(x).__name__)
         if isinstance(x, np.dtype | np.ndarray):
-            return self.hold(x, x.name if isinstance(x, np.dtype) else "numbers")
+            return self.hold(x, x.name if isinstance(x, np.dtype) else "ones" if np.all(x == 1) else "numbers")
         return self.text_of(x, "a function")
 
     # -- backward ------------------------------------------------------------------------------
@@ -278,7 +278,8 @@ class Writer:
             elif not any(isinstance(x.value, np.ndarray) for x in operands):
                 yield a, self.by_engine(op, rule, i, operands, params, a)
             else:
-                yield a, self.fitted(op, self.call(rule, f"{op.name}_rule{i}", operands, params), operands, a)
+                wish = f"{self.of[a].text}_grad"
+                yield a, self.fitted(op, self.call(rule, f"{op.name}_rule{i}", operands, params, wish), operands, a)
 
     def by_engine(
         self, op: Operation, rule: Any, i: int, operands: list[Term], params: Mapping[str, Term], a: Node
@@ -300,7 +301,7 @@ class Writer:
             if x.shape == data.shape:
                 return part
             if data.shape:
-                return self.call(unbroadcast, "unbroadcast", [part, Term(repr(data.shape), data.shape)])
+                return self.call(unbroadcast, "unbroadcast", [part, Term(repr(data.shape), data.shape)], {}, f"{self.of[a].text}_grad")
         return self.call(fit, "fit", [part, self.of[a]])
 
 
