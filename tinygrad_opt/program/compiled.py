@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -102,8 +103,8 @@ class Recorded:
         root = written.tape.loss
         grads = sweep(root, seed_gradient(root, None, create_graph=False), keep_all=False)
         loss, found = self.run(*written.tape.inputs, *self.data)
-        for ours, engines in [(loss, root.data), *zip(found, (grads[p] for p in self.parameters), strict=True)]:
-            if type(ours) is not type(engines) or layout(ours)[::2] != layout(engines)[::2] or not same_bits(ours, engines):
+        for x, ours, engines in [(root, loss, root.data), *((p, g, grads[p]) for p, g in zip(self.parameters, found, strict=True))]:
+            if type(ours) is not type(x.data) or not same_bits(ours, engines):
                 raise NotStatic("the program does not give what the engine gives: f is left to the engine")
 
     def fits(self) -> bool:
@@ -159,8 +160,7 @@ def refuse_difference(first: Writer, second: Writer) -> None:
 
 def use_of(name: str, source: str) -> str:
     """The line in which a constant is used."""
-    line = next((line for line in source.splitlines() if f"{name}" in line.replace("(", " ").replace(",", " ").split()), "")
-    return f"in {line.strip()}" if line else ""
+    return "in " + next(line.strip() for line in source.splitlines() if re.search(rf"\b{name}\b", line))
 
 
 def refuse_input(x: Any) -> Any:
@@ -182,4 +182,5 @@ def layout(x: Any) -> tuple[Any, ...]:
 
 
 def same_bits(x: Any, y: Any) -> bool:
-    return np.asarray(x).tobytes() == np.asarray(y).tobytes()
+    x, y = np.asarray(x), np.asarray(y)
+    return x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes()

@@ -20,7 +20,7 @@ from .refusal import NotStatic
 
 LEAVES_THE_GRAPH = frozenset({
     "data", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "frombuffer", "from_dlpack",
-    "copyto", "concrete", "memoryview", "getattr", "vars", "attrgetter",
+    "copyto", "concrete", "memoryview",
 })  # fmt: skip
 LIBRARIES = (str(Path(__file__).parents[1]), np.__path__[0], sysconfig.get_path("stdlib"), "<frozen")
 
@@ -85,7 +85,9 @@ def refuse_reading(code: Any) -> None:
     """Refuse a function of the user's own that names what leads out of the graph."""
     if code.co_filename.startswith(LIBRARIES):
         return
-    found = LEAVES_THE_GRAPH.intersection(code.co_names)
+    by_text = {"getattr", "attrgetter"}.intersection(code.co_names)
+    said = (c for c in code.co_consts if by_text and isinstance(c, str))
+    found = LEAVES_THE_GRAPH.intersection((*code.co_names, *said))
     if found:
         raise NotStatic(
             f"{code.co_name} (line {code.co_firstlineno} of {code.co_filename}) uses {min(found)}, which leads numbers "

@@ -61,7 +61,7 @@ class Writer:
         loss = self.of[tape.loss].text
         gradients = self.backward()
         given = ", ".join([t.text for t in inputs] + [self.of[p].text for p in [*self.parameters, *self.constants]])
-        given_back = ", ".join(gradients[p].text for p in self.parameters)
+        given_back = ", ".join(of_kind(gradients[p], p.data) for p in self.parameters)
         lines = [f"def program({given}):", *(f"    {line}" for line in self.lines), f"    return {loss}, ({given_back},)"]
         self.source = "\n".join(lines) + "\n"
 
@@ -180,11 +180,13 @@ class Writer:
         """An operation as `Value.record` runs it."""
         op, args, params = operation(node), self.operands(node), self.settings(node)
         if not any(isinstance(a.value, np.ndarray) for a in args):
-            return self.call(op.evaluate, f"evaluate_{op.name}", args, params)
-        if op.sequence:
+            raw = self.call(op.evaluate, f"evaluate_{op.name}", args, params)
+        elif op.sequence:
             inner = ", ".join(a.text for a in args)
-            args = [self.put(f"{op.name}_of", Term(f"({inner},)", tuple(a.value for a in args)))]
-        raw = self.call(op.fn, op.name, args, params, node.name or op.name)
+            every = self.put(f"{op.name}_of", Term(f"({inner},)", tuple(a.value for a in args)))
+            raw = self.call(op.fn, op.name, [every], params)
+        else:
+            raw = self.call(op.fn, op.name, args, params, node.name or op.name)
         if type(raw.value) is float or (type(raw.value) is np.ndarray and raw.value.dtype in FLOATS):
             return raw
         if type(raw.value) is np.float32:
@@ -307,6 +309,13 @@ class Writer:
 
 class Changed(Exception):
     """A check told something else than when the program was recorded."""
+
+
+def of_kind(g: Term, data: Any) -> str:
+    """A gradient as an array for an array, as a number for a number."""
+    if type(g.value) is type(data):
+        return g.text
+    return f"np.asarray({g.text}, np.{data.dtype})" if isinstance(data, np.ndarray) else f"float({g.text})"
 
 
 def operation(node: Node) -> Operation:
