@@ -10,11 +10,14 @@ from tinygrad_opt import Value, nn
 from tinygrad_opt.program import NotStatic, compile
 
 LAYERS = [pytest.param(case, id=f"{family}: {case.name}") for family in FAMILIES for case in cases_of(family)]
-RANDOM_OR_FOLLOWING = ("BatchNorm", "statistics", "weight_norm", "RReLU with one slope, train")
-BY_MASKS = ("Threshold", "Hardshrink")
-ON_SIDE_NUMBERS = (
+# Those that draw, that follow statistics, and that compute arrays besides the graph.
+REFUSED_LAYERS = (
+    "RReLU with one slope, train", "BatchNorm", "with statistics", "weight_norm", "Threshold", "Hardshrink",
+    "AvgPool2d(3, 2, 1, ceil_mode", "count_include_pad=False",
+)  # fmt: skip
+REFUSED_LOSSES = (
     "weight=given", "ignore_index", "categorical", "soft_margin", "multi_margin", "hinge_embedding", "cosine", "kl_div",
-    "poisson_nll_loss(full", "gaussian", "absolute_percentage", "some ignored",
+    "full=True", "gaussian", "absolute_percentage", "some ignored", "logarithmic_error(of negative",
 )  # fmt: skip
 
 
@@ -71,8 +74,8 @@ def test_layers(case, dtype):
     def f(x):
         return np.sum(np.tanh(scale * module(scale * x if floats else x)))
 
-    found = agrees(f, [scale, *module.parameters()], *([b] for b in batches))
-    assert found is not case.name.startswith(BY_MASKS) and not any(name in case.name for name in RANDOM_OR_FOLLOWING)
+    if not agrees(f, [scale, *module.parameters()], *([b] for b in batches)):
+        assert any(name in case.name for name in REFUSED_LAYERS)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -89,7 +92,7 @@ def test_losses(case, reduction, dtype):
         return case.ours(*operands, reduction=reduction)
 
     if not agrees(f, live, rest):
-        assert any(name in case.name for name in ON_SIDE_NUMBERS)
+        assert any(name in case.name for name in REFUSED_LOSSES)
 
 
 # -- whole networks ----------------------------------------------------------------------------
@@ -180,7 +183,7 @@ def on_data(x):
 REFUSED = {
     "a condition": (on_a_condition, "reads numbers besides the graph, by np.greater|by a condition"),
     "data": (on_data, "on_data .* uses data"),
-    "item": (lambda x: np.sum(x * W) * np.sum(x * W).item(), r"besides the graph, by \.item"),
+    "item": (lambda x: np.sum(x * W) * np.sum(x * W).item(), r"besides the graph, by float"),
     "a mask": (lambda x: np.sum(np.where(W > 1.5, x * W, 0)), "by np.greater|by .*"),
     "an input's numbers": (lambda x: np.sum(W * x) / x.max(), r"by \.max"),
     "a branch on an input": (lambda x: np.sum(W * x) if x[0] > 0 else np.sum(W), "by an index"),
@@ -204,10 +207,22 @@ def test_what_is_not_static_is_refused(name):
 
 def test_running_statistics_are_refused_and_put_back():
     layer = nn.BatchNorm1d(3)
-    with pytest.raises(NotStatic, match="running statistics"):
+    with pytest.raises(NotStatic, match="besides the graph, by np.mean"):
         compile(lambda x: np.sum(layer(x * W) ** 2))(np.array([X, X + 1]))
     np.testing.assert_array_equal(layer.running_mean, np.zeros(3))
     assert layer.num_batches_tracked == 0
+
+
+def test_what_f_writes_to_is_refused_and_put_back():
+    total = np.zeros(3)
+
+    def g(x):
+        np.add(total, 1, out=total)
+        return np.sum(W * x)
+
+    with pytest.raises(NotStatic, match="f writes to an array"):
+        compile(g)(X)
+    np.testing.assert_array_equal(total, np.zeros(3))
 
 
 def test_checks_are_made_at_every_call():
@@ -251,6 +266,9 @@ def test_modes_settings_and_frozen_or_new_parameters_are_noticed():
     model[0].weight = Value(np.ones((4, 3)))
     assert_same_bits(by_program(program, model.parameters(), x), by_engine(f, model.parameters(), x))
     model.astype(np.float32)
+    with pytest.raises(NotStatic, match="another dtype"):
+        program(x)
+    x = x.astype(np.float32)
     assert_same_bits(by_program(program, model.parameters(), x), by_engine(f, model.parameters(), x))
 
 
@@ -294,8 +312,7 @@ def test_the_source_is_numpy():
     tanh = np.tanh(multiply)
     sum = float(np.sum(tanh))
     sum_grad = 1.0
-    tanh_grad = np.empty((3,), float64)
-    tanh_grad[...] = sum_grad
+    tanh_grad = spread(sum_grad, (3,), None, False)
     multiply_grad = tanh_grad * (1 - tanh * tanh)
     w_grad = multiply_grad * x
     return sum, (w_grad,)

@@ -88,7 +88,11 @@ class Recorded:
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]):
         self.f = f
         undone = Undone(f)
-        first, second = recording(f, inputs, undone), recording(f, inputs, undone)
+        try:
+            tapes = Tape(f, inputs), Tape(f, inputs)
+        finally:
+            undone.back()
+        first, second = (Writer(tape, input_names(f, len(inputs))) for tape in tapes)
         refuse_difference(first, second)
         self.surroundings = Surroundings(f)
         self.source, self.run = first.source, first.function()
@@ -129,15 +133,6 @@ class Recorded:
         return float(loss)
 
 
-def recording(f: Callable[..., Any], inputs: tuple[Any, ...], undone: Undone) -> Writer:
-    """f recorded and written down, and all else as it was."""
-    try:
-        tape = Tape(f, inputs)
-    finally:
-        undone.back()
-    return Writer(tape, input_names(f, len(inputs)))
-
-
 def by_engine(f: Callable[..., Any], inputs: tuple[Any, ...]) -> float:
     loss: Value = f(*inputs)
     loss.backward(keep="leaves")
@@ -154,7 +149,8 @@ def refuse_difference(first: Writer, second: Writer) -> None:
         if second.namespace[name] is not x:
             raise NotStatic(
                 f"f makes an array of shape {np.shape(x)} at each call, {use_of(name, first.source)}: a program cannot "
-                "know what it is made from. Make it once outside of f, or pass it as an argument"
+                "know what it is made from. Make it once outside of f, or pass it as an argument; an input of another dtype "
+                "than the layer's is such an array too: convert it first"
             )
 
 

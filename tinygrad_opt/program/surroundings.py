@@ -126,6 +126,5 @@ class Undone:
         if written or named:
             what = f"sets {named[0]}" if named else "writes to an array"
             raise NotStatic(
-                f"f {what} at each call, as batch normalization in training updates its running statistics: "
-                "a program computes the loss and the gradients alone"
+                f"f {what} at each call: a program computes the loss and the gradients alone"
             )
