@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_opt import Value, nn
+from tinygrad_opt import Value, nn, program
 from tinygrad_opt.functional import conv2d, max_pool2d
 
 from .convolution import THREADS, torch_threads
@@ -51,13 +51,14 @@ def contestants(name: str) -> dict[str, Step]:
     for weight in weights:
         bound = math.prod(weight[1:]) ** -0.5
         parameters += [rng.uniform(-bound, bound, s).astype(np.float32) for s in (weight, weight[:1])]
-    found = {OURS: ours(x, labels, parameters)}
+    found = {OURS: ours(x, labels, parameters), f"{OURS}, compiled": compiled(x, labels, parameters)}
     if installed("torch"):
         found["PyTorch"] = by_torch(x, labels, parameters)
     return found
 
 
-def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
+def network(arrays: list[Any]) -> tuple[Callable[[Any, Any], Value], list[Value]]:
+    """The loss of images or rows and their labels, and the parameters."""
     parameters = [Value(a) for a in arrays]
     filters = [p for p in zip(parameters[::2], parameters[1::2], strict=True) if p[0].ndim == 4]
     dense: list[nn.Module] = []
@@ -68,16 +69,39 @@ def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
             dense += [layer, nn.ReLU()]
     model, criterion = nn.Sequential(*dense[:-1]), nn.CrossEntropyLoss()
 
-    def step() -> list[Any]:
-        h = x
+    def loss(h: Any, labels: Any) -> Value:
         for weight, bias in filters:
             h = max_pool2d(conv2d(h, weight, bias).relu(), 2)
-        loss = criterion(model(h.reshape(len(h), -1)), labels)
+        found: Value = criterion(model(h.reshape(len(h), -1)), labels)
+        return found
+
+    return loss, parameters
+
+
+def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
+    f, parameters = network(arrays)
+
+    def step() -> list[Any]:
+        loss = f(x, labels)
         loss.backward(keep="leaves")
         gradients = [p.grad for p in parameters]
         for p in parameters:
             p.grad = None
         return [loss.data, *gradients]
+
+    return step
+
+
+def compiled(x: Any, labels: Any, arrays: list[Any]) -> Step:
+    f, parameters = network(arrays)
+    run = program.compile(f)
+
+    def step() -> list[Any]:
+        loss = run(x, labels)
+        gradients = [p.grad for p in parameters]
+        for p in parameters:
+            p.grad = None
+        return [loss, *gradients]
 
     return step
 

@@ -15,6 +15,7 @@ PACKAGE = Path(tinygrad_opt.__file__).parent
 # From the bottom to the top.
 LAYERS = [
     "ops.operation",
+    "ops.checks",
     "ops.operand",
     "ops.rules",
     "ops.elementwise",
@@ -143,6 +144,14 @@ LAYERS = [
     "nn.batch_normalization",
     "nn.weight_normalization",
     "nn",
+    "program.refusal",
+    "program.lent",
+    "program.tape",
+    "program.settled",
+    "program.writer",
+    "program.surroundings",
+    "program.compiled",
+    "program",
     "optim.schedules.arguments",
     "optim.schedules.schedule",
     "optim.schedules.decay",

@@ -1,5 +1,7 @@
 """A program computes what the engine computes, bit by bit, or refuses to."""
 
+import types
+
 import numpy as np
 import pytest
 from losses.table import CASES as LOSSES
@@ -220,6 +222,14 @@ def test_what_f_writes_to_is_refused_and_put_back():
         np.add(total, 1, out=total)
         return np.sum(W * x)
 
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return np.sum(W * x)
+
+    with pytest.raises(NotStatic, match="f changes what it finds at each call .in list"):
+        compile(f)(X)
     with pytest.raises(NotStatic, match="f writes to an array"):
         compile(g)(X)
     np.testing.assert_array_equal(total, np.zeros(3))
@@ -287,6 +297,19 @@ def test_numbers_that_f_finds_outside_are_noticed(monkeypatch):
     assert program(X) == 6 * (0.5 - 2 + 6)
     beta = 1.0
     assert program(X) == 3 * (0.5 - 2 + 6)
+
+
+def test_settings_of_modules_of_python_are_noticed():
+    settings = types.ModuleType("settings")
+    settings.alpha, settings.model = 2.0, nn.Linear(3, 1).eval()
+    scope = {"settings": settings, "np": np}
+    exec("def f(x):\n    return np.sum(settings.model(x)) * settings.alpha if settings.model.training else np.sum(settings.model(x))", scope)
+    f, p = scope["f"], settings.model.parameters()
+    program = compile(f)
+    for change in (lambda: settings.model.train(), lambda: setattr(settings, "alpha", 3.0)):
+        assert_same_bits(by_program(program, p, X), by_engine(f, p, X))
+        change()
+    assert_same_bits(by_program(program, p, X), by_engine(f, p, X))
 
 
 def test_what_changes_at_each_call_is_named(monkeypatch):

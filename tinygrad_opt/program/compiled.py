@@ -89,12 +89,15 @@ class Recorded:
         self.f = f
         undone = Undone(f)
         try:
-            tapes = Tape(f, inputs), Tape(f, inputs)
+            tape = Tape(f, inputs)
+            self.surroundings = Surroundings(f, tape.ran)
+            tapes = tape, Tape(f, inputs)
+            if not self.surroundings.unchanged():
+                raise NotStatic(f"f changes what it finds at each call (in {', '.join(self.surroundings.others())})")
         finally:
             undone.back()
         first, second = (Writer(tape, input_names(f, len(inputs))) for tape in tapes)
         refuse_difference(first, second)
-        self.surroundings = Surroundings(f)
         self.source, self.run = first.source, first.function()
         self.parameters: list[Any] = first.parameters
         self.leaves: list[Any] = [*first.parameters, *first.constants]

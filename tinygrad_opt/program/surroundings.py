@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,20 +19,21 @@ BY_VALUE = (int, float, str, bool)
 
 
 class Surroundings:
-    """Everything that f reaches, as it was when it was recorded.
+    """Everything that f reaches, as it was when it was recorded; ran is the code that was run, with its globals.
 
     Modules tell when an attribute of any of them is set; only then are they looked through.
     """
 
-    def __init__(self, f: Callable[..., Any]):
-        reached = list(reachable([f]))
+    def __init__(self, f: Callable[..., Any], ran: Mapping[types.CodeType, dict[str, Any]]):
+        self.names = [found for code, scope in ran.items() for found in named(code, scope)]
+        reached = list(reachable([f, *(x for _, _, x in self.names)]))
         modules = [x for x in reached if isinstance(x, Module)]
         for m in modules:
             if m._derived:
                 raise NotStatic(f"{type(m).__name__} computes {', '.join(m._derived)} anew at each call, with checks")
         functions = [x for x in reached if isinstance(x, types.FunctionType) and not is_library(x)]
         self.cells = [(cell, cell.cell_contents) for x in functions for cell in x.__closure__ or () if not is_empty(cell)]
-        self.names = [found for x in functions for found in globals_of(x)]
+        refuse_hidden(ran, functions)
         self.holders = [(x, contents(x)) for x in reached if is_holder(x) and contents(x) and not is_kept(x, modules)]
         self.modules = [(x, contents(x)) for x in modules]
         self.values = [(x, x.requires_grad) for x in reached if isinstance(x, Value)]
@@ -66,11 +68,24 @@ def is_library(f: types.FunctionType) -> bool:
     return f.__code__.co_filename.startswith(libraries())
 
 
-def globals_of(f: types.FunctionType) -> list[tuple[dict[str, Any], str, Any]]:
-    """The global names that the code of a function uses."""
-    scope = f.__globals__
-    names = dict.fromkeys(name for name in names_in(f.__code__) if name in scope)
-    return [(scope, name, scope[name]) for name in names if not isinstance(scope[name], types.ModuleType)]
+def named(code: types.CodeType, scope: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Any]]:
+    """The global names that code uses, and those it may use of modules: ``settings.alpha``."""
+    names = dict.fromkeys(names_in(code))
+    for name in names:
+        x = scope.get(name)
+        if not isinstance(x, types.ModuleType):
+            yield scope, name, x
+        elif x.__name__ not in sys.builtin_module_names and not str(getattr(x, "__file__", "")).startswith(libraries()):
+            yield from ((vars(x), of_it, vars(x)[of_it]) for of_it in names if of_it in vars(x))
+
+
+def refuse_hidden(ran: Iterable[types.CodeType], functions: list[types.FunctionType]) -> None:
+    """Refuse a function that was run and not found: what its closure holds could change unseen."""
+    known = {f.__code__ for f in functions}
+    made = {inner for code in ran for inner in code.co_consts if isinstance(inner, types.CodeType)}
+    for code in ran:
+        if code.co_freevars and code not in known | made:
+            raise NotStatic(f"f runs {code.co_name} (line {code.co_firstlineno} of {code.co_filename}), whose closure is hidden")
 
 
 def is_kept(x: Any, modules: list[Module]) -> bool:
@@ -108,7 +123,7 @@ def same(now: tuple[Any, ...], were: tuple[Any, ...]) -> bool:
 
 def equal(x: Any, was: Any) -> bool:
     """The same object; a number or string of the same value."""
-    return x is was or (type(x) is type(was) and type(x) in BY_VALUE and x == was)
+    return x is was or (type(x) is type(was) and type(x) in BY_VALUE and repr(x) == repr(was))
 
 
 class Undone:

@@ -41,31 +41,37 @@ class Tape:
     loss    the Value that it returned
     nodes   the graph of it, oldest first
     checks  in the order they were made
+    ran     the code of the user's that was run, and the names it found
     age     whatever is older was there before
     """
 
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]):
         self.inputs = [np.array(x) for x in inputs]
         self.checks: list[Checked] = []
+        self.ran: dict[Any, dict[str, Any]] = {}
         self.age = next_age()
         self.loss = self.run(f)
         self.nodes = newest_first(self.loss)[::-1]
 
     def run(self, f: Callable[..., Any]) -> Value:
-        codes: set[Any] = set()
         token, profile = listening.set(self), sys.getprofile()
-        sys.setprofile(lambda frame, event, _: codes.add(frame.f_code) if event == "call" else None)
+        sys.setprofile(self.see)
         try:
             with enable_grad():
                 loss = f(*map(lent, self.inputs))
         finally:
             sys.setprofile(profile)
             listening.reset(token)
-        for code in codes:
+        for code in self.ran:
             refuse_reading(code)
         if not isinstance(loss, Value) or loss.size != 1 or not loss.requires_grad or loss.age <= self.age:
             raise NotStatic(f"f must return its loss, a Value of one entry that requires a gradient; got {loss!r}")
         return loss
+
+    def see(self, frame: Any, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code not in self.ran and not code.co_filename.startswith(LIBRARIES):
+            self.ran[code] = frame.f_globals
 
     def check(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         args = tuple(map(returned, args))
@@ -83,8 +89,6 @@ class Tape:
 
 def refuse_reading(code: Any) -> None:
     """Refuse a function of the user's own that names what leads out of the graph."""
-    if code.co_filename.startswith(LIBRARIES):
-        return
     by_text = {"getattr", "attrgetter"}.intersection(code.co_names)
     said = (c for c in code.co_consts if by_text and isinstance(c, str))
     found = LEAVES_THE_GRAPH.intersection((*code.co_names, *said))
