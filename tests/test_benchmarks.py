@@ -61,8 +61,9 @@ def test_convolution_contestants_agree(name):
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_network_contestants_agree(name):
     pytest.importorskip("torch")
-    own, theirs = (step() for step in networks.contestants(name).values())
+    own, program, theirs = (step() for step in networks.contestants(name).values())
     assert len(own) == 1 + 2 * len(networks.NETWORKS[name][1])
+    assert all(np.array_equal(mine, other) for mine, other in zip(own, program, strict=True))
     for mine, other in zip(own, theirs, strict=True):
         other = other.numpy()
         assert mine.dtype == other.dtype == np.float32

@@ -110,8 +110,9 @@ class Recorded:
         root = written.tape.loss
         grads = sweep(root, seed_gradient(root, None, create_graph=False), keep_all=False)
         loss, found = self.run(*written.tape.inputs, *self.data)
-        for x, ours, engines in [(root, loss, root.data), *((p, g, grads[p]) for p, g in zip(self.parameters, found, strict=True))]:
-            if type(ours) is not type(x.data) or not same_bits(ours, engines):
+        engines = [root.data, *(grads[p] for p in self.parameters)]
+        for x, ours, its in zip([root, *self.parameters], [loss, *found], engines, strict=True):
+            if type(ours) is not type(x.data) or not same_bits(ours, its):
                 raise NotStatic("the program does not give what the engine gives: f is left to the engine")
 
     def fits(self) -> bool:
@@ -152,8 +153,8 @@ def refuse_difference(first: Writer, second: Writer) -> None:
         if second.namespace[name] is not x:
             raise NotStatic(
                 f"f makes an array of shape {np.shape(x)} at each call, {use_of(name, first.source)}: a program cannot "
-                "know what it is made from. Make it once outside of f, or pass it as an argument; an input of another dtype "
-                "than the layer's is such an array too: convert it first"
+                "know what it is made from. Make it once outside of f, or pass it as an argument; an input of "
+                "another dtype than the layer's is such an array too: convert it first"
             )
 
 
@@ -182,4 +183,4 @@ def layout(x: Any) -> tuple[Any, ...]:
 
 def same_bits(x: Any, y: Any) -> bool:
     x, y = np.asarray(x), np.asarray(y)
-    return x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes()
+    return bool(x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes())

@@ -1,4 +1,4 @@
-"""Arrays as they are lent to a function while its graph is recorded: to be computed with in the graph, not besides it."""
+"""Arrays as they are lent to a function that is recorded: to be computed with in the graph, not besides it."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Unsettled(Exception):
 
 
 class Piece(NamedTuple):
-    """An expression: its source, its value in the recorded call, and whether it is the same in all calls of these shapes."""
+    """An expression: its source, its value in the recorded call, and whether that stays for these shapes."""
 
     make: Callable[[], ast.expr]
     value: Any
@@ -150,10 +150,11 @@ class Settled:
         """x += y, which writes into the array x."""
         compute = OPERATORS[type(s.op)]
         value = self.expression(s.value)
+        left: Any
         if isinstance(s.target, ast.Subscript):
             target, index = self.expression(s.target.value), self.expression(s.target.slice)
             target.value[index.value] = compute(target.value[index.value], value.value)
-            left: ast.expr = ast.Subscript(target.make(), index.make(), ast.Store())
+            left = ast.Subscript(target.make(), index.make(), ast.Store())
         else:
             target = self.expression(s.target)
             if not target.is_name or not isinstance(target.value, np.ndarray):
@@ -284,7 +285,7 @@ class Settled:
         if any(isinstance(p.value, list) for p in parts):
             raise Unsettled
         value = f.value(*(a.value for a in args), **{k: p.value for k, p in params.items()})
-        if f.value is getattr and args[1].static and args[1].value in OF_SHAPE and hasattr(args[0].value, args[1].value):
+        if f.value is getattr and args[1].value in OF_SHAPE:
             return self.static(value)
         if f.static and isinstance(getattr(f.value, "__self__", None), dict) and all(p.static for p in parts):
             return self.static(value)
@@ -371,10 +372,9 @@ def source_of(fn: Any) -> ast.FunctionDef | ast.Lambda:
     spans = {p for p in code.co_positions() if p[2] is not None and p[0] is not None}
     found = []
     for d in definitions(code.co_filename):
-        if d.lineno == code.co_firstlineno and (getattr(d, "name", "<lambda>") == code.co_name):
-            if isinstance(d, ast.FunctionDef) or (
-                d.body.lineno, d.body.end_lineno, d.body.col_offset, d.body.end_col_offset
-            ) in spans:
+        if d.lineno == code.co_firstlineno and getattr(d, "name", "<lambda>") == code.co_name:
+            b = d.body
+            if isinstance(b, list) or (b.lineno, b.end_lineno, b.col_offset, b.end_col_offset) in spans:
                 found.append(d)
     if len(found) != 1:
         raise Unsettled

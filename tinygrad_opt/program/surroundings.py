@@ -1,4 +1,4 @@
-"""What a function finds around it: modules with their settings, numbers, other functions.  A program holds for these."""
+"""What a function finds around it: modules with their settings, numbers, other functions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Surroundings:
             if m._derived:
                 raise NotStatic(f"{type(m).__name__} computes {', '.join(m._derived)} anew at each call, with checks")
         functions = [x for x in reached if isinstance(x, types.FunctionType) and not is_library(x)]
-        self.cells = [(cell, cell.cell_contents) for x in functions for cell in x.__closure__ or () if not is_empty(cell)]
+        cells = [cell for x in functions for cell in x.__closure__ or () if not is_empty(cell)]
+        self.cells = [(cell, cell.cell_contents) for cell in cells]
         refuse_hidden(ran, functions)
         self.holders = [(x, contents(x)) for x in reached if is_holder(x) and contents(x) and not is_kept(x, modules)]
         self.modules = [(x, contents(x)) for x in modules]
@@ -85,7 +86,8 @@ def refuse_hidden(ran: Iterable[types.CodeType], functions: list[types.FunctionT
     made = {inner for code in ran for inner in code.co_consts if isinstance(inner, types.CodeType)}
     for code in ran:
         if code.co_freevars and code not in known | made:
-            raise NotStatic(f"f runs {code.co_name} (line {code.co_firstlineno} of {code.co_filename}), whose closure is hidden")
+            where = f"{code.co_name} (line {code.co_firstlineno} of {code.co_filename})"
+            raise NotStatic(f"f runs {where}, whose closure is hidden from a program")
 
 
 def is_kept(x: Any, modules: list[Module]) -> bool:
@@ -140,6 +142,4 @@ class Undone:
         self.replay.restore()
         if written or named:
             what = f"sets {named[0]}" if named else "writes to an array"
-            raise NotStatic(
-                f"f {what} at each call: a program computes the loss and the gradients alone"
-            )
+            raise NotStatic(f"f {what} at each call: a program computes the loss and the gradients alone")

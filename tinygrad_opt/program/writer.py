@@ -16,7 +16,7 @@ from ..data import FLOATS, as_result
 from ..engine import Node, contribution, fit, guarded
 from ..ops import Operation, unbroadcast
 from ..ops.operation import NO_PARAMS
-from ..value import Value, seed_gradient
+from ..value import seed_gradient
 from .refusal import NotStatic
 from .settled import Piece, called, is_ours, plain_call, unparsed
 from .tape import Checked, Tape, place, start
@@ -36,7 +36,8 @@ class Writer:
     """
 
     def __init__(self, tape: Tape, names: list[str]):
-        self.tape, self.namespace = tape, {"np": np, "Changed": Changed}
+        self.tape = tape
+        self.namespace: dict[str, Any] = {"np": np, "Changed": Changed}
         self.held: dict[int, str] = {}
         self.used = set(self.namespace)
         self.constant_names: set[str] = set()
@@ -52,22 +53,25 @@ class Writer:
         inputs = [self.known(Term(self.new(name), x)) for name, x in zip(names, tape.inputs, strict=True)]
         for node in tape.nodes:
             if node.op is not None and node.age < tape.age:
-                raise NotStatic(f"f goes on with a graph that was there before it ({node.op.name}): compute all of it in f")
+                raise NotStatic(f"f goes on with a {node.op.name} that was computed before: compute all of it in f")
         for leaf in [*self.parameters, *self.constants]:
             if leaf.age > tape.age:
-                raise NotStatic(f"f makes a parameter of shape {leaf.shape} at each call: make it once, outside of f")
+                raise NotStatic(
+                    f"f makes a parameter of shape {np.shape(leaf.data)} at each call: make it once, outside of f"
+                )
             self.of[leaf] = self.known(Term(self.new(leaf.name or "w"), leaf.data))
         self.forward()
         loss = self.of[tape.loss].text
         gradients = self.backward()
         given = ", ".join([t.text for t in inputs] + [self.of[p].text for p in [*self.parameters, *self.constants]])
         given_back = ", ".join(of_kind(gradients[p], p.data) for p in self.parameters)
-        lines = [f"def program({given}):", *(f"    {line}" for line in self.lines), f"    return {loss}, ({given_back},)"]
-        self.source = "\n".join(lines) + "\n"
+        body = "".join(f"    {line}\n" for line in self.lines)
+        self.source = f"def program({given}):\n{body}    return {loss}, ({given_back},)\n"
 
     def function(self) -> Callable[..., Any]:
         exec(compile(self.source, "<program>", "exec"), self.namespace)
-        return self.namespace["program"]  # type: ignore[no-any-return]
+        program: Callable[..., Any] = self.namespace["program"]
+        return program
 
     def constants_held(self) -> list[tuple[str, Any]]:
         """The arrays that are neither given nor computed."""
@@ -152,8 +156,8 @@ class Writer:
 
     # -- forward -------------------------------------------------------------------------------
     def forward(self) -> None:
-        nodes = [n for n in self.tape.nodes if n.op is not None]
-        for event in sorted([*nodes, *self.tape.checks], key=lambda event: event.age):
+        events: list[Any] = [n for n in self.tape.nodes if n.op is not None] + self.tape.checks
+        for event in sorted(events, key=lambda event: event.age):
             if isinstance(event, Checked):
                 self.check(event)
             else:
@@ -196,7 +200,12 @@ class Writer:
         return self.call(as_result, "as_result", [raw, Term(self.hold(op, op.name), op)])
 
     def call(
-        self, fn: Callable[..., Any], name: str, args: list[Term], params: Mapping[str, Term] = NO_PARAMS, wish: str = ""
+        self,
+        fn: Callable[..., Any],
+        name: str,
+        args: list[Term],
+        params: Mapping[str, Term] = NO_PARAMS,
+        wish: str = "",
     ) -> Term:
         """A call as source, and what it gives."""
         self.wishes.setdefault(id(fn), name)
@@ -233,7 +242,7 @@ class Writer:
             first = Term(f"np.ones({seed.shape}, np.{seed.dtype})", seed)
         else:
             first = Term("1.0", seed)
-        grads = {root: self.put(f"{self.of[root].text}_grad", first)}
+        grads: dict[Node, Term] = {root: self.put(f"{self.of[root].text}_grad", first)}
         owned: set[Node] = set()
         for node in reversed(self.tape.nodes):
             if node.op is None or node not in grads:
@@ -275,7 +284,8 @@ class Writer:
             if rule is None or not isinstance(a, Node) or not a.requires_grad:
                 continue
             if op.sequence:
-                part = Term(f"{every.text}[{i}]({operands[0].text}, {operands[1].text})", rule(*(x.value for x in operands[:2])))
+                g, out = operands[:2]
+                part = Term(f"{every.text}[{i}]({g.text}, {out.text})", rule(g.value, out.value))
                 yield a, self.fitted(op, part, operands, a)
             elif not any(isinstance(x.value, np.ndarray) for x in operands):
                 yield a, self.by_engine(op, rule, i, operands, params, a)
@@ -295,7 +305,7 @@ class Writer:
         return Term(f"{names[0]}({names[1]}, {names[2]}, ({inner}), {{{settings}}}, {self.of[a].text})", value)
 
     def fitted(self, op: Operation, part: Term, operands: list[Term], a: Node) -> Term:
-        """A rule's result in the shape and dtype of the input it belongs to, as `engine.contribution` brings it there."""
+        """A rule's result in the shape and dtype of its input, as `engine.contribution` has it."""
         if op.guarded:
             part = self.call(guarded, "guarded", [part, operands[0]])
         data, x = a.data, part.value
@@ -303,7 +313,8 @@ class Writer:
             if x.shape == data.shape:
                 return part
             if data.shape:
-                return self.call(unbroadcast, "unbroadcast", [part, Term(repr(data.shape), data.shape)], {}, f"{self.of[a].text}_grad")
+                shape = Term(repr(data.shape), data.shape)
+                return self.call(unbroadcast, "unbroadcast", [part, shape], wish=f"{self.of[a].text}_grad")
         return self.call(fit, "fit", [part, self.of[a]])
 
 
