@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from .tape import Tape
 from .writer import Writer
 
 MOST = 8
+OTHER = 1 + 2**-7
 
 
 def compile(f: Callable[..., Any]) -> Program:
@@ -91,29 +93,21 @@ class Recorded:
         try:
             tape = Tape(f, inputs)
             self.surroundings = Surroundings(f, tape.ran)
-            tapes = tape, Tape(f, inputs)
+            first = Writer(tape, input_names(f, len(inputs)))
+            with moved(first.parameters):
+                second = Writer(Tape(f, tuple(x[::-1] if x.ndim else x for x in inputs)), input_names(f, len(inputs)))
+                refuse_difference(first, second)
+                verify(first.function(), second)
             if not self.surroundings.unchanged():
                 raise NotStatic(f"f changes what it finds at each call (in {', '.join(self.surroundings.others())})")
         finally:
             undone.back()
-        first, second = (Writer(tape, input_names(f, len(inputs))) for tape in tapes)
-        refuse_difference(first, second)
         self.source, self.run = first.source, first.function()
         self.parameters: list[Any] = first.parameters
         self.leaves: list[Any] = [*first.parameters, *first.constants]
         self.data = [p.data for p in self.leaves]
         self.layouts = [layout(x) for x in self.data]
-        self.verify(first)
-
-    def verify(self, written: Writer) -> None:
-        """Hold what was written against the engine, bit by bit."""
-        root = written.tape.loss
-        grads = sweep(root, seed_gradient(root, None, create_graph=False), keep_all=False)
-        loss, found = self.run(*written.tape.inputs, *self.data)
-        engines = [root.data, *(grads[p] for p in self.parameters)]
-        for x, ours, its in zip([root, *self.parameters], [loss, *found], engines, strict=True):
-            if type(ours) is not type(x.data) or not same_bits(ours, its):
-                raise NotStatic("the program does not give what the engine gives: f is left to the engine")
+        verify(self.run, first)
 
     def fits(self) -> bool:
         """Whether everything is as it was recorded, but for the numbers."""
@@ -135,6 +129,31 @@ class Recorded:
         for p, g in zip(self.parameters, grads, strict=True):
             p.grad = g
         return float(loss)
+
+
+@contextlib.contextmanager
+def moved(parameters: list[Any]) -> Iterator[None]:
+    """Parameters with other numbers: what a program keeps of the numbers of one call shows in another."""
+    were = [p.data for p in parameters]
+    try:
+        for p in parameters:
+            p.data = p.data * OTHER if type(p.data) is float else np.asarray(p.data * OTHER, p.data.dtype)
+        yield
+    finally:
+        for p, was in zip(parameters, were, strict=True):
+            p.data = was
+
+
+def verify(run: Callable[..., Any], written: Writer) -> None:
+    """Hold a program against the engine on what was recorded, bit by bit."""
+    root, parameters = written.tape.loss, written.parameters
+    grads = sweep(root, seed_gradient(root, None, create_graph=False), keep_all=False)
+    data = [p.data for p in [*parameters, *written.constants]]
+    loss, found = run(*written.tape.inputs, *data)
+    engines = [root.data, *(grads[p] for p in parameters)]
+    for x, ours, its in zip([root, *parameters], [loss, *found], engines, strict=True):
+        if type(ours) is not type(x.data) or not same_bits(ours, its):
+            raise NotStatic("the program does not give what the engine gives: f is left to the engine")
 
 
 def by_engine(f: Callable[..., Any], inputs: tuple[Any, ...]) -> float:

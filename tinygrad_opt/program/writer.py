@@ -23,10 +23,11 @@ from .tape import Checked, Tape, place, start
 
 
 class Term(NamedTuple):
-    """A piece of source, and what it is in the call that was recorded."""
+    """A piece of source, what it is in the call that was recorded, and whether it is that in every call."""
 
     text: str
     value: Any
+    static: bool = False
 
 
 class Writer:
@@ -147,7 +148,7 @@ class Writer:
 
     def term(self, x: Any, what: str) -> Term:
         if not isinstance(x, Node):
-            return Term(self.text_of(x, what), x)
+            return Term(self.text_of(x, what), x, is_plain(x))
         if x in self.of:
             return self.of[x]
         if not isinstance(x.data, np.ndarray):
@@ -175,7 +176,7 @@ class Writer:
 
     def settings(self, node: Node) -> dict[str, Term]:
         op = operation(node)
-        found = {k: Term(self.text_of(v, op.name), v) for k, v in op.given(node.params).items()}
+        found = {k: Term(self.text_of(v, op.name), v, is_plain(v)) for k, v in op.given(node.params).items()}
         if op.keeps and "kept" in node.params:
             found["kept"] = self.lists.setdefault(node, Term("", []))
         return found
@@ -197,7 +198,7 @@ class Writer:
             return Term(f"np.asarray({raw.text})", np.asarray(raw.value))
         if isinstance(raw.value, float | int):
             return Term(f"float({raw.text})", float(raw.value))
-        return self.call(as_result, "as_result", [raw, Term(self.hold(op, op.name), op)])
+        return self.call(as_result, "as_result", [raw, Term(self.hold(op, op.name), op, static=True)])
 
     def call(
         self,
@@ -217,8 +218,7 @@ class Writer:
     def piece(self, term: Term) -> Piece:
         if isinstance(term.value, list):
             return Piece(lambda: ast.List([], ast.Load()), term.value, True)
-        static = term.text not in self.used
-        return Piece(lambda: ast.parse(term.text, mode="eval").body, term.value, static)
+        return Piece(lambda: ast.parse(term.text, mode="eval").body, term.value, term.static)
 
     def literal(self, x: Any) -> str:
         """What is the same in all calls, as it stands in the source."""
@@ -313,13 +313,18 @@ class Writer:
             if x.shape == data.shape:
                 return part
             if data.shape:
-                shape = Term(repr(data.shape), data.shape)
+                shape = Term(repr(data.shape), data.shape, static=True)
                 return self.call(unbroadcast, "unbroadcast", [part, shape], wish=f"{self.of[a].text}_grad")
         return self.call(fit, "fit", [part, self.of[a]])
 
 
 class Changed(Exception):
     """A check told something else than when the program was recorded."""
+
+
+def is_plain(x: Any) -> bool:
+    """Whether no array is in it."""
+    return all(map(is_plain, x)) if isinstance(x, tuple | list) else not isinstance(x, np.ndarray)
 
 
 def of_kind(g: Term, data: Any) -> str:
