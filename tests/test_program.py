@@ -97,6 +97,11 @@ def test_losses(case, reduction, dtype):
         assert any(name in case.name for name in REFUSED_LOSSES)
 
 
+W = Value([1.0, 2.0, 3.0])
+X = np.array([0.5, -1.0, 2.0])
+LABELS = np.random.default_rng(2).integers(0, 3, 40)
+
+
 # -- whole networks ----------------------------------------------------------------------------
 def classifier(dtype, *layers):
     rng = np.random.default_rng(0)
@@ -170,9 +175,21 @@ def test_one_array_given_twice_is_two_inputs():
     assert agrees(f, [w], (a, a), (a, b))
 
 
+@pytest.mark.parametrize("view", [lambda a: a.T.copy().T, lambda a: a[:, ::2], lambda a: a[::-1], lambda a: a[:, :3]])
+def test_inputs_of_any_order_in_memory(view):
+    whole = np.random.default_rng(0).normal(size=(2, 40, 6))
+    w, criterion = Value(0.7), nn.CrossEntropyLoss()
+    assert agrees(lambda x: criterion(x * w, LABELS), [w], *((view(a),) for a in whole))
+    model = nn.Linear(3, 3)
+    assert agrees(lambda x: np.sum(model(x) ** 2), model.parameters(), *((view(a)[:, :3],) for a in whole))
+
+
+def test_arrays_without_entries_are_left_to_the_engine():
+    w = Value([1.0, 2.0, 3.0])
+    assert agrees(lambda x: np.sum(w * x), [w], (X,), (np.empty((0, 3)),))
+
+
 # -- what is noticed ---------------------------------------------------------------------------
-W = Value([1.0, 2.0, 3.0])
-X = np.array([0.5, -1.0, 2.0])
 RNG, DROPOUT = np.random.default_rng(0), nn.Dropout()
 
 

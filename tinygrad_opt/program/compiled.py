@@ -64,6 +64,8 @@ class Program:
         key = tuple([(x.shape, x.dtype, x.strides) if type(x) is np.ndarray else refuse_input(x) for x in inputs])
         found = self.recorded.get(key)
         if found is None or not found[0].fits():
+            if not all(x.size for x in inputs):
+                return by_engine(self.f, inputs)  # arrays without entries cannot be told apart
             return self.chosen(key, inputs)(inputs)
         return found[0](inputs)
 
@@ -95,7 +97,7 @@ class Recorded:
             self.surroundings = Surroundings(f, tape.ran)
             first = Writer(tape, input_names(f, len(inputs)))
             with moved(first.parameters):
-                second = Writer(Tape(f, tuple(x[::-1] if x.ndim else x for x in inputs)), input_names(f, len(inputs)))
+                second = Writer(Tape(f, inputs, turned=True), input_names(f, len(inputs)))
                 refuse_difference(first, second)
                 verify(first.function(), second)
             if not self.surroundings.unchanged():

@@ -37,7 +37,7 @@ class Checked(NamedTuple):
 class Tape:
     """What f(*inputs) did.
 
-    inputs  copies of the arrays that f was given, which lie where nothing else does
+    inputs  copies of the arrays that f was given, which lie where nothing else does; turned, in reverse order
     loss    the Value that it returned
     nodes   the graph of it, oldest first
     checks  in the order they were made
@@ -45,8 +45,8 @@ class Tape:
     age     whatever is older was there before
     """
 
-    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]):
-        self.inputs = [np.array(x) for x in inputs]
+    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...], turned: bool = False):
+        self.inputs = [twin(x, turned) for x in inputs]
         self.checks: list[Checked] = []
         self.ran: dict[Any, dict[str, Any]] = {}
         self.age = next_age()
@@ -97,6 +97,16 @@ def refuse_reading(code: Any) -> None:
             f"{code.co_name} (line {code.co_firstlineno} of {code.co_filename}) uses {min(found)}, which leads numbers "
             "out of the graph: a program made of it would keep what they were at the first call"
         )
+
+
+def twin(x: Any, turned: bool) -> Any:
+    """A copy with the same strides, which decide about the order of sums."""
+    reach = [(n - 1) * s for n, s in zip(x.shape, x.strides, strict=True)]
+    before, after = -sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
+    room = np.empty(before + after + x.itemsize, np.uint8)
+    out: Any = np.ndarray(x.shape, x.dtype, room, before, x.strides)
+    out[...] = x[::-1] if turned and x.ndim else x
+    return out
 
 
 def place(x: Any) -> tuple[Any, ...]:
