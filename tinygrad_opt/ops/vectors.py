@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .checks import check
 from .operand import Operand, array_like
 from .shapes import Axes
 
@@ -25,10 +26,15 @@ def one_hot(labels: Any, num_classes: int | None = None, dtype: Any = np.float64
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers; got {labels.dtype}")
-    classes = num_classes if num_classes is not None else int(labels.max()) + 1 if labels.size else 0
+    classes = num_classes if num_classes is not None else count_classes(labels)
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise ValueError(f"labels must be from 0 to {classes - 1}; got {labels.min()} to {labels.max()}")
     return np.asarray(labels[..., None] == np.arange(classes), dtype)
+
+
+@check
+def count_classes(labels: Any) -> int:
+    return int(labels.max()) + 1 if labels.size else 0
 
 
 def length(x: Any, axis: Axes) -> Any:

@@ -110,6 +110,7 @@ class Recorded:
         self.data = [p.data for p in self.leaves]
         self.layouts = [layout(x) for x in self.data]
         verify(self.run, first)
+        self.surroundings.watch_arrays([*self.data, *(x for _, x in first.constants_held())])
 
     def fits(self) -> bool:
         """Whether everything is as it was recorded, but for the numbers."""

@@ -15,7 +15,7 @@ from ..nn.module import KEPT, UNSEEN, Module, changes
 from ..value import Value
 from .refusal import NotStatic
 
-BY_VALUE = (int, float, str, bool)
+BY_VALUE = (int, float, str, bool, bytes)
 
 
 class Surroundings:
@@ -36,9 +36,15 @@ class Surroundings:
         self.cells = [(cell, cell.cell_contents) for cell in cells]
         refuse_hidden(ran, functions)
         self.holders = [(x, contents(x)) for x in reached if is_holder(x) and contents(x) and not is_kept(x, modules)]
+        self.arrays = [x for x in reached if isinstance(x, np.ndarray)]
         self.modules = [(x, contents(x)) for x in modules]
         self.values = [(x, x.requires_grad) for x in reached if isinstance(x, Value)]
         self.changes = changes()
+
+    def watch_arrays(self, read_anew: list[Any]) -> None:
+        """Compare the entries of all arrays but those that a program reads anew: f may have taken a number of them."""
+        known = {id(x) for x in read_anew}
+        self.holders += [(x, contents(x)) for x in self.arrays if id(x) not in known]
 
     def unchanged(self) -> bool:
         for cell, was in self.cells:
@@ -98,7 +104,13 @@ def is_kept(x: Any, modules: list[Module]) -> bool:
 def is_holder(x: Any) -> bool:
     if isinstance(x, Module | Value | np.random.Generator):
         return False
-    return isinstance(x, list | tuple | dict | types.MethodType) or has_attributes(x)
+    return isinstance(x, list | tuple | dict | types.MethodType) or has_attributes(x) or has_slots(x)
+
+
+def has_slots(x: Any) -> bool:
+    return any("__slots__" in vars(kind) for kind in type(x).__mro__[:-1]) and not type(x).__module__.startswith(
+        "numpy"
+    )
 
 
 def contents(x: Any) -> tuple[Any, ...]:
@@ -107,9 +119,19 @@ def contents(x: Any) -> tuple[Any, ...]:
         return (*(v for k, v in vars(x).items() if k not in UNSEEN), *x._perturbed.values())
     if isinstance(x, dict):
         return (*x, *x.values())
+    if isinstance(x, np.ndarray):
+        return (x.tobytes(),)
     if isinstance(x, types.MethodType):
         return (x.__self__, x.__func__)
-    return tuple(x) if isinstance(x, list | tuple) else tuple(vars(x).values())
+    return tuple(x) if isinstance(x, list | tuple) else attributes(x)
+
+
+def attributes(x: Any) -> tuple[Any, ...]:
+    """What an object has of its own, in slots, and of its class."""
+    kinds = type(x).__mro__[:-1]
+    slots = [name for kind in kinds for name in vars(kind).get("__slots__", ()) if hasattr(x, name)]
+    of_kinds = [v for kind in kinds for k, v in vars(kind).items() if not k.startswith("__")]
+    return (*getattr(x, "__dict__", {}).values(), *(getattr(x, name) for name in slots), *of_kinds)
 
 
 def is_empty(cell: types.CellType) -> bool:

@@ -20,7 +20,7 @@ from .refusal import NotStatic
 
 LEAVES_THE_GRAPH = frozenset({
     "data", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "frombuffer", "from_dlpack",
-    "copyto", "concrete", "memoryview",
+    "copyto", "concrete", "memoryview", "grad", "environ", "getenv", "open",
 })  # fmt: skip
 LIBRARIES = (str(Path(__file__).parents[1]), np.__path__[0], sysconfig.get_path("stdlib"), "<frozen")
 

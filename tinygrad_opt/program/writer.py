@@ -169,7 +169,7 @@ class Writer:
         name = made.fn.__name__
         call = f"{self.hold(made.fn, name)}({', '.join(self.text_of(a, name) for a in made.args)})"
         expected = self.text_of(made.told, name)
-        self.lines += [call] if made.told is None else [f"if {call} is not {expected}:", "    raise Changed"]
+        self.lines += [call] if made.told is None else [f"if {call} != {expected}:", "    raise Changed"]
 
     def operands(self, node: Node) -> list[Term]:
         return [self.term(a, operation(node).name) for a in node.args]
