@@ -373,3 +373,32 @@ def test_the_source_is_numpy():
     return sum, (w_grad,)
 """
     )
+
+
+class Settings:
+    alpha = 2.0
+
+
+class Slotted:
+    __slots__ = ("alpha",)
+
+
+OF_CLASS, IN_SLOTS, IN_ARRAY = Settings(), Slotted(), np.array([2.0, 1.0])
+IN_SLOTS.alpha = 2.0
+OUTSIDE = {
+    "an attribute": (lambda x: np.sum(W * x) * OF_CLASS.alpha, lambda: setattr(OF_CLASS, "alpha", 3.0)),
+    "of a class": (lambda x: np.sum(W * x) * OF_CLASS.alpha, lambda: setattr(Settings, "alpha", 5.0)),
+    "a slot": (lambda x: np.sum(W * x) * IN_SLOTS.alpha, lambda: setattr(IN_SLOTS, "alpha", 3.0)),
+    "an entry": (lambda x: np.sum(W * x) * float(IN_ARRAY[0]), lambda: IN_ARRAY.__setitem__(0, 3.0)),
+    "a condition": (lambda x: np.sum(W * x) if IN_ARRAY.sum() > 0 else np.sum(W), lambda: IN_ARRAY.fill(-1.0)),
+    "an array": (lambda x: np.sum(W[:2] * IN_ARRAY), lambda: IN_ARRAY.fill(4.0)),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_changes_outside_is_noticed(name):
+    f, change = OUTSIDE[name]
+    program = compile(f)
+    program(X)
+    change()
+    assert_same_bits(by_program(program, [W], X), by_engine(f, [W], X))
