@@ -402,3 +402,12 @@ def test_what_changes_outside_is_noticed(name):
     program(X)
     change()
     assert_same_bits(by_program(program, [W], X), by_engine(f, [W], X))
+
+
+def test_no_two_gradients_share_memory():
+    a, b = Value([1.0, 2.0]), Value([3.0, 4.0])
+    program = compile(lambda x: np.sum((a + b) * x))
+    x = np.array([1.0, 2.0])
+    program(x)
+    assert not np.shares_memory(a.grad, b.grad)
+    assert not np.shares_memory(a.grad, x)
