@@ -213,7 +213,7 @@ LAYERS = [
     "datasets.points",
     "datasets.gates",
     "datasets.everyday",
-    "datasets.collections",
+    "datasets.classics",
     "datasets.idx",
     "datasets.mnist",
     "datasets.registry",
