@@ -111,24 +111,21 @@ def make_blobs(
     ([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [3.0, 4.0], [3.0, 4.0]], array([0, 0, 0, 1, 1]))
     """
     rng = generator(rng, "make_blobs")
-    if centers is None or np.ndim(centers) == 0:
+    places = as_array(3 if centers is None else centers, "centers of make_blobs")
+    if places.ndim == 0:
         k = count("make_blobs", "centers", 3 if centers is None else centers)
-        low, high = (number("make_blobs", "center_box", bound) for bound in center_box)
-        if low > high:
-            raise ValueError(f"make_blobs: center_box is (lowest, highest); got ({low:g}, {high:g})")
-        centers = rng.uniform(low, high, (k, count("make_blobs", "n_features", n_features)))
-    centers = as_array(centers, "centers of make_blobs")
-    if centers.ndim != 2:
-        raise ValueError(f"make_blobs: centers are a number of them, or points (k, d); got shape {centers.shape}")
+        places = rng.uniform(*box(center_box), (k, count("make_blobs", "n_features", n_features)))
+    if places.ndim != 2:
+        raise ValueError(f"make_blobs: centers are a number of them, or points (k, d); got shape {places.shape}")
     given = np.ravel(as_array(cluster_std, "cluster_std of make_blobs")).tolist()
-    if len(given) not in (1, len(centers)):
-        raise ValueError(f"make_blobs: {len(centers)} centers take as many cluster_std, or 1; got {len(given)}")
+    if len(given) not in (1, len(places)):
+        raise ValueError(f"make_blobs: {len(places)} centers take as many cluster_std, or 1; got {len(given)}")
     deviations = [number("make_blobs", "cluster_std", std, AT_LEAST_0) for std in given]
-    deviations *= len(centers) // len(deviations)
-    counts = in_equal_parts("make_blobs", n_samples, len(centers))[::-1]
+    deviations *= len(places) // len(deviations)
+    counts = in_equal_parts("make_blobs", n_samples, len(places))[::-1]
     clouds = [
         center + std * rng.standard_normal((n, len(center)))
-        for center, std, n in zip(centers, deviations, counts, strict=True)
+        for center, std, n in zip(places, deviations, counts, strict=True)
     ]
     return finished("make_blobs", clouds, None, shuffle, rng)
 
@@ -165,6 +162,13 @@ def make_regression(
 
 def circle(angle: Array) -> Array:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def box(bounds: Any) -> list[float]:
+    low_high: list[float] = np.ravel(as_array(bounds, "center_box of make_blobs")).tolist()
+    if len(low_high) != 2 or not -np.inf < low_high[0] <= low_high[1] < np.inf:
+        raise ValueError(f"make_blobs: center_box is (lowest, highest), two finite numbers; got {bounds}")
+    return low_high
 
 
 def in_equal_parts(asker: str, n_samples: int, parts: int) -> list[int]:
