@@ -190,7 +190,12 @@ REFUSALS: Refusals = {
     "centers": (
         lambda: datasets.make_blobs(centers=[1.0, 2.0]),
         ValueError,
-        "make_blobs: centers are a number of them, or points (k, d); got shape (2,)",
+        "make_blobs: centers are a number of them, or finite points (k, d); got [1. 2.] of shape (2,)",
+    ),
+    "no centers": (
+        lambda: datasets.make_blobs(centers=np.zeros((0, 2))),
+        ValueError,
+        "make_blobs: centers are a number of them, or finite points (k, d); got [] of shape (0, 2)",
     ),
     "deviations": (
         lambda: datasets.make_blobs(centers=3, cluster_std=[1.0, 2.0]),

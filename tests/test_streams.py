@@ -326,6 +326,11 @@ REFUSALS: Refusals = {
         ValueError,
         "StreamLoader: drop_last=True leaves no batch: length is 5, batch_size is 8",
     ),
+    "drop_last of all there is": (
+        lambda: run(samples(1.0, 2.0), 3, drop_last=True),
+        ValueError,
+        "StreamLoader: drop_last=True leaves no batch: the source has 2 samples, batch_size is 3",
+    ),
     "len": (
         lambda: len(StreamLoader(samples(1.0))),
         TypeError,

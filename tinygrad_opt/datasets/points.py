@@ -111,12 +111,7 @@ def make_blobs(
     ([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [3.0, 4.0], [3.0, 4.0]], array([0, 0, 0, 1, 1]))
     """
     rng = generator(rng, "make_blobs")
-    places = as_array(3 if centers is None else centers, "centers of make_blobs")
-    if places.ndim == 0:
-        k = count("make_blobs", "centers", 3 if centers is None else centers)
-        places = rng.uniform(*box(center_box), (k, count("make_blobs", "n_features", n_features)))
-    if places.ndim != 2:
-        raise ValueError(f"make_blobs: centers are a number of them, or points (k, d); got shape {places.shape}")
+    places = centers_of_blobs(3 if centers is None else centers, n_features, center_box, rng)
     given = np.ravel(as_array(cluster_std, "cluster_std of make_blobs")).tolist()
     if len(given) not in (1, len(places)):
         raise ValueError(f"make_blobs: {len(places)} centers take as many cluster_std, or 1; got {len(given)}")
@@ -164,11 +159,20 @@ def circle(angle: Array) -> Array:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def box(bounds: Any) -> list[float]:
-    low_high: list[float] = np.ravel(as_array(bounds, "center_box of make_blobs")).tolist()
-    if len(low_high) != 2 or not -np.inf < low_high[0] <= low_high[1] < np.inf:
-        raise ValueError(f"make_blobs: center_box is (lowest, highest), two finite numbers; got {bounds}")
-    return low_high
+def centers_of_blobs(centers: Any, n_features: int, center_box: Any, rng: np.random.Generator) -> Array:
+    """The centers that are given (k, d), or as many as are asked for, drawn from the box."""
+    places = as_array(centers, "centers of make_blobs")
+    if places.ndim == 0:
+        shape = count("make_blobs", "centers", centers), count("make_blobs", "n_features", n_features)
+        bounds = as_array(center_box, "center_box of make_blobs")
+        if bounds.shape != (2,) or not -np.inf < bounds[0] <= bounds[1] < np.inf:
+            raise ValueError(f"make_blobs: center_box is (lowest, highest), two finite numbers; got {center_box}")
+        return rng.uniform(bounds[0], bounds[1], shape)
+    if places.ndim != 2 or not places.size or not np.isfinite(places).all():
+        raise ValueError(
+            f"make_blobs: centers are a number of them, or finite points (k, d); got {places} of shape {places.shape}"
+        )
+    return places
 
 
 def in_equal_parts(asker: str, n_samples: int, parts: int) -> list[int]:

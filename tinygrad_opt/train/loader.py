@@ -95,8 +95,8 @@ class Loader:
         """
         settings = self.settings()
         expected = ["seed", "epoch", *settings]
-        if not isinstance(state, Mapping) or sorted(state) != sorted(expected):
-            seen = sorted(state) if isinstance(state, Mapping) else repr(state)
+        if not isinstance(state, Mapping) or set(state) != set(expected):
+            seen = f"one of {', '.join(map(str, state))}" if isinstance(state, Mapping) else repr(state)
             raise ValueError(f"the state of a {self.kind} is a dict of {', '.join(expected)}; got {seen}")
         for name, own in settings.items():
             if state[name] != own:
