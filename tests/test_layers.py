@@ -212,6 +212,7 @@ LAYERS = [
     "train.files",
     "train.generators",
     "train.checkpoint",
+    "train.weights",
     "train",
     "plots",
     "testing.gradients",

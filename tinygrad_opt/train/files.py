@@ -7,12 +7,13 @@ one runs no code that it brings.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from .formats import FORMATS, Content, Format, packed, unpacked
 from .replacing import replace
-from .structure import Array, put_together, taken_apart
+from .structure import put_together, taken_apart
 
 FilePath = str | os.PathLike[str]
 
@@ -43,14 +44,18 @@ def save(path: FilePath, state: Any) -> None:
     replace(path, packed(kind, *taken_apart(state, kind.reserved)))
 
 
-def load(path: FilePath) -> Any:
+def load(path: FilePath, *, foreign: bool = False) -> Any:
     """What `save` wrote, bit for bit.
+
+    foreign  whether to take files of other programs too, as a dict of their arrays; those have no digest
 
     Raises ValueError, with what is wrong and what was seen, for a file that is damaged, cut off, empty, of another
     program or of a newer version; FileNotFoundError if there is none.
     """
     content = read(path)
     try:
+        if content.text is None and foreign:
+            return content.arrays
         if content.text is None:
             raise ValueError(f"another program wrote it; its arrays are {listed(content.arrays)}")
         return put_together(content.text, content.arrays)
@@ -76,12 +81,12 @@ def found(path: FilePath) -> tuple[Path, Format]:
     return path, FORMATS[path.suffix]
 
 
-def refused(path: FilePath, error: Exception) -> str:
-    reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+def refused(path: FilePath, why: object) -> str:
+    reason = f"it lacks {why}" if isinstance(why, KeyError) else str(why)
     return f"cannot load {os.fspath(path)}: {reason}"
 
 
-def listed(arrays: dict[str, Array], most: int = 4) -> str:
+def listed(names: Collection[str], most: int = 4) -> str:
     """The first names, and how many more there are."""
-    more = f" and {len(arrays) - most} more" if len(arrays) > most else ""
-    return (", ".join(list(arrays)[:most]) or "none") + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(list(names)[:most]) or "none") + more
