@@ -47,10 +47,11 @@ def encoded(x: Any, path: tuple[str, ...], arrays: dict[str, Array], reserved: t
         return [encoded(part, (*path, str(i)), arrays, reserved) for i, part in enumerate(x)]
     if type(x) not in (np.ndarray, np.memmap):
         raise TypeError(f"{shown(path)} is {described(x)}; a file holds dicts, lists, numbers, text, None and arrays")
-    if not (x.dtype.kind in "biu" or x.dtype in (np.float16, np.float32, np.float64)):
+    dtype = x.dtype.newbyteorder("=")
+    if not (dtype.kind in "biu" or dtype in (np.float16, np.float32, np.float64)):
         raise TypeError(f"{shown(path)} is an array of {x.dtype}; a file holds arrays of float, integer and bool")
     name = new_name(path, {*arrays, *reserved})
-    arrays[name] = np.asarray(x, x.dtype.newbyteorder("="), order="C")
+    arrays[name] = np.asarray(x, dtype, order="C")
     return {"$array": name}
 
 
@@ -103,5 +104,5 @@ def decoded(node: Any, arrays: dict[str, Array]) -> Any:
         case {"$int": str(digits)}:
             return int(digits, 16)
         case {"$float": str(digits)}:
-            return struct.unpack(">d", bytes.fromhex(digits))[0]
+            return np.frombuffer(bytes.fromhex(digits), ">f8").item()
     return {key.removeprefix("$"): decoded(part, arrays) for key, part in node.items()}
