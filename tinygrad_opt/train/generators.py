@@ -62,7 +62,8 @@ def held(place: str, x: Any) -> Iterator[tuple[str, np.random.Generator]]:
     if isinstance(x, np.random.Generator):
         yield place, x
     elif isinstance(x, functools.partial):
-        yield from held(place, [*x.args, x.keywords])
+        yield from held(place, x.args)
+        yield from held(place, x.keywords)
     elif isinstance(x, dict | list | tuple):
         for key, part in x.items() if isinstance(x, dict) else enumerate(x):
             yield from held(f"{place}.{key}", part)
