@@ -15,12 +15,14 @@ upstream = np.random.default_rng(1).normal(size=(100, WIDTH))
 
 
 def gradients(activation, scheme):
-    """The root mean square of the gradient of each layer's weight."""
+    """The root mean square of the gradient that arrives at each layer's output."""
     rng = np.random.default_rng(2)
-    layers = [module for _ in range(DEPTH) for module in (nn.Linear(WIDTH, WIDTH, init=scheme, rng=rng), activation())]
-    model = nn.Sequential(*layers)
-    model(x).backward(upstream, keep="leaves")
-    return [float(np.sqrt(np.mean(layer.weight.grad**2))) for layer in model if isinstance(layer, nn.Linear)]
+    h, outputs = x, []
+    for _ in range(DEPTH):
+        outputs.append(nn.Linear(WIDTH, WIDTH, init=scheme, rng=rng)(h))
+        h = activation(outputs[-1])
+    h.backward(upstream)
+    return [float(np.sqrt(np.mean(z.grad**2))) for z in outputs]
 
 
 def bar(g):
@@ -30,11 +32,11 @@ def bar(g):
 
 
 cases = {
-    "sigmoid, Xavier": (nn.Sigmoid, "xavier_normal"),
-    "tanh, Xavier": (nn.Tanh, "xavier_normal"),
-    "relu, Xavier": (nn.ReLU, "xavier_normal"),
-    "relu, He": (nn.ReLU, "kaiming_normal"),
-    "relu, three times He": (nn.ReLU, init.get("variance_scaling", scale=18.0)),
+    "sigmoid, Xavier": (nn.Sigmoid(), "xavier_normal"),
+    "tanh, Xavier": (nn.Tanh(), "xavier_normal"),
+    "relu, Xavier": (nn.ReLU(), "xavier_normal"),
+    "relu, He": (nn.ReLU(), "kaiming_normal"),
+    "relu, three times He": (nn.ReLU(), init.get("variance_scaling", scale=18.0)),
 }
 for name, (activation, scheme) in cases.items():
     found = gradients(activation, scheme)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from refusals import refused
 
 from tinygrad_opt import Value, grad, gradcheck
-from tinygrad_opt.functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, unfold
+from tinygrad_opt.functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, max_pool2d, unfold
 from tinygrad_opt.ops import convolution
 
 rng = np.random.default_rng(7)
@@ -161,6 +162,64 @@ def test_modes_that_are_left_out_are_numpys() -> None:
     a, v = entries(5), entries(3)
     np.testing.assert_allclose(np.convolve(Value(a), v).data, np.convolve(a, v), rtol=1e-12)
     np.testing.assert_allclose(np.correlate(Value(a), v).data, np.correlate(a, v), rtol=1e-12)
+
+
+# -- how it is computed ------------------------------------------------------------------------
+@pytest.mark.parametrize("how", SETTINGS)
+def test_blocks_of_places_together_are_the_whole(how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    x, weight, bias = entries(2, 4, 6, 7), entries(6, 2, 3, 2), entries(6)
+
+    def value_and_gradients() -> list[Any]:
+        leaves = [Value(a) for a in (x, weight, bias)]
+        out = conv2d(*leaves, groups=2, **how)
+        (out**2).sum().backward()
+        return [out.data, *(leaf.grad for leaf in leaves)]
+
+    whole = value_and_gradients()
+    assert len(list(convolution.blocks(6, 14, 24))) == 1
+    monkeypatch.setattr(convolution, "IN_CACHE", 1)
+    assert len(list(convolution.blocks(6, 14, 24))) == 6
+    for found, expected in zip(value_and_gradients(), whole, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_windows_are_never_all_in_memory() -> None:
+    x, weight = (entries(*shape).astype(np.float32) for shape in [(16, 8, 32, 32), (4, 8, 5, 5)])
+    all_windows = 25 * 8 * 28 * 28 * 16 * 4
+    tracemalloc.start()
+    out = conv2d(Value(x), Value(weight))
+    out.backward(np.ones(out.shape), keep="leaves")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < all_windows / 2
+
+
+def test_the_gradient_of_plain_images_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*operands: Any, **how: Any) -> Any:
+        raise AssertionError("nobody asked for the gradient of the images")
+
+    monkeypatch.setattr(convolution, "conv_input", refuse)
+    weight, bias = Value(entries(2, 1, 3, 3)), Value(entries(2))
+    conv2d(entries(3, 1, 5, 5), weight, bias).sum().backward()
+    np.testing.assert_allclose(bias.grad, 3 * 3 * 3)
+    assert weight.grad.shape == weight.shape
+
+
+def test_results_lie_with_the_batch_last_and_are_read_so() -> None:
+    x = Value(entries(3, 2, 8, 8))
+    out = conv2d(x, Value(entries(4, 2, 3, 3)), Value(entries(4)))
+    pooled = max_pool2d(out.relu(), 2)
+    pooled.sum().backward()
+    for array in (out.data, pooled.data, out.grad):
+        assert np.shares_memory(convolution.batch_last(array), array)
+
+
+def test_a_layer_is_one_operation() -> None:
+    x = entries(1, 1, 3, 3)
+    assert conv2d(x, Value(entries(1, 1, 2, 2))).op.name == "conv"
+    assert conv2d(x, Value(entries(1, 1, 2, 2)), Value(entries(1))).op.name == "biased_conv"
+    wide = conv2d(x.astype(np.float32), Value(entries(1, 1, 2, 2).astype(np.float32)), Value(entries(1)))
+    assert wide.dtype == np.float64
 
 
 # -- windows -----------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ def orders(f: Callable[..., Any], *points: Any) -> list[Any]:
 TWINS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]] = {
     "cross_entropy": (lambda x: F.cross_entropy(x, LABELS), lambda x: readable.cross_entropy(x, LABELS), (X,)),
     "cross_entropy of probabilities": (F.cross_entropy, readable.cross_entropy_of_probabilities, (X, P)),
+    "squareplus": (F.squareplus, readable.squareplus, (X,)),
     "binary_cross_entropy": (F.binary_cross_entropy, readable.binary_cross_entropy, (T, P)),
     "binary_cross_entropy_with_logits": (
         F.binary_cross_entropy_with_logits, readable.binary_cross_entropy_with_logits, (X, T)),
@@ -46,6 +47,9 @@ TWINS: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]]
         lambda x, w: F.rms_norm(x, 3, w, eps=1e-5), lambda x, w: readable.rms_norm(x, 3, w, eps=1e-5), (X, W)),
     "batch_norm": (
         lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True), readable.batch_norm, (X, W, B)),
+    "group_norm": (
+        lambda x, w, b: F.group_norm(x, 2, w, b), lambda x, w, b: readable.group_norm(x, 2, w, b),
+        (rng.normal(size=(3, 4)), rng.uniform(0.5, 1.5, 4), rng.normal(size=4))),
 }  # fmt: skip
 
 
@@ -60,7 +64,8 @@ def test_a_fused_function_and_its_readable_twin_agree_to_second_order(name):
 def test_a_loss_is_one_node_and_a_normalization_one_and_its_weight_and_bias(name):
     fused, _, points = TWINS[name]
     operations = [entry.op for entry in explain(fused(*map(Value, points)), gradient_of(fused, points)).forward]
-    assert len(operations) == (1 if "entropy" in name else len(points) + 2 * (name == "batch_norm"))
+    reshaped = 2 * (name == "group_norm")  # into groups and back
+    assert len(operations) == (1 if "entropy" in name else len(points) + reshaped)
 
 
 def gradient_of(fused: Callable[..., Any], points: tuple[Any, ...]) -> Any:
@@ -250,8 +255,8 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "batch_norm needs a batch of channels (N, C, ...); got shape (3,)"),
     "a batch of one": (
         lambda: F.batch_norm(Value(X[:1]), None, None, training=True), ValueError,
-        "batch_norm in training needs more than one value a channel; got shape (1, 3): "
-        "a single x equals its mean, so x - mean and every gradient would be 0"),
+        "batch_norm in training needs more than one value a channel; got 1 in shape (1, 3): a single x equals its "
+        "mean, so x - mean = 0, the output is the bias for every input, and the gradient with respect to x is 0"),
     "a batch norm's bias of another shape": (
         lambda: F.batch_norm(Value(X), None, None, bias=np.ones(4), training=True), ValueError,
         "batch_norm needs a bias of shape (3,); got (4,)"),

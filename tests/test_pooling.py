@@ -143,7 +143,7 @@ def test_an_explanation_names_the_winners() -> None:
     x = Value(np.array([[[1.0, 4.0, 3.0, 2.0]]]), name="x")
     told = str(explain(max_pool1d(x, 2).sum()))
     assert "max_pool(v1, kernel=(1, 2), stride=(1, 2))" in told
-    assert "scatter_add(ravel(v2.grad), index=[1, 2], shape=(4,))" in told
+    assert "to_winners(v2.grad, winners=[[[[1, 0]]]], size=(1, 4), kernel=(1, 2), stride=(1, 2))" in told
 
 
 # -- what is refused ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 from .ops.activations import (
     celu,
     elu,
+    exponential,
     gelu,
     glu,
     hardshrink,
@@ -25,9 +26,14 @@ from .ops.activations import (
     softplus,
     softshrink,
     softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
     tanhshrink,
     threshold,
 )
+from .ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool1d, adaptive_max_pool2d
+from .ops.batch_normalization import batch_norm, instance_norm
 from .ops.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits
 from .ops.convolution_layers import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .ops.distance_losses import cosine_embedding_loss, cosine_similarity, triplet_margin_loss
@@ -46,11 +52,11 @@ from .ops.margin_losses import (
     soft_margin_loss,
     squared_hinge_loss,
 )
-from .ops.normalization import batch_norm, layer_norm, rms_norm
+from .ops.normalization import group_norm, layer_norm, rms_norm
 from .ops.ordering import topk
 from .ops.pooling_layers import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .ops.products import linear
-from .ops.reductions import log_softmax, logsumexp, softmax
+from .ops.reductions import log_softmax, logsumexp, softmax, softmin
 from .ops.regression_losses import (
     half_mse_loss,
     huber_loss,
@@ -61,12 +67,18 @@ from .ops.regression_losses import (
     mse_loss,
     smooth_l1_loss,
 )
+from .ops.rrelu import rrelu
+from .ops.sparsemax import sparsemax
 from .ops.special import erf, erfc, rsqrt
 from .ops.vectors import clip_by_norm, normalize, one_hot
 from .ops.windows import fold, unfold
 from .value import Value
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -91,12 +103,14 @@ __all__ = [
     "erf",
     "erfc",
     "expm",
+    "exponential",
     "fold",
     "gaussian_dropout",
     "gaussian_nll_loss",
     "gaussian_noise",
     "gelu",
     "glu",
+    "group_norm",
     "half_mse_loss",
     "hardshrink",
     "hardsigmoid",
@@ -106,6 +120,7 @@ __all__ = [
     "hinge_loss",
     "huber_loss",
     "index_put",
+    "instance_norm",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -132,6 +147,7 @@ __all__ = [
     "relu",
     "relu6",
     "rms_norm",
+    "rrelu",
     "rsqrt",
     "selu",
     "sigmoid",
@@ -139,11 +155,16 @@ __all__ = [
     "smooth_l1_loss",
     "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
     "softshrink",
     "softsign",
     "solve_triangular",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
     "squared_hinge_loss",
+    "squareplus",
     "stop_gradient",
     "tanhshrink",
     "threshold",

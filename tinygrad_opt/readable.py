@@ -43,6 +43,11 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any) -> Any:
     return binary_cross_entropy(sigmoid(logits), target)
 
 
+def squareplus(x: Any, b: float = 4.0) -> Any:
+    """A hyperbola that comes near 0 on the left and x on the right."""
+    return (x + np.sqrt(x * x + b)) / 2
+
+
 def standardize(x: Any, axis: Any = -1, eps: float = 1e-5) -> Any:
     """x with mean 0 and variance 1 over axis: the core of layer and batch normalization."""
     mean = np.mean(x, axis=axis, keepdims=True)
@@ -58,6 +63,13 @@ def layer_norm(x: Any, normalized_shape: int, weight: Any, bias: Any, eps: float
 def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5) -> Any:
     """Each column of a batch (N, C) standardized, then times weight plus bias, as in training."""
     return standardize(x, 0, eps) * weight + bias
+
+
+def group_norm(x: Any, num_groups: int, weight: Any, bias: Any, eps: float = 1e-5) -> Any:
+    """Each row of a batch (N, C) standardized in groups of C/num_groups neighbours, then times weight plus bias."""
+    n, channels = np.shape(x)
+    groups = standardize(np.reshape(x, (n, num_groups, channels // num_groups)), -1, eps)
+    return np.reshape(groups, (n, channels)) * weight + bias
 
 
 def rms_norm(x: Any, normalized_shape: int, weight: Any, eps: float = 1e-5) -> Any:

@@ -13,6 +13,7 @@ from .case import Case, any_number, between, binary, unary
 alphas = st.sampled_from([{}, {"alpha": 0.5}])
 bounds = st.sampled_from([{}, {"min_val": -0.5, "max_val": 1.5}])
 curves = st.sampled_from([{}, {"approximate": "none"}, {"approximate": "tanh"}])
+pluses = st.sampled_from([{}, {"beta": 2.0}, {"beta": -0.5, "threshold": 1.0}])
 slopes = st.sampled_from([{}, {"slope": 0.2}])
 
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
@@ -20,7 +21,8 @@ SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     activations.leaky_relu: unary(activations.leaky_relu, params=slopes),
     activations.prelu: binary(activations.prelu),
     activations.hardtanh: unary(activations.hardtanh, params=bounds),
-    activations.softplus: unary(activations.softplus, between(-15, 15)),
+    activations.softplus: unary(activations.softplus, between(-8, 8), pluses),
+    activations.squareplus: unary(activations.squareplus, between(-15, 15), st.sampled_from([{}, {"b": 0.5}])),
     activations.logsigmoid: unary(activations.logsigmoid, between(-30, 30)),
     activations.logit: unary(activations.logit, between(0.05, 0.95)),
     activations.silu: unary(activations.silu, between(-30, 30)),

@@ -57,6 +57,15 @@ def trilinear(draw: Any, fn: Any) -> Case:
 
 
 @st.composite
+def biased(draw: Any) -> Case:
+    """A call of the layer: conv and a bias."""
+    plain = draw(trilinear(convolution.conv))
+    bias = any_number(plain.rng(), plain.operands[1].shape[:1])
+    live = draw(st.sampled_from([(0, 1, 2), (0,), (1,), (2,)]))
+    return case(plain.seed, convolution.biased_conv, [*plain.operands, bias], live, **plain.params)
+
+
+@st.composite
 def lines(draw: Any) -> Case:
     seed = draw(seeds)
     rng = np.random.default_rng(seed)
@@ -66,6 +75,7 @@ def lines(draw: Any) -> Case:
 
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     convolution.conv: trilinear(convolution.conv),
+    convolution.biased_conv: biased(),
     convolution.conv_weight: trilinear(convolution.conv_weight),
     convolution.conv_input: trilinear(convolution.conv_input),
     signals.convolve: lines(),

@@ -55,10 +55,27 @@ def pooled(draw: Any, fn: Any) -> Case:
     return case(seed, fn, [any_number(rng, x)], **how)
 
 
+@st.composite
+def chosen(draw: Any, fn: Any) -> Case:
+    """A call that is given which entry of each window is meant."""
+    seed = draw(seeds)
+    rng = np.random.default_rng(seed)
+    x, *settings = draw(st.sampled_from(POOLS))
+    names = ("kernel", "stride", "padding", "dilation", "ceil_mode")
+    how = {name: value for name, value in zip(names, settings, strict=True) if value is not None}
+    images = any_number(rng, x)
+    winners = pooling.first_largest(images, pooling.max_pool(images, **how), **how)
+    if fn is pooling.to_winners:
+        return case(seed, fn, [any_number(rng, winners.shape)], winners=winners, size=x[2:], **how)
+    return case(seed, fn, [any_number(rng, x)], winners=winners, **how)
+
+
 SAMPLES: dict[Any, st.SearchStrategy[Case]] = {
     windows.sliding_window_view: shaped(windows.sliding_window_view, VIEWS, "window_shape", "axis"),
     windows.overlap_add: shaped(windows.overlap_add, SUMS, "axis"),
     pooling.max_pool: pooled(pooling.max_pool),
+    pooling.from_winners: chosen(pooling.from_winners),
+    pooling.to_winners: chosen(pooling.to_winners),
     pooling.sum_pool: pooled(pooling.sum_pool),
     pooling.spread_windows: pooled(pooling.spread_windows),
 }

@@ -46,13 +46,16 @@ ACTIVATIONS: dict[str, Initializer] = {
     # rectifiers, and the smooth functions that are near them
     "relu": for_relu, "relu6": for_relu, "threshold": for_relu, "elu": for_relu, "celu": for_relu,
     "gelu": for_relu, "silu": for_relu, "swish": for_relu, "mish": for_relu, "hardswish": for_relu,
+    "sparse_plus": for_relu,
     "leaky_relu": functools.partial(kaiming_normal, a=0.01),
     "prelu": functools.partial(kaiming_normal, a=0.25),
+    "rrelu": functools.partial(kaiming_normal, a=11 / 48),  # the mean of its slopes
     # saturating, or with no rule of their own; softplus has E[f(z)**2] = 0.92, next to the 1 that needs no gain
     "sigmoid": xavier_normal, "tanh": xavier_normal, "hardsigmoid": xavier_normal, "hardtanh": xavier_normal,
     "softsign": xavier_normal, "softmax": xavier_normal, "log_softmax": xavier_normal, "logsigmoid": xavier_normal,
     "softplus": xavier_normal, "hardshrink": xavier_normal, "softshrink": xavier_normal, "tanhshrink": xavier_normal,
-    "glu": xavier_normal,
+    "glu": xavier_normal, "softmin": xavier_normal, "sparsemax": xavier_normal, "sparse_sigmoid": xavier_normal,
+    "squareplus": xavier_normal, "exponential": xavier_normal,
     # the fixed point of self-normalizing nets has this variance
     "selu": lecun_normal,
     # no activation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, overload
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -11,15 +11,24 @@ from .module import Module
 
 
 class ModuleList(Module):
-    """Modules in a list, whose parameters are found; what runs when is for the owner's `forward` to say."""
+    """Modules in a list, whose parameters are found; what runs when is for the owner's `forward` to say.
+
+    An item can be replaced, and a slice is a list of the same modules under the same names.
+    """
 
     def __init__(self, modules: Any = ()):
+        if isinstance(modules, Module) or not isinstance(modules, Iterable):
+            raise TypeError(f"{type(self).__name__} takes a list of modules; got {modules!r}")
         for i, module in enumerate(modules):
             setattr(self, str(i), checked(type(self).__name__, i, module))
 
-    def append(self, module: Module) -> None:
-        """Put one more module at the end."""
-        setattr(self, str(len(self)), checked(type(self).__name__, len(self), module))
+    def append(self, module: Module) -> Self:
+        """Put one more module at the end, under the next number that is free."""
+        number = len(self)
+        while str(number) in self._modules:
+            number += 1
+        setattr(self, str(number), checked(type(self).__name__, number, module))
+        return self
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -27,15 +36,27 @@ class ModuleList(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
 
-    def __getitem__(self, index: int) -> Module:
-        return self.children()[index]
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Module:
+        if isinstance(index, slice):
+            part = type(self).__new__(type(self))  # the modules are made: there is nothing to initialize
+            part._modules.update(list(self._modules.items())[index])
+            vars(part).update(part._modules, training=self.training, _path=self._path)
+            return part
+        return self._modules[name_at(self, index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, name_at(self, index), checked(type(self).__name__, index, module))
 
 
-class Sequential(Module):
+class Sequential(ModuleList):
     """Modules one after the other: each is given what the one before it returned.
 
     Takes the modules, or one dict of modules by name.  ``model[0]`` is the first; ``model[:2]`` is a Sequential
-    of the first two, which are the same modules under the same names.
+    of the first two, which are the same modules under the same names; ``model[-1] = Linear(16, 3)`` replaces the last.
 
     >>> from tinygrad_opt.nn import Linear, ReLU
     >>> model = Sequential(Linear(2, 16), ReLU(), Linear(16, 2))
@@ -51,36 +72,14 @@ class Sequential(Module):
         else:
             named = {str(i): module for i, module in enumerate(modules)}
         for name, module in named.items():
+            if not isinstance(name, str):
+                raise TypeError(f"the modules of Sequential have strings for names; got {name!r}")
             setattr(self, name, checked(type(self).__name__, name, module))
 
     def forward(self, x: Any) -> Any:
         for module in self._modules.values():
             x = module(x)
         return x
-
-    def append(self, module: Module) -> Sequential:
-        """Put one more module at the end."""
-        name = str(len(self))
-        setattr(self, name, checked(type(self).__name__, name, module))
-        return self
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
-
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequential: ...
-    def __getitem__(self, index: int | slice) -> Module:
-        if isinstance(index, slice):
-            part = Sequential()
-            part._modules.update(list(self._modules.items())[index])
-            vars(part).update(part._modules, training=self.training, _path=self._path)
-            return part
-        return self.children()[index]
 
 
 class Residual(Module):
@@ -104,9 +103,24 @@ class Residual(Module):
         return kept + added
 
 
+def name_at(modules: ModuleList, index: Any) -> str:
+    """The name of the module at an index, which may count from the end."""
+    names = list(modules._modules)
+    try:
+        name: str = names[index]
+    except (IndexError, TypeError):
+        kind = type(modules).__name__
+        raise IndexError(f"{kind} has {len(names)} modules, indexed by whole numbers; got {index!r}") from None
+    return name
+
+
 def checked(kind: str, place: Any, module: Any) -> Module:
     """module, if it is one."""
-    if not isinstance(module, Module):
-        advice = f": write {module.__name__}()" if isinstance(module, type) and issubclass(module, Module) else ""
-        raise TypeError(f"{kind} takes modules; got {module!r} as {place}{advice}")
-    return module
+    if isinstance(module, Module):
+        return module
+    advice = ""
+    if isinstance(module, type) and issubclass(module, Module):
+        advice = f": write {module.__name__}()"
+    elif isinstance(module, list | tuple):
+        advice = f": write {kind}(*modules)"
+    raise TypeError(f"{kind} takes modules; got {module!r} as {place}{advice}")

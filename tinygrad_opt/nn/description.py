@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-SHOWN = (int, float, str, tuple, list, type(None))
+import numpy as np
+
+SHOWN = (int, float, str, tuple, list, type(None), np.number)
+SAID = ("kernel_size", "output_size", "dim", "unflattened_size")  # arguments that nobody knows by their place
 UNSAID = ("rng", "dtype", "init", "bias_init")  # settings that show in what the parameters are
 
 
@@ -17,7 +20,8 @@ def settings_of(module: Any) -> str:
         if name in UNSAID or name not in vars(module) or not isinstance(value, SHOWN):
             continue
         value = False if value is None and p.default is True else value  # bias=False keeps no bias
-        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD:
+        value = value.item() if isinstance(value, np.generic) else value
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD and name not in SAID:
             shown.append(repr(value))
         elif value != p.default:
             shown.append(f"{name}={value!r}")

@@ -41,8 +41,9 @@ class Linear(Module):
         dtype: Any = np.float64,
     ):
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Value(weight_array("Linear", init, (out_features, in_features), rng, dtype))
-        self.bias = Value(bias_array(init, bias_init, self.weight.shape, rng, dtype)) if bias else None
+        kind, shape = type(self).__name__, (out_features, in_features)
+        self.weight = Value(weight_array(kind, init, shape, rng, dtype))
+        self.bias = Value(bias_array(kind, init, bias_init, shape, out_features, rng, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
         x = as_input(x, self.weight)

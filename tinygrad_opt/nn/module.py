@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import inspect
+import itertools
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 
 from ..value import Value
 from .description import settings_of
+from .paths import entries, joined, rename, walk
 from .state import Loaded, load, saved
 from .summary import Summary, summarize
 
 Array = np.ndarray[Any, np.dtype[Any]]
+KEPT = ("_parameters", "_buffers", "_modules", "_derived", "_perturbed")  # what a module holds, by name
+UNSEEN = (*KEPT, "_switched", "_entered")
+HOLDERS = (list, tuple, set, dict)
 
 
 class Module:
@@ -24,7 +30,8 @@ class Module:
 
     training  True for the behaviour in training, of dropout for instance; `train()` and `eval()` set it
 
-    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place.
+    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place;
+    ValueError for a name that a module has of its own.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -46,8 +53,8 @@ class Module:
     _derived: dict[str, Callable[[Any], Value]]
     _perturbed: dict[str, tuple[Callable[[Any, Value], Value], ...]]
     _path: str
-    _switched: list[bool] | None
-    _entered: list[list[bool]]
+    _switched: list[tuple[Module, bool]] | None
+    _entered: list[list[tuple[Module, bool]]]
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
@@ -55,6 +62,11 @@ class Module:
         vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _perturbed={})
         vars(self).update(_path="", _switched=None, _entered=[])
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy, or what was pickled, keeps account of its own, and stands in no `with`."""
+        vars(self).update(state)
+        vars(self).update({name: dict(state[name]) for name in KEPT}, _switched=None, _entered=[])
 
     def forward(self, *args: Any, **settings: Any) -> Any:
         """What the module computes; `module(x)` calls it."""
@@ -100,6 +112,10 @@ class Module:
         """Keep an array that is saved with the parameters and is none: no gradient, no optimizer."""
         if not isinstance(array, np.ndarray):
             raise TypeError(f"a buffer is an array; got {type(array).__name__} for {name!r}")
+        if name not in self._buffers:
+            check_name(self, name)
+            if name in vars(self):
+                raise ValueError(f"{type(self).__name__}.{name} is there already: a buffer needs a name of its own")
         self._buffers[name] = array
         vars(self)[name] = array
 
@@ -125,6 +141,8 @@ class Module:
         seen: dict[int, tuple[str, Module]] = {}
         for path, module in walk(self, ""):
             seen.setdefault(id(module), (path, module))
+        for _, module in seen.values():
+            check_appended(module)
         return list(seen.values())
 
     def modules(self) -> list[Module]:
@@ -154,12 +172,14 @@ class Module:
             p.grad = None
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Freeze all parameters, or free them: a frozen one gets no gradient, and optimizers pass it by.
+        """Freeze all parameters, or free them: a frozen one has no gradient, so that optimizers pass it by.
 
+        A new optimizer takes only what learns: ``[(n, p) for n, p in model.named_parameters() if p.requires_grad]``.
         Batch normalization goes on to update its running statistics until it is told `eval()`.
         """
         for p in self.parameters():
             p.requires_grad = requires_grad
+            p.grad = p.grad if requires_grad else None
         return self
 
     # -- training and evaluation ---------------------------------------------------------------
@@ -171,7 +191,7 @@ class Module:
         if not isinstance(mode, bool | np.bool_):
             raise ValueError(f"train(mode) takes True or False; got {mode!r}")
         modules = self.modules()
-        vars(self)["_switched"] = [module.training for module in modules]
+        vars(self)["_switched"] = [(module, module.training) for module in modules]
         for module in modules:
             vars(module)["training"] = bool(mode)
         return self
@@ -188,12 +208,15 @@ class Module:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for module, mode in zip(self.modules(), self._entered.pop(), strict=True):
+        for module, mode in self._entered.pop():
             vars(module)["training"] = mode
 
     # -- numbers -------------------------------------------------------------------------------
     def astype(self, dtype: Any) -> Self:
-        """Hold parameters and buffers of floats in float32 or float64 from now on; gradients are forgotten."""
+        """Hold parameters and buffers of floats in float32 or float64 from now on; gradients are forgotten.
+
+        Make optimizers afterwards: one that was made before refuses to go on.
+        """
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"a module computes in float32 or float64; got {dtype}")
@@ -229,6 +252,10 @@ class Module:
         """
         return summarize(self, x)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle takes along: not the derived attributes, which are computed anew."""
+        return {name: x for name, x in vars(self).items() if name not in self._derived}
+
     # -- text ----------------------------------------------------------------------------------
     def __repr__(self) -> str:
         lines = [f"({name}): {part!r}".replace("\n", "\n  ") for name, part in self._modules.items()]
@@ -251,54 +278,58 @@ def is_parameter(x: Any) -> bool:
 def check_attribute(module: Module, name: str, value: Any) -> None:
     """Refuse what would quietly take parameters out of sight."""
     kind = type(module).__name__
-    held = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    if any(isinstance(part, Module) for part in held):
-        raise TypeError(
-            f"{kind}.{name}: the parameters of modules in a {type(value).__name__} would not be found: "
-            "take nn.ModuleList([...]) or nn.Sequential(...)"
-        )
-    if any(is_parameter(part) for part in held):
-        raise TypeError(
-            f"{kind}.{name}: parameters in a {type(value).__name__} would not be found: give each its own attribute"
-        )
+    if isinstance(value, HOLDERS):
+        check_held(module, name, value)
+    if isinstance(value, Module) or is_parameter(value):
+        check_name(module, name)
+    if isinstance(value, Module) and any(part is module for part in value.modules()):
+        raise ValueError(f"{kind}.{name}: a module cannot be a part of itself")
     if name in module._parameters and not (value is None or (isinstance(value, Value) and value.op is None)):
         seen = "a computed Value" if isinstance(value, Value) else f"a {type(value).__name__}"
         raise TypeError(
             f"{kind}.{name} is a parameter; got {seen} in its place: set {name}.data to change its numbers, "
             f"or assign a new Value"
         )
+    if name in module._derived:
+        raise TypeError(f"{kind}.{name} is computed before each forward: change what it is computed from")
     if name in module._buffers and not isinstance(value, np.ndarray):
         raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
 
 
-def walk(module: Module, path: str) -> Iterator[tuple[str, Module]]:
-    """Every module under its path, outer before inner; one that stands in two places twice."""
-    yield path, module
-    for name, part in module._modules.items():
-        yield from walk(part, joined(path, name))
+def check_held(module: Module, name: str, value: Any) -> None:
+    """Refuse modules and parameters in a list, tuple, set or dict, or in such within it."""
+    place = f"{type(module).__name__}.{name}"
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, Module):
+            raise TypeError(
+                f"{place}: the parameters of modules in a {type(value).__name__} would not be found: "
+                "take nn.ModuleList([...]) or nn.Sequential(...)"
+            )
+        if is_parameter(part):
+            raise TypeError(
+                f"{place}: parameters in a {type(value).__name__} would not be found: give each its own attribute"
+            )
+        if isinstance(part, HOLDERS):
+            check_held(module, name, part)
 
 
-def joined(path: str, name: str) -> str:
-    """A name within a path, either of which may be empty."""
-    return f"{path}.{name}" if path and name else path or name
+def check_appended(module: Module) -> None:
+    """Refuse what came into a list or dict after it was assigned: `self.layers = []`, then `self.layers.append(...)`.
+
+    Only the newest entry is looked at, for a list may be long: a vocabulary.
+    """
+    for name, value in vars(module).items():
+        if isinstance(value, list) and name not in UNSEEN:
+            check_held(module, name, value[-1:])
+        elif isinstance(value, dict) and name not in UNSEEN:
+            check_held(module, name, dict(itertools.islice(reversed(value.items()), 1)))
 
 
-def rename(module: Module, name: str) -> None:
-    """Tell a new parameter or part, and all within it, their paths from the outermost module."""
-    path = joined(module._path, name)
-    if name in module._parameters:
-        module._parameters[name].name = path
-        return
-    for inner, part in module._modules[name].named_modules():
-        vars(part)["_path"] = joined(path, inner)
-    for inner, parameter in module._modules[name].named_parameters():
-        parameter.name = joined(path, inner)
-
-
-def entries(module: Module) -> dict[str, Value | Array]:
-    """Every parameter and buffer under its path, as a state names them; a shared one under each."""
-    found: dict[str, Value | Array] = {}
-    for path, part in walk(module, ""):
-        found |= {joined(path, name): p for name, p in part._parameters.items()}
-        found |= {joined(path, name): b for name, b in part._buffers.items()}
-    return found
+def check_name(module: Module, name: str) -> None:
+    """Refuse a name that is no part of a path, or that stands for something else."""
+    kind = type(module).__name__
+    if not name or "." in name:
+        raise ValueError(f"{kind}: a name stands between the points of a path, so it has none; got {name!r}")
+    own = getattr(type(module), name, None)
+    if inspect.isroutine(own) or isinstance(own, property) or name == "training" or name in UNSEEN:
+        raise ValueError(f"{kind}.{name} is what every {kind} has: take another name")

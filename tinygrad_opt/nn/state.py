@@ -55,8 +55,11 @@ def load(entries: Mapping[str, Value | Array], state: Any, strict: bool, kind: s
 
 
 def as_numbers(name: str, x: Any) -> Array:
-    """An entry of a state as an array of real numbers."""
-    array = np.asarray(x.data if isinstance(x, Value) else x)
+    """An entry of a state as an array of real numbers; a tensor of PyTorch may be a parameter, which still records."""
+    try:
+        array = np.asarray(x.data if isinstance(x, Value) else x.detach() if hasattr(x, "detach") else x)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise TypeError(f"the state's {name} cannot be read as an array: {error}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"the state's {name} must be real numbers; got {array.dtype}")
     return array

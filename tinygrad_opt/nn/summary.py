@@ -16,6 +16,8 @@ from .watching import watching
 if TYPE_CHECKING:
     from .module import Module
 
+WIDEST = 1000  # characters of a line: names are never cut
+
 
 class Row(NamedTuple):
     """One layer: its path, kind, output shape (None if not run), number of parameters and of those that learn."""
@@ -64,11 +66,17 @@ def summarize(model: Module, x: Any = None) -> Summary:
 def output_shapes(model: Module, x: Any) -> dict[int, tuple[int, ...]]:
     """The shape of what each module last returned for x, by its id; of nothing if there is no x.
 
-    The model is run in evaluation mode, so that nothing in it changes.
+    What is no single array, such as a pair of outputs, has none.  The model is run in evaluation mode, so that nothing
+    in it changes.
     """
     shapes: dict[int, tuple[int, ...]] = {}
+
+    def see(module: Module, out: Any) -> None:
+        if isinstance(out, Value | np.ndarray | float):
+            shapes[id(module)] = np.shape(out)
+
     if x is not None:
-        with no_grad(), model.eval(), watching(model, lambda m, out: shapes.update({id(m): np.shape(out)})):
+        with no_grad(), model.eval(), watching(model, see):
             model(x)
     return shapes
 
@@ -95,7 +103,7 @@ def text(summary: Summary) -> str:
         shape = [str(row.shape) if row.shape is not None else ""] if shapes else []
         memory = in_bytes(row.memory) if row.memory else ""
         table.add_row(row.name, row.kind, *shape, f"{row.parameters:,}" if row.parameters else "", memory)
-    console = Console(file=io.StringIO(), width=160, highlight=False, markup=False, color_system=None)
+    console = Console(file=io.StringIO(), width=WIDEST, highlight=False, markup=False, color_system=None)
     with console.capture() as captured:
         console.print(table)
     lines = [line.rstrip() for line in captured.get().splitlines() if line.strip()]

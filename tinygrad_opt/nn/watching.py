@@ -23,10 +23,14 @@ def watching(model: Module, see: Callable[[Module, Any], None]) -> Iterator[None
         return run
 
     modules = model.modules()
+    before = [vars(module).get("forward") for module in modules]  # of who watches around this, or of the user's own
     for module in modules:
         vars(module)["forward"] = watched(module, module.forward)
     try:
         yield
     finally:
-        for module in modules:
-            del vars(module)["forward"]
+        for module, forward in zip(modules, before, strict=True):
+            if forward is None:
+                del vars(module)["forward"]
+            else:
+                vars(module)["forward"] = forward

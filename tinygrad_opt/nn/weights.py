@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import init as initializers
+from ..data import as_array
+from ..init.request import dtype_of
 from ..ops import Operand
 from ..value import Value
 
@@ -16,19 +18,26 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def weight_array(kind: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
     """A weight of that shape, drawn by an initializer that is given by itself or by name."""
     check_sizes(kind, shape)
-    drawn: Array = np.asarray(initializers.get(init)(shape, rng=rng, dtype=dtype))
-    if drawn.shape != shape:
-        raise ValueError(f"init of {kind} must give an array of shape {shape}; got {drawn.shape}")
-    return drawn.astype(dtype, copy=False)
+    return drawn(kind, "init", init, shape, rng, dtype)
 
 
-def bias_array(init: Any, bias_init: Any, weight_shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
-    """One number for each output: zeros, unless asked for otherwise."""
-    shape = weight_shape[:1]
-    if bias_init is None and init == "torch":
+def bias_array(
+    kind: str, init: Any, bias_init: Any, weight_shape: tuple[int, ...], size: int, rng: Any, dtype: Any
+) -> Array:
+    """One number for each of size outputs: zeros, unless asked for otherwise."""
+    if bias_init is None and isinstance(init, str) and init in ("torch", "torch_default"):
         fan_in, _ = initializers.fan_in_and_fan_out(weight_shape)
         bias_init = initializers.get("torch", fan_in=fan_in)
-    return np.asarray(initializers.get("zeros" if bias_init is None else bias_init)(shape, rng=rng, dtype=dtype))
+    return drawn(kind, "bias_init", "zeros" if bias_init is None else bias_init, (size,), rng, dtype)
+
+
+def drawn(kind: str, role: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
+    """What an initializer gives, if it has the shape that was asked for."""
+    dtype = dtype_of(kind, dtype)
+    array: Array = np.asarray(initializers.get(init)(shape, rng=rng, dtype=dtype))
+    if array.shape != shape:
+        raise ValueError(f"{role} of {kind} must give an array of shape {shape}; got {array.shape}")
+    return array.astype(dtype, copy=False)
 
 
 def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
@@ -39,9 +48,12 @@ def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
 
 
 def as_input(x: Any, parameter: Value) -> Any:
-    """x as a layer takes it: data come in the parameter's dtype; what was computed keeps its own."""
+    """x as a layer takes it: data come in the parameter's dtype; what was computed keeps its own.
+
+    Raises TypeError or ValueError for what is no array of real numbers.
+    """
     if isinstance(x, Operand):
         return x
     if type(x) is np.ndarray and x.dtype == parameter.data.dtype:
         return x
-    return np.asarray(x, parameter.data.dtype)
+    return as_array(x, "the input of a layer").astype(parameter.data.dtype)

@@ -66,7 +66,12 @@ def hardshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 def softshrink(x: Any, lambd: float = 0.5) -> Any:
-    """x moved towards 0 by lambd, and 0 where |x| <= lambd: the proximal step of the L1 norm."""
+    """x moved towards 0 by lambd, and 0 where |x| <= lambd: the proximal step of the L1 norm.
+
+    Raises ValueError for a lambd below 0.
+    """
+    if not lambd >= 0:
+        raise ValueError(f"softshrink needs a lambd of 0 or more; got {lambd}")
     return x - np.clip(x, -lambd, lambd)
 
 
@@ -77,9 +82,43 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
 
 
 # -- sigmoid and its kin -----------------------------------------------------------------------
-def softplus(x: Any) -> Any:
-    """Smooth relu: log(1 + exp(x)), without overflow for any x."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+def softplus(x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
+    """Smooth relu: log(1 + exp(beta * x)) / beta, without overflow for any x.
+
+    Where beta * x is above a threshold, x itself: PyTorch's is 20, which is short of the truth by up to 2.1e-9 / beta.
+    """
+    if beta == 0:
+        raise ValueError("softplus divides by beta, which must not be 0")
+    z = scaled(x, beta)
+    smooth = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
+    return smooth if threshold is None else np.where(z > threshold, x, smooth)
+
+
+def scaled(x: Any, beta: float) -> Any:
+    """beta * x, which for 1 is not to be seen in formulas."""
+    return x if beta == 1 else beta * x
+
+
+def squareplus(x: Any, b: float = 4.0) -> Any:
+    """Smooth relu without exponentials: (x + sqrt(x * x + b)) / 2, accurate for any x (Barron, 2021); b above 0."""
+    if not b > 0:
+        raise ValueError(f"squareplus needs a b above 0; got {b}")
+    return np.maximum(x, 0) + b / 2 / (np.hypot(x, math.sqrt(b)) + np.abs(x))
+
+
+def sparse_plus(x: Any) -> Any:
+    """Smooth relu with a flat side: 0 up to -1, (x + 1)**2 / 4 up to 1, then x (Keras)."""
+    return (np.clip(x, -1, 1) + 1) ** 2 / 4 + relu(array_like(x) - 1)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """The slope of sparse_plus: 0 up to -1, (x + 1) / 2 up to 1, then 1 (Keras)."""
+    return (hardtanh(x) + 1) / 2
+
+
+def exponential(x: Any) -> Any:
+    """exp(x), under the name that Keras has for it as an activation."""
+    return np.exp(x)
 
 
 def logsigmoid(x: Any) -> Any:
@@ -182,6 +221,12 @@ def silu_rule(g: Any, out: Any, x: Any) -> Any:
     return g * (s + out * (1 - s))
 
 
+def softplus_rule(g: Any, out: Any, x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
+    z = scaled(x, beta)
+    slope = g * sigmoid(z)
+    return slope if threshold is None else np.where(z > threshold, g, slope)
+
+
 # fmt: off
 relu       = differentiable(relu, lambda g, out, x: keep(g, x > 0),
                             elementwise=True, kink=lambda out, x: x > 0, scalar=lambda x: 0.0 if x <= 0 else x)
@@ -194,7 +239,11 @@ prelu      = differentiable(prelu, lambda g, out, x, weight: keep(g, x > 0) + we
 hardtanh   = differentiable(hardtanh, lambda g, out, x, min_val=-1.0, max_val=1.0:
                             keep(g, (x > min_val) & (x < max_val)),
                             elementwise=True, kink=lambda out, x, min_val=-1.0, max_val=1.0: out == x)
-softplus   = differentiable(softplus, lambda g, out, x: g * sigmoid(x),     elementwise=True, analytic=False)
+softplus   = differentiable(softplus, softplus_rule,                        elementwise=True,
+                            kink=lambda out, x, beta=1.0, threshold=None:
+                            scaled(x, beta) > (np.inf if threshold is None else threshold))
+squareplus = differentiable(squareplus, lambda g, out, x, b=4.0: g * out / np.hypot(x, math.sqrt(b)),
+                            elementwise=True, analytic=False)
 logsigmoid = differentiable(logsigmoid, lambda g, out, x: g * sigmoid(-x),  elementwise=True, analytic=False)
 logit      = differentiable(logit, lambda g, out, x: g / (x * (1 - x)),     elementwise=True,
                             domain=lambda x: (x > 0) & (x < 1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .convolution import Pair, conv, conv_input
+from .convolution import Pair, biased_conv, conv, conv_input
 from .windows import by, check_axes, check_room, per_axis, span
 
 
@@ -126,8 +126,13 @@ def layer(
         )
     check_room(fn, sizes, kernel, padding, dilation)
     how = two_axes(stride, padding, dilation)
-    out = conv(as_images(x), as_images(weight), groups=groups, **how)
-    return with_bias(fn, np.squeeze(out, 2) if len(kernel) == 1 else out, bias)
+    x, weight = as_images(x), as_images(weight)
+    if bias is None:
+        out = conv(x, weight, groups=groups, **how)
+    else:
+        check_bias(fn, bias, filters)
+        out = biased_conv(x, weight, bias, groups=groups, **how)
+    return np.squeeze(out, 2) if len(kernel) == 1 else out
 
 
 def transposed_layer(
@@ -164,7 +169,11 @@ def transposed_layer(
     how = two_axes(stride, tuple((p, p) for p in padding), dilation)
     size = (1,) * (2 - len(size)) + size
     out = conv_input(as_images(x), as_images(weight), size=size, groups=groups, **how)
-    return with_bias(fn, np.squeeze(out, 2) if len(kernel) == 1 else out, bias)
+    out = np.squeeze(out, 2) if len(kernel) == 1 else out
+    if bias is None:
+        return out
+    check_bias(fn, bias, np.shape(out)[1])
+    return out + np.reshape(bias, (-1,) + (1,) * len(kernel))
 
 
 def as_images(x: Any) -> Any:
@@ -179,13 +188,10 @@ def two_axes(stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     return {"stride": (1, *stride), "padding": ((0, 0), *padding), "dilation": (1, *dilation)}
 
 
-def with_bias(fn: str, out: Any, bias: Any) -> Any:
-    """out + bias[o] for each filter o; on its own, for the bias within the product saves no time."""
-    if bias is None:
-        return out
-    if np.shape(bias) != np.shape(out)[1:2]:
-        raise ValueError(f"{fn}: bias must have shape {np.shape(out)[1:2]}, one number a filter; got {np.shape(bias)}")
-    return out + np.reshape(bias, (-1,) + (1,) * (np.ndim(out) - 2))
+def check_bias(fn: str, bias: Any, filters: int) -> None:
+    """Refuse a bias that is not one number a filter."""
+    if np.shape(bias) != (filters,):
+        raise ValueError(f"{fn}: bias must have shape {(filters,)}, one number a filter; got {np.shape(bias)}")
 
 
 def check_operands(fn: str, axes: str, x: Any, weight: Any, lead: str) -> tuple[Any, Any]:

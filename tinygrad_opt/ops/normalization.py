@@ -2,7 +2,8 @@
 
 `standardize` and `rms_scale` are the two operations; the layers apply weight and bias around them.
 What they compute stands written out in `tinygrad_opt.readable`.  At special points: equal entries
-become 0, with gradient 0/sqrt(eps); with eps=0 they are 0/0, nan.
+become 0, with gradient 0/sqrt(eps); with eps=0 they are 0/0, nan.  Batch and instance normalization,
+which keep statistics, are in `batch_normalization`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .operand import Operand, array_like, concrete
+from .operand import Operand, array_like
 from .rules import differentiable
 from .shapes import Axes
 
@@ -96,6 +97,64 @@ def rms_norm(x: Any, normalized_shape: int | tuple[int, ...], weight: Any = None
     return scaled_and_shifted(rms_scale(x, axis=axes, eps=eps), weight, None)
 
 
+def group_norm(
+    x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, *, axis: int = 1
+) -> Any:
+    """Every sample's channels (N, C, ...) standardized in groups of C/num_groups, then times weight plus bias (C,).
+
+    One group is layer normalization of everything but the batch axis, one channel a group instance normalization
+    (Wu & He, 2018, equation 7).  axis is that of the channels: -1 where they come last.
+    Raises ValueError for channels that do not divide into the groups, one value a group, and shapes that do not fit.
+
+    >>> from tinygrad_opt import Value
+    >>> print(group_norm(Value([[1.0, 3.0, 7.0, 7.0]]), 2, eps=0.01).data.round(3).tolist())
+    [[-0.995, 0.995, 0.0, 0.0]]
+    """
+    x = array_like(x)
+    shape = np.shape(x)
+    axis = channel_axis("group_norm", shape, axis)
+    channels = shape[axis]
+    check_groups("group_norm", num_groups, channels)
+    check_parameters("group_norm", (channels,), eps, weight=weight, bias=bias)
+    grouped = (*shape[:axis], num_groups, channels // num_groups, *shape[axis + 1 :])
+    axes = tuple(i for i in range(1, len(grouped)) if i != axis)
+    check_count("group_norm", "in each group of a sample", math.prod(grouped[i] for i in axes), shape)
+    y = np.reshape(standardize(np.reshape(x, grouped), axis=axes, eps=eps), shape)
+    return scaled_and_shifted(y, *in_columns(len(shape), axis, weight, bias))
+
+
+def check_groups(name: str, num_groups: Any, channels: int) -> None:
+    if isinstance(num_groups, bool) or not isinstance(num_groups, int | np.integer) or num_groups < 1:
+        raise ValueError(f"{name} needs 1 or more groups, a whole number; got {num_groups!r}")
+    if channels % num_groups:
+        raise ValueError(f"{name} divides the channels into equal groups; got {channels} channels, {num_groups} groups")
+
+
+def check_count(name: str, where: str, count: int, shape: tuple[int, ...], advice: str = "") -> None:
+    """Refuse to standardize single values."""
+    if count < 2:
+        raise ValueError(
+            f"{name} needs more than one value {where}; got {count} in shape {shape}: a single x equals its mean, "
+            f"so x - mean = 0, the output is the bias for every input, and the gradient with respect to x is 0{advice}"
+        )
+
+
+def channel_axis(name: str, shape: tuple[int, ...], axis: int) -> int:
+    """The axis of the channels, counted from the front."""
+    if len(shape) < 2:
+        raise ValueError(f"{name} needs a batch of channels (N, C, ...); got shape {shape}")
+    if not isinstance(axis, int | np.integer) or axis in (0, -len(shape)) or not -len(shape) <= axis < len(shape):
+        raise ValueError(f"{name} needs the axis of the channels, which axis 0 is not; got {axis!r} for shape {shape}")
+    return int(axis) % len(shape)
+
+
+def in_columns(ndim: int, axis: int, *parameters: Any) -> list[Any]:
+    """Parameters (C,) in the shape that broadcasts over the channels on an axis: on the last one, as they are."""
+    column = (-1,) + (1,) * (ndim - axis - 1)
+    given = [p if p is None else array_like(p) for p in parameters]
+    return given if axis == ndim - 1 else [p if p is None else p.reshape(column) for p in given]
+
+
 def last_axes(name: str, x: Any, normalized_shape: Any, eps: float, **given: Any) -> tuple[int, ...]:
     """The axes that normalized_shape names, once everything is found to fit."""
     inner = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
@@ -118,71 +177,3 @@ def scaled_and_shifted(x: Any, weight: Any, bias: Any) -> Any:
     if weight is not None:
         x = x * weight
     return x if bias is None else x + bias
-
-
-def batch_norm(
-    x: Any,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any = None,
-    bias: Any = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Any:
-    """Every channel of a batch x (N, C, ...) standardized, then times weight plus bias (Ioffe & Szegedy, 2015).
-
-    training=True   with the mean and variance of this batch; running_mean and running_var (C,), plain arrays
-                    or None, are moved towards them in place: r += momentum * (new - r), the variance
-                    with division by n - 1.  They are no part of the graph.
-    training=False  with running_mean and running_var themselves: then x, weight and bias enter linearly.
-
-    Raises ValueError for shapes that do not fit and, in training, for one value a channel: it equals its
-    mean, so that nothing would be left of it.  Raises TypeError for running statistics that are no arrays.
-
-    >>> import numpy as np
-    >>> from tinygrad_opt import Value
-    >>> mean, var = np.zeros(1), np.ones(1)
-    >>> y = batch_norm(Value([[1.0], [2.0], [4.0]]), mean, var, training=True)
-    >>> print(mean, var.round(4))
-    [0.23333333] [1.1333]
-    """
-    shape = np.shape(x)
-    if len(shape) < 2:
-        raise ValueError(f"batch_norm needs a batch of channels (N, C, ...); got shape {shape}")
-    channels = shape[1:2]
-    check_parameters("batch_norm", channels, eps, weight=weight, bias=bias)
-    check_running(channels, training, running_mean=running_mean, running_var=running_var)
-    column = (*channels, *(1,) * (len(shape) - 2))
-    weight, bias = (None if p is None else np.reshape(p, column) for p in (weight, bias))
-    if not training:
-        scale = 1 / np.sqrt(running_var + eps)
-        return scaled_and_shifted((x - running_mean.reshape(column)) * scale.reshape(column), weight, bias)
-    n = math.prod(shape) // max(channels[0], 1)
-    if n == 1:
-        raise ValueError(
-            f"batch_norm in training needs more than one value a channel; got shape {shape}: "
-            "a single x equals its mean, so x - mean and every gradient would be 0"
-        )
-    axes = (0, *range(2, len(shape)))
-    if running_mean is not None:
-        follow(running_mean, np.mean(concrete(x), axis=axes), momentum)
-    if running_var is not None:
-        follow(running_var, np.var(concrete(x), axis=axes, ddof=1), momentum)
-    return scaled_and_shifted(standardize(x, axis=axes, eps=eps), weight, bias)
-
-
-def check_running(channels: tuple[int, ...], training: bool, **statistics: Any) -> None:
-    for role, running in statistics.items():
-        if isinstance(running, Operand) or not (isinstance(running, np.ndarray) or (running is None and training)):
-            also = " or None" if training else ""
-            raise TypeError(f"batch_norm needs {role} as a plain array{also}; got {type(running).__name__}")
-        if running is not None and (running.shape != channels or running.dtype.kind != "f"):
-            raise ValueError(
-                f"batch_norm needs {role} of floats and shape {channels}; got {running.dtype} of shape {running.shape}"
-            )
-
-
-def follow(running: Any, new: Any, momentum: float) -> None:
-    """Move a running statistic in place, by momentum of the way."""
-    running += momentum * (new - running)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .elementwise import keep
+from .operand import array_like
 from .rules import alias, differentiable
 from .shapes import Axes, cast, positions
 
@@ -173,3 +174,8 @@ log_softmax = differentiable(log_softmax, lambda g, out, x, axis=-1:
 
 alias(np.amax, np.max)
 alias(np.amin, np.min)
+
+
+def softmin(x: Any, axis: Axes = -1) -> Any:
+    """softmax(-x): the smallest entry gets the largest share."""
+    return softmax(-array_like(x), axis=axis)

@@ -22,6 +22,12 @@ def conv(x: Any, weight: Any, stride: Any = 1, padding: Any = NONE, dilation: An
     return F.conv2d(padded(x, padding), weight, None, stride, 0, dilation, groups)
 
 
+def biased_conv(
+    x: Any, weight: Any, bias: Any, stride: Any = 1, padding: Any = NONE, dilation: Any = 1, groups: int = 1
+) -> Any:
+    return F.conv2d(padded(x, padding), weight, bias, stride, 0, dilation, groups)
+
+
 def conv_weight(
     x: Any, g: Any, kernel: Any, stride: Any = 1, padding: Any = NONE, dilation: Any = 1, groups: int = 1
 ) -> Any:
@@ -46,6 +52,7 @@ def convolve(x: Any, y: Any) -> Any:
 
 TORCH: dict[Any, Callable[..., Any]] = {
     convolution.conv: conv,
+    convolution.biased_conv: biased_conv,
     convolution.conv_weight: conv_weight,
     convolution.conv_input: conv_input,
     signals.convolve: convolve,

@@ -55,6 +55,11 @@ class Member:
                 f"{self.name} had shape {self.shape} when the optimizer was made and has {np.shape(data)} now: "
                 "make a new optimizer for it"
             )
+        if isinstance(data, np.ndarray) and data.dtype.kind == "f" and data.dtype != self.dtype:
+            raise ValueError(
+                f"{self.name} was {self.dtype} when the optimizer was made and is {data.dtype} now: "
+                "make a new optimizer for it"
+            )
         self.view[...] = data
         if not self.is_float:
             self.parameter.data = self.view

@@ -1,0 +1,1 @@
+"""Networks trained beside PyTorch: one table for the recorded trajectories and for the live comparison."""

@@ -1,0 +1,54 @@
+"""Activations by name: PyTorch's of the class, that of the function, Keras'."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from typing import Any
+
+from . import activations as elementwise
+from . import activations_over_axes as over_axis
+from .module import Module
+from .prelu import PReLU
+
+KINDS: tuple[type[Module], ...] = (
+    elementwise.CELU, elementwise.ELU, elementwise.Exponential, elementwise.GELU, elementwise.Hardshrink,
+    elementwise.Hardsigmoid, elementwise.Hardswish, elementwise.Hardtanh, elementwise.Identity, elementwise.LeakyReLU,
+    elementwise.LogSigmoid, elementwise.Mish, PReLU, elementwise.RReLU, elementwise.ReLU, elementwise.ReLU6,
+    elementwise.SELU, elementwise.SiLU, elementwise.Sigmoid, elementwise.Softplus, elementwise.Softshrink,
+    elementwise.Softsign, elementwise.SparsePlus, elementwise.SparseSigmoid, elementwise.Squareplus, elementwise.Tanh,
+    elementwise.Tanhshrink, elementwise.Threshold,
+    over_axis.GLU, over_axis.LogSoftmax, over_axis.Softmax, over_axis.Softmin, over_axis.Sparsemax,
+)  # fmt: skip
+
+NAMED = {kind.__name__.lower(): kind for kind in KINDS} | {
+    "linear": elementwise.Identity,
+    "none": elementwise.Identity,
+    "swish": elementwise.SiLU,
+    "hardsilu": elementwise.Hardswish,
+}
+
+
+def activation(name: str, **settings: Any) -> Module:
+    """A new module by the name of its class, of its function, or by Keras'; settings are those of its class.
+
+    Upper and lower case, underscores and hyphens do not matter.  "linear" and "none" are Identity.
+    Raises ValueError, with the closest name, for one that is not known; TypeError for settings it does not take.
+
+    >>> activation("relu"), activation("leaky_relu", negative_slope=0.2), activation("swish")
+    (ReLU(), LeakyReLU(negative_slope=0.2), SiLU())
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"activation takes a name, such as 'relu'; got {name!r}")
+    plain = name.lower().replace("_", "").replace("-", "")
+    if plain not in NAMED:
+        close = difflib.get_close_matches(plain, NAMED, 1)
+        advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(NAMED))}"
+        raise ValueError(f"there is no activation {name!r}: {advice}")
+    kind = NAMED[plain]
+    try:
+        inspect.signature(kind).bind(**settings)
+    except TypeError as error:
+        takes = ", ".join(inspect.signature(kind).parameters) or "no settings"
+        raise TypeError(f"the activation {name!r} takes {takes}: {error}") from None
+    return kind(**settings)
