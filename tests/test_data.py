@@ -319,7 +319,13 @@ REFUSALS: Refusals = {
         "number them with names, y = np.unique(y, return_inverse=True)",
     ),
     "array of names": (
-        lambda: Dataset([1.0, 2.0], np.array(["cat", "dog"], object)),
+        lambda: Dataset([1.0, 2.0], np.array(["cat", "dog"])),
+        TypeError,
+        "y of a Dataset must be real numbers; got words, such as 'cat': "
+        "number them with names, y = np.unique(y, return_inverse=True)",
+    ),
+    "objects that are names": (
+        lambda: Dataset([1.0, 2.0], np.array([["cat"], ["dog"]], object)),
         TypeError,
         "y of a Dataset must be real numbers; got words, such as 'cat': "
         "number them with names, y = np.unique(y, return_inverse=True)",

@@ -172,6 +172,16 @@ REFUSALS: Refusals = {
         ValueError,
         "make_moons: noise must be a finite number, at least 0; got -0.1",
     ),
+    "shuffle": (
+        lambda: datasets.make_moons(shuffle="no"),
+        ValueError,
+        "make_moons: shuffle must be True or False; got 'no'",
+    ),
+    "coef": (
+        lambda: datasets.make_regression(coef=2),
+        ValueError,
+        "make_regression: coef must be True or False; got 2",
+    ),
     "factor": (
         lambda: datasets.make_circles(factor=1.0),
         ValueError,

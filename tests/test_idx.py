@@ -103,11 +103,10 @@ def test_gzip_data_that_are_damaged_are_never_read_as_others(tmp_path_factory, d
     content[place] ^= data.draw(st.integers(1, 255))
     file.write_bytes(content)
     try:
-        found = read_idx(file)
+        outcome = read_idx(file).tolist()
     except ValueError as error:
-        assert str(error).startswith(f"{file} is ")  # noqa: PT017
-    else:
-        assert found.tolist() == [[0, 1, 2], [3, 4, 5]]
+        outcome = str(error).replace(str(file), "file")
+    assert outcome == [[0, 1, 2], [3, 4, 5]] or outcome.startswith(("file is damaged: ", "file is no IDX file: "))
 
 
 @pytest.mark.parametrize("cut", [3, 15, 30])

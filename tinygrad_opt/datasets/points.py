@@ -146,6 +146,8 @@ def make_regression(
     (True, np.int64(2))
     """
     asker, rng = "make_regression", generator(rng, "make_regression")
+    if not isinstance(coef, bool):
+        raise ValueError(f"{asker}: coef must be True or False; got {coef!r}")
     n, d = count(asker, "n_samples", n_samples), count(asker, "n_features", n_features)
     informative = min(count(asker, "n_informative", n_informative), d)
     weights = np.zeros(d)
@@ -188,6 +190,8 @@ def finished(
 ) -> Points:
     """The classes one after the other, or in random order, x and y alike; then noise."""
     rng = generator(rng, asker)
+    if not isinstance(shuffle, bool):
+        raise ValueError(f"{asker}: shuffle must be True or False; got {shuffle!r}")
     x, y = np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     if shuffle:
         order = rng.permutation(len(y))

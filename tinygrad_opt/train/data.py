@@ -196,8 +196,8 @@ def column(name: str, data: Any) -> Any:
 
 def refuse_names(name: str, data: Any) -> None:
     """Labels that are words need more advice than other data that are no numbers."""
-    entries = data if isinstance(data, list | tuple) or (isinstance(data, np.ndarray) and data.ndim) else ()
-    for entry in entries:
+    entries = data.ravel().tolist() if isinstance(data, np.ndarray) else data
+    for entry in entries if isinstance(entries, list | tuple) else ():
         if isinstance(entry, str | bytes):
             raise TypeError(
                 f"{name} of a Dataset must be real numbers; got words, such as {entry!r}: "

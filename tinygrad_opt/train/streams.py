@@ -36,7 +36,7 @@ class StreamLoader(Loader):
     seed          a whole number; left out, one is drawn, and kept as `seed`
     check_finite  False to let nan and inf pass
 
-    In memory are `shuffle` samples and one batch; the batching of a sample takes about 5 µs, and shuffling as much again.
+    In memory are `shuffle` samples and one batch; to batch a sample takes about 3 µs, to shuffle it as much again.
     `batches(epoch, start)` makes the epoch's batches again and passes over the first ones, which takes as long as to
     read them.  The source must give the same samples each time it is asked for an epoch.
     Raises TypeError for a source that is no function, or returns no iterator; ValueError, when it comes to it, for an
