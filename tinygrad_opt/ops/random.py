@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+drawing: contextvars.ContextVar[np.random.Generator | None] = contextvars.ContextVar("drawing", default=None)
 
-@functools.cache
+
 def default_rng() -> np.random.Generator:
     """What draws where no rng is passed: one generator a process, seeded by the system, so that no run repeats another.
 
-    Made when it is first asked for: NumPy takes a while to load its generators.
+    Within `drawing_from` it is that one's.
     """
+    return drawing.get() or of_process()
+
+
+@functools.cache
+def of_process() -> np.random.Generator:
+    """Made when it is first asked for: NumPy takes a while to load its generators."""
     return np.random.default_rng()
+
+
+@contextlib.contextmanager
+def drawing_from(seed: int | None) -> Iterator[None]:
+    """Let what is given no rng draw from one generator of that seed, within; from the process' own for None."""
+    token = drawing.set(None if seed is None else np.random.default_rng(seed))
+    try:
+        yield
+    finally:
+        drawing.reset(token)
 
 
 def generator(rng: Any, asker: str) -> np.random.Generator:

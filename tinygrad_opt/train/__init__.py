@@ -4,22 +4,38 @@ Batch b of epoch e is a pure function of the data, the seed, e and b, so that a 
 had not: DataLoader for arrays, StreamLoader for what does not fit in memory.  `save_checkpoint` and `load_checkpoint`
 hold a run that goes on; `tinygrad_opt.checkpoint` is another thing, which saves memory within one backward pass.
 """
+
 from . import files
+from .callbacks.base import Callback
+from .callbacks.progress import ProgbarLogger
 from .checkpoint import Position, load_checkpoint, save_checkpoint
 from .data import DataLoader, Dataset
+from .fit import evaluate, fit, predict
+from .history import History
 from .loader import Loader
+from .metrics import accuracy, metric
+from .run import Run
 from .streams import StreamLoader
 from .weights import load_weights, save_weights
 
 __all__ = [
+    "Callback",
     "DataLoader",
     "Dataset",
+    "History",
     "Loader",
     "Position",
+    "ProgbarLogger",
+    "Run",
     "StreamLoader",
+    "accuracy",
+    "evaluate",
     "files",
+    "fit",
     "load_checkpoint",
     "load_weights",
+    "metric",
+    "predict",
     "save_checkpoint",
     "save_weights",
 ]

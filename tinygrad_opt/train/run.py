@@ -1,0 +1,174 @@
+"""Run: a model, an optimizer, data and callbacks, and the loop over epochs and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..nn.module import Module
+from ..optim import BFGS, LBFGS, SAM
+from ..recording import no_grad
+from ..value import Value
+from .callbacks.base import Callback, Callbacks
+from .checkpoint import load_checkpoint, save_checkpoint
+from .history import History
+from .loader import Loader
+from .metrics import Means, Metric
+
+Array = np.ndarray[Any, np.dtype[Any]]
+BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
+
+
+class Run:
+    """One training run: what callbacks see, and what a checkpoint saves.
+
+    model, optimizer, loss, loader, validation, history   what it was made of
+    epochs    how many there are to be
+    epoch     epochs that are over: the number of the one under way
+    batch     batches of this epoch that are over
+    stopped   why a callback asked it to end, or None
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Any,
+        loss: Callable[[Any, Any], Any],
+        loader: Loader,
+        *,
+        epochs: int,
+        validation: Loader | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        callbacks: Iterable[Callback] = (),
+    ):
+        self.model, self.optimizer, self.loss, self.loader = model, optimizer, loss, loader
+        self.epochs, self.validation, self.metrics = epochs, validation, dict(metrics or {})
+        self.epoch, self.batch = 0, 0
+        self.means = Means()
+        self.history = History()
+        self.stopped: str | None = None
+        self.callbacks = Callbacks(callbacks, self)
+
+    def stop(self, why: str) -> None:
+        """End the run: after this batch its epoch is finished with validation and hooks, and no other begins."""
+        self.stopped = why
+
+    # -- the loop ------------------------------------------------------------------------------
+    def train(self) -> History:
+        """Run all epochs that remain; Ctrl-C ends it with the history so far."""
+        self.callbacks("on_train_begin", {})
+        try:
+            while self.epoch < self.epochs and self.stopped is None:
+                self.train_epoch()
+        except KeyboardInterrupt:
+            self.history.interrupted = True
+        self.history.stopped = self.stopped
+        self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+        return self.history
+
+    def train_epoch(self) -> None:
+        """The rest of the epoch under way: its batches, validation, and the hooks around them."""
+        epoch = self.epoch
+        if self.batch == 0:
+            self.means.clear()
+            self.callbacks("on_epoch_begin", epoch, {})
+        self.model.train()
+        for batch in self.loader.batches(epoch, start=self.batch):
+            self.callbacks("on_train_batch_begin", self.batch, {})
+            logs = self.train_batch(*pair(batch))
+            number, self.batch = self.batch, self.batch + 1
+            self.callbacks("on_train_batch_end", number, logs)
+            if self.stopped is not None:
+                break
+        logs = self.means.result()
+        if self.validation is not None:
+            logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
+        self.epoch, self.batch = epoch + 1, 0
+        self.callbacks("on_epoch_end", epoch, logs)
+
+    def train_batch(self, x: Any, y: Any) -> dict[str, float]:
+        """One step: forward, backward, update; the loss and the metrics of this batch."""
+        if isinstance(self.optimizer, BY_CLOSURE):
+            loss, prediction = self.step_by_closure(x, y)
+        else:
+            prediction = self.model(x)
+            loss = self.backward(self.loss(prediction, y))
+            self.optimizer.step(loss)
+            self.optimizer.zero_grad()
+        logs = {"loss": loss}
+        if self.metrics:
+            logs |= {name: metric(prediction.data, y) for name, metric in self.metrics.items()}
+        self.means.add(logs, len(x))
+        return logs
+
+    def step_by_closure(self, x: Any, y: Any) -> tuple[float, Any]:
+        """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
+        seen: list[tuple[float, Any]] = []
+
+        def closure() -> float:
+            self.optimizer.zero_grad()
+            prediction = self.model(x)
+            seen.append((self.backward(self.loss(prediction, y)), prediction))
+            return seen[-1][0]
+
+        self.optimizer.step(closure)
+        self.optimizer.zero_grad()
+        return seen[0]
+
+    def backward(self, loss: Any) -> float:
+        """Fill the gradients and return the loss as a number, so that its graph goes when this returns."""
+        if not isinstance(loss, Value) or loss.size != 1:
+            seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
+            raise ValueError(
+                f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"'
+            )
+        loss.backward(keep="leaves")
+        return float(loss.data)
+
+    # -- without training ----------------------------------------------------------------------
+    def evaluate(self, loader: Loader) -> dict[str, float]:
+        """The means of loss and metrics over all data, in evaluation mode."""
+        means = Means()
+        self.callbacks("on_test_begin", {})
+        with self.model.eval(), no_grad():
+            for number, batch in enumerate(loader.batches(0)):
+                self.callbacks("on_test_batch_begin", number, {})
+                x, y = pair(batch)
+                prediction = self.model(x)
+                logs = {"loss": float(self.loss(prediction, y))}
+                logs |= {name: metric(prediction.data, y) for name, metric in self.metrics.items()}
+                means.add(logs, len(x))
+                self.callbacks("on_test_batch_end", number, logs)
+        self.callbacks("on_test_end", means.result())
+        return means.result()
+
+    # -- where it stands -----------------------------------------------------------------------
+    @property
+    def parts(self) -> list[Any]:
+        """What has a state beside model and optimizer."""
+        return [*self.callbacks.all, self.loader, self.history, self.means]
+
+    def save(self, path: Any) -> None:
+        """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
+        save_checkpoint(
+            path,
+            model=self.model,
+            optimizer=self.optimizer,
+            callbacks=self.parts,
+            epoch=self.epoch,
+            batch=self.batch,
+        )
+
+    def load(self, path: Any) -> None:
+        """Go on where the run that wrote the file stood; see `load_checkpoint`."""
+        position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
+        self.epoch, self.batch = position.epoch, position.batch
+
+
+def pair(batch: Any) -> tuple[Any, Any]:
+    """x and y of a batch."""
+    if not isinstance(batch, tuple):
+        raise ValueError("training needs a target for each sample: data of x and y; got x alone")
+    return batch[0], batch[1]
