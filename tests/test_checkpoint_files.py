@@ -45,7 +45,7 @@ STEPS = 10
 
 # -- runs --------------------------------------------------------------------------------------
 def network(seed=0, dtype=np.float64):
-    """Batch normalization, dropout twice from one generator, noise from another, and dropout from that of the process."""
+    """Batch normalization, dropout twice from one generator, noise from another, dropout from that of the process."""
     rng, shared, other = (np.random.default_rng([seed, i]) for i in range(3))
     return nn.Sequential(
         nn.Linear(4, 8, rng=rng, dtype=dtype),
@@ -344,7 +344,7 @@ def test_other_parts(path):
 def test_another_precision(path):
     text = unfit(path, Run(dtype=np.float32, seed=5).train(1))
     assert "\n  model: 0.weight is float64, the model's is float32\n" in text
-    assert "\n  model: 4 more dtypes differ\n" in text
+    assert "\n  model: 6 more dtypes differ\n" in text
 
 
 def test_an_error_of_a_callback(path):
@@ -405,6 +405,7 @@ def test_what_cannot_be_saved(path):
         ({"batch": 1.5}, ValueError, "batch counts what is over, from 0; got 1.5"),
         ({"epoch": True}, ValueError, "epoch counts what is over, from 0; got True"),
         ({"extra": {"loss": Value(1.0)}}, TypeError, "extra.loss is a Value: save its .data"),
+        ({"extra": [1]}, TypeError, "extra is a dict of plain data; got a list"),
         ({"callbacks": [print]}, TypeError, "callback 0, a builtin_function_or_method, cannot be saved"),
     ]:
         with pytest.raises(error, match=text):

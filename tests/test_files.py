@@ -298,7 +298,8 @@ def zipped(comment=b"", **members):
         (".npz", npz(**{c: np.ones(2) for c in "abcdef"}), "its arrays are a, b, c, d and 2 more"),
         (".npz", npz(), "another program wrote it; its arrays are none"),
         (".npz", npz(a=np.array([{}])), "ValueError: Object arrays cannot be loaded when allow_pickle=False"),
-        (".npz", npz(a=np.ones(2))[:60], "it is cut off, or not what it seems to be: BadZipFile"),
+        (".npz", npz(a=np.ones(2))[:60], "it cannot be read, is it cut off\\? BadZipFile"),
+        (".npz", zipped(**{"archive/data.pkl": b"x"}), "it holds what is no array: archive/data.pkl"),
         (".safetensors", b"", "it is empty, 0 bytes"),
         (".safetensors", b"epoch 3\n", r"it is no .safetensors file: it begins with b'epoch 3\\n'"),
         (".safetensors", png(), "it is no .safetensors file"),
@@ -309,7 +310,7 @@ def zipped(comment=b"", **members):
             "it is cut off: 13 bytes, of which the header alone should have 32",
         ),
         (".safetensors", b"\x02\0\0\0\0\0\0\0{}", "another program wrote it; its arrays are none"),
-        (".safetensors", b"\x02\0\0\0\0\0\0\0{]", "not what it seems to be: JSONDecodeError"),
+        (".safetensors", b"\x02\0\0\0\0\0\0\0{]", "it cannot be read, is it cut off\\? JSONDecodeError"),
     ],
 )
 def test_foreign_files(tmp_path, ending, data, text):
@@ -356,7 +357,7 @@ def test_a_shape_that_does_not_fit_its_numbers(tmp_path, ending):
     data = path.read_bytes().replace(old, new)
     at = kind.digest_at(memoryview(data))
     path.write_bytes(data[:at] + formats.digest(memoryview(data), at) + data[at + 64 :])
-    assert "it is cut off, or not what it seems to be: " in refusal(path)
+    assert "it cannot be read, is it cut off? " in refusal(path)
 
 
 class Canary:
@@ -444,10 +445,14 @@ def test_what_a_link_points_to_is_replaced(tmp_path):
     assert os.listdir(tmp_path / "runs") == ["1.npz"]
 
 
-def test_a_new_file_has_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").touch()
-    files.save(tmp_path / "x.npz", {})
-    assert (tmp_path / "x.npz").stat().st_mode == (tmp_path / "usual").stat().st_mode
+def test_permissions_are_the_usual_ones_and_stay(tmp_path):
+    path, usual = tmp_path / "x.npz", tmp_path / "usual"
+    usual.touch()
+    files.save(path, {})
+    assert path.stat().st_mode == usual.stat().st_mode
+    path.chmod(0o600)
+    files.save(path, {})
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 FULL = """

@@ -5,7 +5,7 @@ Not to be mixed up with `tinygrad_opt.checkpoint`, which recomputes instead of s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -65,7 +65,7 @@ def save_checkpoint(
     *,
     model: Module,
     optimizer: Any = None,
-    callbacks: Sequence[Stateful] = (),
+    callbacks: Iterable[Stateful] = (),
     epoch: int = 0,
     batch: int = 0,
     extra: Mapping[str, Any] | None = None,
@@ -93,6 +93,8 @@ def save_checkpoint(
     for layer in within(optimizer):
         if isinstance(layer, Averaged):
             layer.refuse_away()
+    if not isinstance(extra, Mapping | None):
+        raise TypeError(f"extra is a dict of plain data; got a {type(extra).__name__}")
     state = {
         "checkpoint": FORMAT,
         "epoch": count("epoch", epoch),
@@ -107,7 +109,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: FilePath, *, model: Module, optimizer: Any = None, callbacks: Sequence[Stateful] = ()
+    path: FilePath, *, model: Module, optimizer: Any = None, callbacks: Iterable[Stateful] = ()
 ) -> Position:
     """Put a run in the state that a file of `save_checkpoint` holds, bit for bit, and return where it stood.
 
@@ -140,7 +142,7 @@ def read(path: FilePath) -> dict[str, Any]:
 
 
 def matched(
-    state: Mapping[str, Any], model: Module, optimizer: Any, callbacks: Sequence[Stateful]
+    state: Mapping[str, Any], model: Module, optimizer: Any, callbacks: Iterable[Stateful]
 ) -> tuple[list[Part], list[str]]:
     """Every part of the run with its state in the file, and in words what has no counterpart."""
     parts = [Part("model", model, state["model"]), Part("generators", Generators(model), state["generators"])]
@@ -151,7 +153,8 @@ def matched(
         misfits.append("optimizer: the file has the state of one, and none was given")
     else:
         misfits.append("optimizer: the file has the state of none")
-    saved, here = [own["class"] for own in state["callbacks"]], [type(c).__name__ for c in stateful(callbacks)]
+    callbacks = stateful(callbacks)
+    saved, here = [own["class"] for own in state["callbacks"]], [type(c).__name__ for c in callbacks]
     if saved == here:
         pairs = zip(callbacks, state["callbacks"], strict=True)
         parts += [Part(f"callback {i} ({here[i]})", c, own["state"]) for i, (c, own) in enumerate(pairs)]
@@ -184,8 +187,9 @@ def put_in_place(path: FilePath, parts: Sequence[Part], misfits: list[str]) -> N
         raise
 
 
-def stateful(callbacks: Sequence[Stateful]) -> Sequence[Stateful]:
+def stateful(callbacks: Iterable[Stateful]) -> list[Stateful]:
     """The callbacks, if they have a state to save."""
+    callbacks = list(callbacks)
     for i, callback in enumerate(callbacks):
         if not (hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict")):
             kind = type(callback).__name__

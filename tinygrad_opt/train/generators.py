@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..nn.module import Module, joined
+from ..nn.module import Module
+from ..nn.paths import joined
 from ..ops.random import default_rng
 
 DEFAULT = "default_rng()"
