@@ -24,8 +24,10 @@ from tinygrad_opt.optim import (
     Lookahead,
     RMSprop,
     ScheduleFreeSGD,
+    get,
     schedules,
 )
+from tinygrad_opt.optim.registry import CLOSURES, KINDS
 from tinygrad_opt.train import (
     Position,
     checkpoint,
@@ -216,6 +218,36 @@ def test_goes_on_bit_for_bit(tmp_path, name, dtype):
     assert run.load(path).train().everything() == expected
 
 
+@pytest.mark.parametrize("name", [*KINDS, *CLOSURES])
+def test_every_optimizer_goes_on(tmp_path, name):
+    """One of each, with its defaults, of one array."""
+    path, x = tmp_path / "run.npz", np.random.default_rng(0).normal(size=(6, 2))
+
+    def made(start):
+        model = nn.Linear(2, 3, bias=False)
+        model.weight.data[...] = start
+        return model, get(name)(model.parameters())
+
+    def train(model, optimizer):
+        def loss():
+            optimizer.zero_grad()
+            loss = np.sum(np.tanh(model(x)) ** 2)
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(loss if name in CLOSURES else loss())
+        return exact([model.state_dict(), optimizer.state_dict()])
+
+    model, optimizer = made(0.5)
+    train(model, optimizer)
+    save_checkpoint(path, model=model, optimizer=optimizer)
+    expected = train(model, optimizer)
+    model, optimizer = made(-0.3)
+    load_checkpoint(path, model=model, optimizer=optimizer)
+    assert train(model, optimizer) == expected
+
+
 def test_saving_changes_nothing(tmp_path):
     run = Run("ema").train(3)
     before = run.everything()
@@ -325,6 +357,11 @@ def test_all_that_does_not_fit_is_said(path):
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in ("adam", "noise")])
 def test_another_optimizer(path, name):
     assert "\n  optimizer: " in unfit(path, Run(name, seed=5).train(1))
+
+
+def test_an_optimizer_without_its_wrapper(path):
+    Run("ema").train(1).save(path)
+    assert unfit(path, Run("adam", seed=5)).endswith("\n  optimizer: the state is one of EMA; this optimizer is Adam")
 
 
 def test_other_parts(path):

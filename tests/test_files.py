@@ -412,6 +412,24 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, n
         assert exact(files.load(path)) == exact(SMALL)
 
 
+def test_numbers_are_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):
+    done = []
+
+    def noted(name, call):
+        def wrapped(x, *args):
+            done.append((name, x if name == "replace" else os.fstat(x).st_ino))
+            return call(x, *args)
+
+        monkeypatch.setattr(os, name, wrapped)
+
+    noted("fsync", os.fsync)
+    noted("replace", os.replace)
+    files.save(tmp_path / "x.npz", SMALL)
+    file, (rename, _), folder = done
+    assert (file, rename) == (("fsync", (tmp_path / "x.npz").stat().st_ino), "replace")
+    assert folder == ("fsync", tmp_path.stat().st_ino)
+
+
 def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "x.npz"
     files.save(path, SMALL)

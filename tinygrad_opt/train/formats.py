@@ -152,7 +152,7 @@ def check_digest(data: bytes, at: int) -> None:
     if kept != seen:
         raise ValueError(
             f"it is damaged or cut off: the SHA-256 of its {len(data):,} bytes is {seen[:SHOWN].decode()}..., "
-            f"and was {kept[:SHOWN]!r}..."
+            f"and was {kept[:SHOWN].decode('ascii', 'backslashreplace')}..."
         )
 
 
