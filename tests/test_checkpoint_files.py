@@ -384,16 +384,25 @@ def test_another_precision(path):
     assert "\n  model: 6 more dtypes differ\n" in text
 
 
-def test_an_error_of_a_callback(path):
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RuntimeError("no"), "RuntimeError('no')"),
+        (ValueError("seen is 2"), "seen is 2"),
+        (ValueError(), ""),
+        (KeyError("x"), "KeyError('x')"),
+    ],
+)
+def test_an_error_of_a_callback(path, error, text):
     class Bad(Counter):
         def load_state_dict(self, state):
             if state["seen"] == 2:
-                raise RuntimeError("no")
+                raise error
 
     Bad.__name__ = "Counter"
     run = Run(seed=5).train(1)
     run.callbacks[0] = Bad()
-    assert unfit(path, run).endswith("\n  callback 0 (Counter): RuntimeError('no')")
+    assert unfit(path, run).endswith(f"\n  callback 0 (Counter): {text}")
 
 
 def test_an_interruption_while_loading(path):
@@ -450,6 +459,13 @@ def test_what_cannot_be_saved(path):
     with run.optimizer.applied(), pytest.raises(ValueError, match="leave the block of applied"):
         run.save(path)
     assert path.read_bytes() == before
+
+
+def test_averages_are_no_place_to_go_on_from(path):
+    run = Run("ema").train(2)
+    run.save(path)
+    with run.optimizer.applied(), pytest.raises(ValueError, match="leave the block of applied"):
+        run.load(path)
 
 
 @each_ending

@@ -516,6 +516,15 @@ def test_a_full_disk(small_disk, ending):
     assert f"{{'a': 1}} ['x{ending}']" in found
 
 
+def test_a_disk_that_may_only_be_read(small_disk):
+    path = small_disk / "x.npz"
+    files.save(path, SMALL)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(OSError, match="Read-only file system; the file from before stands unchanged"):
+        files.save(path, {})
+    assert exact(files.load(path)) == exact(SMALL)
+
+
 # -- several processes -------------------------------------------------------------------------
 def test_what_killed_processes_left_is_removed(tmp_path):
     path, abandoned = tmp_path / "x.npz", ".x.npz.0123456789abcdef.part"

@@ -90,9 +90,7 @@ def save_checkpoint(
     >>> load_checkpoint(path, model=model, optimizer=optimizer)
     Position(epoch=3, batch=0, extra={'losses': [0.5, 0.4, 0.3]})
     """
-    for layer in within(optimizer):
-        if isinstance(layer, Averaged):
-            layer.refuse_away()
+    refuse_averages(optimizer)
     if not isinstance(extra, Mapping | None):
         raise TypeError(f"extra is a dict of plain data; got a {type(extra).__name__}")
     state = {
@@ -116,14 +114,23 @@ def load_checkpoint(
     model, optimizer and callbacks are made as they were for the run; their own arrays are written to.
     The random generators of the model, and `ops.random.default_rng()`, go on where they stood.
 
-    Raises ValueError for a file that is damaged, and for one that does not fit: it lists all that differs, and nothing
-    has changed then.  For the model alone, to use it, there is `load_weights`.
+    Raises ValueError for a file that is damaged; for one that does not fit, with all that differs, and then nothing has
+    changed; and within ``with optimizer.applied()``, the end of which would undo it.
+    For the model alone, to use it, there is `load_weights`.
     """
+    refuse_averages(optimizer)
     state = read(path)
     parts, misfits = matched(state, model, optimizer, callbacks)
     misfits += dtypes_that_differ(state["model"], model.state_dict())
     put_in_place(path, parts, misfits)
     return Position(state["epoch"], state["batch"], state["extra"])
+
+
+def refuse_averages(optimizer: Any) -> None:
+    """Raise ValueError where the model holds averages for a while: what it holds is not where the run stands."""
+    for layer in within(optimizer):
+        if isinstance(layer, Averaged):
+            layer.refuse_away()
 
 
 def read(path: FilePath) -> dict[str, Any]:
@@ -178,7 +185,7 @@ def put_in_place(path: FilePath, parts: Sequence[Part], misfits: list[str]) -> N
             try:
                 part.thing.load_state_dict(part.state)
             except Exception as error:  # callbacks are the user's: they may raise anything
-                misfits.append(f"{part.name}: {error.args[0] if isinstance(error, ValueError) else repr(error)}")
+                misfits.append(f"{part.name}: {error if isinstance(error, ValueError) else repr(error)}")
         if misfits:
             raise ValueError("\n  ".join([files.refused(path, "it does not fit, and nothing was changed:"), *misfits]))
     except BaseException:
