@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_opt
-from benchmarks import chain, contractions, convolution, scalars, tensor_step
+from benchmarks import chain, contractions, convolution, networks, scalars, tensor_step
 from benchmarks.timing import OURS, interleaved
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +55,17 @@ def test_convolution_contestants_agree(name):
     pytest.importorskip("torch")
     own, theirs = (step() for step in convolution.contestants(name).values())
     for mine, other in zip(own, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_network_contestants_agree(name):
+    pytest.importorskip("torch")
+    own, theirs = (step() for step in networks.contestants(name).values())
+    assert len(own) == 1 + 2 * len(networks.NETWORKS[name][1])
+    for mine, other in zip(own, theirs, strict=True):
+        other = other.numpy()
+        assert mine.dtype == other.dtype == np.float32
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
 
 

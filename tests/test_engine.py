@@ -533,3 +533,27 @@ def test_micrograds_network_learns_two_moons(monkeypatch: pytest.MonkeyPatch) ->
             p.data -= (1.0 - 0.9 * step / 60) * p.grad
     accuracy = np.mean([(score.data > 0) == (label > 0) for score, label in zip(scores, labels, strict=True)])
     assert accuracy > 0.95
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (100, 16), (4096, 3), (4097, 3), (300, 500)])
+def test_the_gradient_of_a_bias_is_the_sum_over_the_batch(shape: Any, dtype: Any) -> None:
+    """Matrices of every size, whichever way they are summed; in float32 too, and where a graph is built."""
+    rng = np.random.default_rng(0)
+    x, g = (rng.normal(size=shape).astype(dtype) for _ in "xg")
+    bias, again = (Value(np.zeros(shape[1], dtype)) for _ in "ab")
+    (x + bias).backward(g)
+    (x + again).backward(g, create_graph=True)
+    exact = g.sum(axis=0, dtype=np.longdouble)
+    off = np.abs(bias.grad - exact).max()
+    assert off <= 8 * np.finfo(dtype).eps * np.abs(g).sum(axis=0).max()
+    assert bias.grad.dtype == dtype
+    np.testing.assert_array_equal(again.grad.data, bias.grad)
+
+
+def test_what_is_not_finite_stays_in_its_own_column_of_a_bias() -> None:
+    g = np.array([[np.inf, np.inf, np.nan, 1.0], [1.0, -np.inf, 1.0, 2.0]])
+    bias = Value(np.zeros(4))
+    with np.errstate(invalid="ignore"):  # inf - inf, which np.sum reports as well
+        (np.zeros((2, 4)) + bias).backward(g)
+    np.testing.assert_array_equal(bias.grad, [np.inf, np.nan, np.nan, 3.0])

@@ -180,10 +180,10 @@ def counter(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Counter]:
     counters: list[Counter] = []
     contribution = engine.contribution
 
-    def counted(op: Any, rule: Any, g: Any, *rest: Any) -> Any:
+    def counted(op: Any, rule: Any, operands: Any, *rest: Any) -> Any:
         for c in counters:
-            c.rules += not isinstance(g, Value)
-        return contribution(op, rule, g, *rest)
+            c.rules += not isinstance(operands[0], Value)
+        return contribution(op, rule, operands, *rest)
 
     monkeypatch.setattr(engine, "contribution", counted)
 

@@ -15,7 +15,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 FLOAT64 = np.dtype(np.float64)
 FLOAT32 = np.dtype(np.float32)
-FLOATS = (FLOAT64, FLOAT32)
+FLOATS = frozenset({FLOAT64, FLOAT32})
 COMPLEX = np.dtype(np.complex128)
 
 stepping = contextvars.ContextVar("stepping", default=False)
@@ -86,6 +86,8 @@ def describe_kind(x: Any, array: Array) -> str:
 
 def as_result(data: Any, op: Operation | None) -> float | Array:
     """What an operation returned, as a Value's data; float64 scalars become Python floats."""
+    if type(data) is np.float32:  # a loss, say
+        return np.asarray(data)
     if isinstance(data, float | int):
         return float(data)
     array = np.asarray(data)

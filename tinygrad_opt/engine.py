@@ -44,18 +44,20 @@ class Node(Operand):
         raise NotImplementedError
 
 
-def newest_first(root: Node) -> list[Node]:
-    """Every node that root depends on and root itself, each before all of its inputs."""
+def newest_first(root: Node, leaves: bool = True) -> list[Node]:
+    """Every node that root depends on and root itself, each before all of its inputs; leaves only if asked for."""
     kind = type(root)  # asked first: it is nearly always the answer, in half the time of isinstance
     seen = {root}
-    stack = [root]
+    stack, made = [root], []
     while stack:
-        for a in stack.pop().args:
+        node = stack.pop()
+        made.append(node)
+        for a in node.args:
             if (type(a) is kind or isinstance(a, Node)) and a not in seen:
                 seen.add(a)
                 if a.op is not None:
                     stack.append(a)
-    return sorted(seen, key=by_age, reverse=True)
+    return sorted(seen if leaves else made, key=by_age, reverse=True)
 
 
 def leading_to(targets: Collection[Node], order: list[Node]) -> set[Node]:
@@ -105,7 +107,7 @@ def sweep(
     grads: dict[Node, Any] = {root: seed}
     owned: set[Node] = set()
     take = grads.get if keep_all else grads.pop
-    order = newest_first(root) if order is None else order
+    order = newest_first(root, leaves=False) if order is None else order
     wanted = None if toward is None else leading_to(toward, order)
     for node in order:
         op = node.op
@@ -117,23 +119,19 @@ def sweep(
         if type(g) is float and op.short and wanted is None and not node.params:
             step_scalar(node, g, grads)
         elif g is not None:
-            out, inputs = (node, node.args) if graph else concretes(node)
-            rules, params = op.rules, node.params
+            args, rules, params = node.args, op.rules, node.params
+            operands = (g, node, *args) if graph else (g, *concretes(node))
             if op.sequence:  # each rule knows its operand; to hand every one the list would be quadratic
-                rules, inputs, params = rules.rules(inputs, **params), (), NO_PARAMS
-            for a, rule in zip(node.args, rules, strict=True):
-                if (
-                    rule is not None
-                    and isinstance(a, Node)
-                    and (a.requires_grad if wanted is None else a in wanted and a.requires_grad)
-                ):
-                    part = contribution(op, rule, g, out, inputs, params, a.data)
+                rules, operands, params = rules.rules(operands[2:], **params), operands[:2], NO_PARAMS
+            for a, rule in zip(args, rules, strict=True):
+                if rule is not None and isinstance(a, Node) and a.requires_grad and (wanted is None or a in wanted):
+                    part = contribution(op, rule, operands, params, a.data)
                     if graph and not isinstance(part, Operand):
                         part = root.constant(part)
                     if a in grads:
                         accumulate(grads, owned, a, part)
                     else:
-                        grads[a] = part if a.op is not None else own_copy(part, g, out, inputs)
+                        grads[a] = part if a.op is not None else own_copy(part, operands)
     return grads
 
 
@@ -145,23 +143,27 @@ def receivers(node: Node) -> Iterator[tuple[int, Node, Rule]]:
                 yield i, a, rule
 
 
-def concretes(node: Node) -> tuple[Any, list[Any]]:
-    """The data of a node and of its inputs: what rules are given for an ordinary gradient."""
-    return node.data, [a.data if isinstance(a, Node) else a for a in node.args]
+def concretes(node: Node) -> tuple[Any, ...]:
+    """The data of a node and of its inputs: what rules are given, after g, for an ordinary gradient."""
+    return (node.data, *[a.data if isinstance(a, Node) else a for a in node.args])
 
 
-def contribution(op: Operation, rule: Rule, g: Any, out: Any, inputs: Any, params: Mapping[str, Any], data: Any) -> Any:
-    """What one rule of op hands to one input, in the shape and dtype of that input, whose data is given."""
+def contribution(op: Operation, rule: Rule, operands: tuple[Any, ...], params: Mapping[str, Any], data: Any) -> Any:
+    """What one rule of op, run on (g, out, *inputs), hands to one input, in the shape and dtype of its data."""
     try:
-        part = rule(g, out, *inputs, **params) if params else rule(g, out, *inputs)
+        part = rule(*operands, **params) if params else rule(*operands)
     except ArithmeticError:
-        part = in_ieee(rule, (g, out, *inputs), params)
+        part = in_ieee(rule, operands, params)
     if op.guarded:
-        part = guarded(part, g)
-    if type(part) is type(data) is np.ndarray and part.dtype is data.dtype and data.ndim:
-        return part if part.shape == data.shape else unbroadcast(part, data.shape)
+        part = guarded(part, operands[0])
+    if type(part) is type(data) is np.ndarray and part.dtype is data.dtype:
+        shape = data.shape
+        if part.shape == shape:
+            return part
+        if shape:
+            return unbroadcast(part, shape)
     if type(part) is complex:  # Python's answer to (-1.0) ** 0.5; NumPy's is nan
-        part = in_ieee(rule, (g, out, *inputs), params)
+        part = in_ieee(rule, operands, params)
     return fit(part, data)
 
 
@@ -170,12 +172,12 @@ def guarded(part: Any, g: Any) -> Any:
     return part if np.isfinite(concrete(part)).all() else np.where(g == 0, 0, part)
 
 
-def own_copy(part: Any, g: Any, out: Any, inputs: Any) -> Any:
+def own_copy(part: Any, operands: tuple[Any, ...]) -> Any:
     """A leaf's first contribution as an array of its own: part may be a view, or what the rule was given."""
     if type(part) is np.ndarray:
-        if part.base is not None or part is g or part is out:
+        if part.base is not None:
             return part.copy()
-        for x in inputs:
+        for x in operands:
             if part is x:
                 return part.copy()
     return part
@@ -202,7 +204,7 @@ def step_scalar(node: Node, g: float, grads: dict[Node, Any]) -> None:
     kind, rules = type(node), op.rules  # type: ignore[union-attr]
     if g == 0.0 and op.guarded:  # type: ignore[union-attr]
         for _, a, rule in receivers(node):
-            part = contribution(op, rule, g, *concretes(node), NO_PARAMS, a.data)  # type: ignore[arg-type]
+            part = contribution(op, rule, (g, *concretes(node)), NO_PARAMS, a.data)  # type: ignore[arg-type]
             grads[a] = grads[a] + part if a in grads else part
     elif len(args) == 2:
         a, b = args

@@ -34,6 +34,7 @@ class Expr(Operand, np.lib.mixins.NDArrayOperatorsMixin):
         self.params, self.defaults = params, defaults
 
     __hash__ = object.__hash__
+    is_text = True
 
     shape = property(lambda self: np.shape(self.value))
     ndim = property(lambda self: np.ndim(self.value))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .data import FLOAT32, FLOAT64, as_data, as_operand, as_result, broadcast_clash, refusal
+from .data import FLOAT32, FLOAT64, FLOATS, as_data, as_operand, as_result, broadcast_clash, refusal
 from .engine import fit, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
@@ -18,6 +18,7 @@ from .ops.operation import NO_PARAMS, NUMBERS
 from .ops.shapes import cast
 from .recording import enable_grad, is_recording
 
+AS_IT_IS = contextlib.nullcontext()
 PLAIN = NUMBERS | {np.ndarray}
 NEGATIVE, POSITIVE, ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
 
@@ -162,10 +163,12 @@ class Value(Methods):
             )
         if keep not in ("all", "leaves"):
             raise ValueError(f'keep must be "all" or "leaves"; got {keep!r}')
-        with enable_grad() if create_graph else contextlib.nullcontext():
+        with enable_grad() if create_graph else AS_IT_IS:
             grads = sweep(self, seed_gradient(self, gradient, create_graph), create_graph, keep == "all")
-            totals = [(node, added(node, g) if node.op is None else g) for node, g in grads.items()]
-        for node, total in totals:  # only now, when nothing can fail any more
+            for node, g in grads.items():
+                if node.op is None and (node.grad is not None or type(g) is not type(node.data)):
+                    grads[node] = added(node, g)
+        for node, total in grads.items():  # only now, when nothing can fail any more
             node.grad = total
 
     def detach(self) -> Value:
@@ -209,15 +212,17 @@ class Value(Methods):
             elif type(a) in NUMBERS or (a is None and operation.optional):
                 inputs.append(a)
             else:
-                inputs.append(as_operand(a))
-                replaced = replaced or inputs[-1] is not a
+                x = as_operand(a)
+                inputs.append(x)
+                replaced = replaced or x is not a
         if replaced:
             args = tuple(a if isinstance(a, Value) else x for a, x in zip(args, inputs, strict=True))
-        if operation.keeps and live and is_recording():
+        live = live and is_recording()
+        if live and operation.keeps:
             params = {**params, "kept": []}
         compute = operation.fn if type(inputs[0]) is np.ndarray and not operation.sequence else operation.evaluate
         try:
-            data = compute(*inputs, **params)
+            data = compute(*inputs, **params) if params else compute(*inputs)
         except (ValueError, TypeError, IndexError, AttributeError) as error:
             raise refusal(operation, inputs, params, error) from None
         return node(data, operation, args, params, live)
@@ -302,7 +307,7 @@ def node(
     name: str | None = None,
 ) -> Value:
     """A result, with its history if a gradient is wanted."""
-    if type(data) is not float and (type(data) is not np.ndarray or data.dtype not in (FLOAT64, FLOAT32)):
+    if type(data) is not float and (type(data) is not np.ndarray or data.dtype not in FLOATS):
         data = as_result(data, op)
     v = new(Value)
     v.data = data
@@ -331,6 +336,9 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
     if gradient is None:
         if type(root.data) is float and not create_graph:
             return 1.0
+        data = root.data
+        if type(data) is np.ndarray and data.size == 1 and not create_graph:
+            return np.ones(data.shape, data.dtype)
         if root.size != 1:
             raise ValueError(
                 f"backward() starts from a scalar, and this Value has shape {root.shape}: reduce it first "
@@ -350,8 +358,6 @@ def seed_gradient(root: Value, gradient: Any, create_graph: bool) -> Any:
 def added(leaf: Any, g: Any) -> Any:
     """A leaf's gradient after a pass: what it held before plus what the pass brought, in a new array."""
     held = leaf.grad
-    if held is None and type(g) is type(leaf.data):
-        return g
     if held is not None:
         if np.shape(held) not in (leaf.shape, ()):
             raise ValueError(

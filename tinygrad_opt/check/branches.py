@@ -21,7 +21,7 @@ def side(node: Node) -> Any:
     assert op is not None
     if op.kink is None:
         return op.name
-    out, inputs = concretes(node)
+    out, *inputs = concretes(node)
     return op.name, hash(np.asarray(op.kink(out, *inputs, **node.params)).tobytes())
 
 

@@ -71,7 +71,7 @@ class Call:
         """The rule's result as the engine hands it on, in an array of its own."""
         rule = self.rules[i]
         assert rule is not None
-        return np.array(contribution(self.op, rule, g, out, operands, self.params, operands[i]))
+        return np.array(contribution(self.op, rule, (g, out, *operands), self.params, operands[i]))
 
     def on_values(self, *live: Value) -> Any:
         """The operation as its user calls it, with these Values as the live operands."""

@@ -128,7 +128,7 @@ class Rule:
         if self.rule is None:
             return np.zeros(np.shape(inputs[self.i]))
         params, data = self.node.params, inputs[self.i]
-        return np.asarray(contribution(self.op, self.rule, g, out, inputs, params, data), np.float64)
+        return np.asarray(contribution(self.op, self.rule, (g, out, *inputs), params, data), np.float64)
 
     def blur_of(self, claimed: Any) -> Any:
         """The rounding error of what the rule hands to its input."""

@@ -220,9 +220,9 @@ def backward_steps(root: Node, seed: Any, names: Names, awaited: dict[Node, int]
     told = (node for node in newest_first(root) if node.op is not None and node in grads)
     for number, node in enumerate(told, start=1):
         step = Step(number, node, grads[node], names)
-        out, inputs = concretes(node)
+        operands = (grads[node], *concretes(node))
         for i, a, rule in receivers(node):
-            part = contribution(operation(node), rule, grads[node], out, inputs, node.params, a.data)
+            part = contribution(operation(node), rule, operands, node.params, a.data)
             reported[a] = reported.get(a, 0) + 1
             c = Contribution(step, i, part, grads.get(a), reported[a], awaited[a])
             grads[a] = c.after

@@ -39,9 +39,13 @@ def is_predicate(ufunc: np.ufunc) -> bool:
 
 
 class Operand:
-    """The NumPy protocols, in terms of `record` and `concrete`."""
+    """The NumPy protocols, in terms of `record` and `concrete`.
+
+    is_text  what is recorded is to be read: where a fast form gives the same as a plain one, the plain one
+    """
 
     __slots__ = ()
+    is_text = False
 
     @staticmethod
     def record(operation: Operation, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:

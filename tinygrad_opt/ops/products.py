@@ -42,6 +42,16 @@ def rows(x: Any) -> Any:
     return np.reshape(x, (math.prod(lead), last))
 
 
+def product(x: Any, y: Any) -> Any:
+    """x @ y; a small matrix of numbers by the method dot, which takes a third less time.
+
+    It fills its result with zeros first, so that a large one takes longer.
+    """
+    if type(x) is type(y) is np.ndarray and x.ndim == y.ndim == 2 and len(x) * y.shape[1] <= 4096:
+        return x.dot(y)
+    return x @ y
+
+
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """A layer of neurons in one operation: x @ weight.T + bias.
 
@@ -54,7 +64,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> print(y.data, weight.grad)
     [11.5] [[3. 4.]]
     """
-    out = x @ weight.mT
+    out = product(x, weight.mT)
     if bias is None:
         return out
     if type(bias) is np.ndarray and bias.dtype is out.dtype and bias.shape == out.shape[-1:]:
@@ -99,8 +109,8 @@ differentiable(
 )
 linear = differentiable(
     linear,
-    lambda g, out, x, weight, bias: g @ weight,
-    lambda g, out, x, weight, bias: rows(g).mT @ rows(x),
+    lambda g, out, x, weight, bias: product(g, weight),
+    lambda g, out, x, weight, bias: product(rows(g).mT, rows(x)),
     lambda g, out, x, weight, bias: g,
     optional=True,
 )

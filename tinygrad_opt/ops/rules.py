@@ -116,21 +116,42 @@ def summed_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, .
     return (*range(lead), *stretched)
 
 
+ONES = {np.dtype(kind): np.ones(4096, kind) for kind in (np.float32, np.float64)}
+
+
+def column_sums(g: Any) -> Any:
+    """The sum over the rows of a matrix, such as the gradient of a bias over a batch.
+
+    A product with ones takes a sixth to a half of np.add.reduce's time, which adds row after row, and in float32
+    has half its error; larger matrices than these BLAS would share out among threads.
+    """
+    ones, count = ONES.get(g.dtype), g.shape[0]
+    if ones is None or count > len(ones) or g.size > 2**17:
+        return np.add.reduce(g, axis=0)
+    if type(g) is np.ndarray:
+        return ones[:count].dot(g)
+    return np.add.reduce(g, axis=0) if g.is_text else ones[:count] @ g
+
+
 def unbroadcast(g: Any, target: tuple[int, ...]) -> Any:
     """Sum g over the axes that broadcasting added or stretched: its adjoint."""
     if g is None:
         raise TypeError(f"a rule gave None for an input of shape {target}; it must return the gradient")
     shape = getattr(g, "shape", ())
     lead = len(shape) - len(target)
-    if lead > 0:
+    if lead == 1 and len(shape) == 2:
+        g = column_sums(g)
+    elif lead > 0:
         g = np.add.reduce(g, axis=0 if lead == 1 else tuple(range(lead)))
-    if lead >= 0 and g.shape != target:
+    if lead >= 0:
+        if g.shape == target:
+            return g
         g = np.add.reduce(g, axis=one_or_all(summed_axes(g.shape, target)), keepdims=True)
-    if lead < 0 or g.shape != target:
-        raise GradientShapeError(
-            f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal"
-        )
-    return g
+        if g.shape == target:
+            return g
+    raise GradientShapeError(
+        f"a rule gave a gradient of shape {shape} for an input of shape {target}; they must be equal"
+    )
 
 
 def one_or_all(axes: Iterable[int]) -> Any:
