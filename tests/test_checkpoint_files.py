@@ -24,8 +24,10 @@ from tinygrad_opt.optim import (
     Lookahead,
     RMSprop,
     ScheduleFreeSGD,
+    get,
     schedules,
 )
+from tinygrad_opt.optim.registry import CLOSURES, KINDS
 from tinygrad_opt.train import (
     Position,
     checkpoint,
@@ -45,7 +47,7 @@ STEPS = 10
 
 # -- runs --------------------------------------------------------------------------------------
 def network(seed=0, dtype=np.float64):
-    """Batch normalization, dropout twice from one generator, noise from another, and dropout from that of the process."""
+    """Batch normalization, dropout twice from one generator, noise from another, dropout from that of the process."""
     rng, shared, other = (np.random.default_rng([seed, i]) for i in range(3))
     return nn.Sequential(
         nn.Linear(4, 8, rng=rng, dtype=dtype),
@@ -216,6 +218,36 @@ def test_goes_on_bit_for_bit(tmp_path, name, dtype):
     assert run.load(path).train().everything() == expected
 
 
+@pytest.mark.parametrize("name", [*KINDS, *CLOSURES])
+def test_every_optimizer_goes_on(tmp_path, name):
+    """One of each, with its defaults, of one array."""
+    path, x = tmp_path / "run.npz", np.random.default_rng(0).normal(size=(6, 2))
+
+    def made(start):
+        model = nn.Linear(2, 3, bias=False)
+        model.weight.data[...] = start
+        return model, get(name)(model.parameters())
+
+    def train(model, optimizer):
+        def loss():
+            optimizer.zero_grad()
+            loss = np.sum(np.tanh(model(x)) ** 2)
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(loss if name in CLOSURES else loss())
+        return exact([model.state_dict(), optimizer.state_dict()])
+
+    model, optimizer = made(0.5)
+    train(model, optimizer)
+    save_checkpoint(path, model=model, optimizer=optimizer)
+    expected = train(model, optimizer)
+    model, optimizer = made(-0.3)
+    load_checkpoint(path, model=model, optimizer=optimizer)
+    assert train(model, optimizer) == expected
+
+
 def test_saving_changes_nothing(tmp_path):
     run = Run("ema").train(3)
     before = run.everything()
@@ -327,6 +359,11 @@ def test_another_optimizer(path, name):
     assert "\n  optimizer: " in unfit(path, Run(name, seed=5).train(1))
 
 
+def test_an_optimizer_without_its_wrapper(path):
+    Run("ema").train(1).save(path)
+    assert unfit(path, Run("adam", seed=5)).endswith("\n  optimizer: the state is one of EMA; this optimizer is Adam")
+
+
 def test_other_parts(path):
     run = Run(seed=5).train(1)
     cases = [
@@ -344,19 +381,28 @@ def test_other_parts(path):
 def test_another_precision(path):
     text = unfit(path, Run(dtype=np.float32, seed=5).train(1))
     assert "\n  model: 0.weight is float64, the model's is float32\n" in text
-    assert "\n  model: 4 more dtypes differ\n" in text
+    assert "\n  model: 6 more dtypes differ\n" in text
 
 
-def test_an_error_of_a_callback(path):
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RuntimeError("no"), "RuntimeError('no')"),
+        (ValueError("seen is 2"), "seen is 2"),
+        (ValueError(), ""),
+        (KeyError("x"), "KeyError('x')"),
+    ],
+)
+def test_an_error_of_a_callback(path, error, text):
     class Bad(Counter):
         def load_state_dict(self, state):
             if state["seen"] == 2:
-                raise RuntimeError("no")
+                raise error
 
     Bad.__name__ = "Counter"
     run = Run(seed=5).train(1)
     run.callbacks[0] = Bad()
-    assert unfit(path, run).endswith("\n  callback 0 (Counter): RuntimeError('no')")
+    assert unfit(path, run).endswith(f"\n  callback 0 (Counter): {text}")
 
 
 def test_an_interruption_while_loading(path):
@@ -405,6 +451,7 @@ def test_what_cannot_be_saved(path):
         ({"batch": 1.5}, ValueError, "batch counts what is over, from 0; got 1.5"),
         ({"epoch": True}, ValueError, "epoch counts what is over, from 0; got True"),
         ({"extra": {"loss": Value(1.0)}}, TypeError, "extra.loss is a Value: save its .data"),
+        ({"extra": [1]}, TypeError, "extra is a dict of plain data; got a list"),
         ({"callbacks": [print]}, TypeError, "callback 0, a builtin_function_or_method, cannot be saved"),
     ]:
         with pytest.raises(error, match=text):
@@ -412,6 +459,13 @@ def test_what_cannot_be_saved(path):
     with run.optimizer.applied(), pytest.raises(ValueError, match="leave the block of applied"):
         run.save(path)
     assert path.read_bytes() == before
+
+
+def test_averages_are_no_place_to_go_on_from(path):
+    run = Run("ema").train(2)
+    run.save(path)
+    with run.optimizer.applied(), pytest.raises(ValueError, match="leave the block of applied"):
+        run.load(path)
 
 
 @each_ending

@@ -298,7 +298,8 @@ def zipped(comment=b"", **members):
         (".npz", npz(**{c: np.ones(2) for c in "abcdef"}), "its arrays are a, b, c, d and 2 more"),
         (".npz", npz(), "another program wrote it; its arrays are none"),
         (".npz", npz(a=np.array([{}])), "ValueError: Object arrays cannot be loaded when allow_pickle=False"),
-        (".npz", npz(a=np.ones(2))[:60], "it is cut off, or not what it seems to be: BadZipFile"),
+        (".npz", npz(a=np.ones(2))[:60], "it cannot be read, is it cut off\\? BadZipFile"),
+        (".npz", zipped(**{"archive/data.pkl": b"x"}), "it holds what is no array: archive/data.pkl"),
         (".safetensors", b"", "it is empty, 0 bytes"),
         (".safetensors", b"epoch 3\n", r"it is no .safetensors file: it begins with b'epoch 3\\n'"),
         (".safetensors", png(), "it is no .safetensors file"),
@@ -309,7 +310,7 @@ def zipped(comment=b"", **members):
             "it is cut off: 13 bytes, of which the header alone should have 32",
         ),
         (".safetensors", b"\x02\0\0\0\0\0\0\0{}", "another program wrote it; its arrays are none"),
-        (".safetensors", b"\x02\0\0\0\0\0\0\0{]", "not what it seems to be: JSONDecodeError"),
+        (".safetensors", b"\x02\0\0\0\0\0\0\0{]", "it cannot be read, is it cut off\\? JSONDecodeError"),
     ],
 )
 def test_foreign_files(tmp_path, ending, data, text):
@@ -356,7 +357,7 @@ def test_a_shape_that_does_not_fit_its_numbers(tmp_path, ending):
     data = path.read_bytes().replace(old, new)
     at = kind.digest_at(memoryview(data))
     path.write_bytes(data[:at] + formats.digest(memoryview(data), at) + data[at + 64 :])
-    assert "it is cut off, or not what it seems to be: " in refusal(path)
+    assert "it cannot be read, is it cut off? " in refusal(path)
 
 
 class Canary:
@@ -411,6 +412,24 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, n
         assert exact(files.load(path)) == exact(SMALL)
 
 
+def test_numbers_are_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):
+    done = []
+
+    def noted(name, call):
+        def wrapped(x, *args):
+            done.append((name, x if name == "replace" else os.fstat(x).st_ino))
+            return call(x, *args)
+
+        monkeypatch.setattr(os, name, wrapped)
+
+    noted("fsync", os.fsync)
+    noted("replace", os.replace)
+    files.save(tmp_path / "x.npz", SMALL)
+    file, (rename, _), folder = done
+    assert (file, rename) == (("fsync", (tmp_path / "x.npz").stat().st_ino), "replace")
+    assert folder == ("fsync", tmp_path.stat().st_ino)
+
+
 def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "x.npz"
     files.save(path, SMALL)
@@ -444,10 +463,14 @@ def test_what_a_link_points_to_is_replaced(tmp_path):
     assert os.listdir(tmp_path / "runs") == ["1.npz"]
 
 
-def test_a_new_file_has_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").touch()
-    files.save(tmp_path / "x.npz", {})
-    assert (tmp_path / "x.npz").stat().st_mode == (tmp_path / "usual").stat().st_mode
+def test_permissions_are_the_usual_ones_and_stay(tmp_path):
+    path, usual = tmp_path / "x.npz", tmp_path / "usual"
+    usual.touch()
+    files.save(path, {})
+    assert path.stat().st_mode == usual.stat().st_mode
+    path.chmod(0o600)
+    files.save(path, {})
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 FULL = """
@@ -491,6 +514,15 @@ def test_a_full_disk(small_disk, ending):
     found = run(FULL, small_disk / f"x{ending}", 0).stdout
     assert f"x{ending}: No space left on device; the file from before stands unchanged" in found
     assert f"{{'a': 1}} ['x{ending}']" in found
+
+
+def test_a_disk_that_may_only_be_read(small_disk):
+    path = small_disk / "x.npz"
+    files.save(path, SMALL)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(OSError, match="Read-only file system; the file from before stands unchanged"):
+        files.save(path, {})
+    assert exact(files.load(path)) == exact(SMALL)
 
 
 # -- several processes -------------------------------------------------------------------------

@@ -5,7 +5,7 @@ Not to be mixed up with `tinygrad_opt.checkpoint`, which recomputes instead of s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -65,7 +65,7 @@ def save_checkpoint(
     *,
     model: Module,
     optimizer: Any = None,
-    callbacks: Sequence[Stateful] = (),
+    callbacks: Iterable[Stateful] = (),
     epoch: int = 0,
     batch: int = 0,
     extra: Mapping[str, Any] | None = None,
@@ -90,9 +90,9 @@ def save_checkpoint(
     >>> load_checkpoint(path, model=model, optimizer=optimizer)
     Position(epoch=3, batch=0, extra={'losses': [0.5, 0.4, 0.3]})
     """
-    for layer in within(optimizer):
-        if isinstance(layer, Averaged):
-            layer.refuse_away()
+    refuse_averages(optimizer)
+    if not isinstance(extra, Mapping | None):
+        raise TypeError(f"extra is a dict of plain data; got a {type(extra).__name__}")
     state = {
         "checkpoint": FORMAT,
         "epoch": count("epoch", epoch),
@@ -107,21 +107,30 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: FilePath, *, model: Module, optimizer: Any = None, callbacks: Sequence[Stateful] = ()
+    path: FilePath, *, model: Module, optimizer: Any = None, callbacks: Iterable[Stateful] = ()
 ) -> Position:
     """Put a run in the state that a file of `save_checkpoint` holds, bit for bit, and return where it stood.
 
     model, optimizer and callbacks are made as they were for the run; their own arrays are written to.
     The random generators of the model, and `ops.random.default_rng()`, go on where they stood.
 
-    Raises ValueError for a file that is damaged, and for one that does not fit: it lists all that differs, and nothing
-    has changed then.  For the model alone, to use it, there is `load_weights`.
+    Raises ValueError for a file that is damaged; for one that does not fit, with all that differs, and then nothing has
+    changed; and within ``with optimizer.applied()``, the end of which would undo it.
+    For the model alone, to use it, there is `load_weights`.
     """
+    refuse_averages(optimizer)
     state = read(path)
     parts, misfits = matched(state, model, optimizer, callbacks)
     misfits += dtypes_that_differ(state["model"], model.state_dict())
     put_in_place(path, parts, misfits)
     return Position(state["epoch"], state["batch"], state["extra"])
+
+
+def refuse_averages(optimizer: Any) -> None:
+    """Raise ValueError where the model holds averages for a while: what it holds is not where the run stands."""
+    for layer in within(optimizer):
+        if isinstance(layer, Averaged):
+            layer.refuse_away()
 
 
 def read(path: FilePath) -> dict[str, Any]:
@@ -140,7 +149,7 @@ def read(path: FilePath) -> dict[str, Any]:
 
 
 def matched(
-    state: Mapping[str, Any], model: Module, optimizer: Any, callbacks: Sequence[Stateful]
+    state: Mapping[str, Any], model: Module, optimizer: Any, callbacks: Iterable[Stateful]
 ) -> tuple[list[Part], list[str]]:
     """Every part of the run with its state in the file, and in words what has no counterpart."""
     parts = [Part("model", model, state["model"]), Part("generators", Generators(model), state["generators"])]
@@ -151,7 +160,8 @@ def matched(
         misfits.append("optimizer: the file has the state of one, and none was given")
     else:
         misfits.append("optimizer: the file has the state of none")
-    saved, here = [own["class"] for own in state["callbacks"]], [type(c).__name__ for c in stateful(callbacks)]
+    callbacks = stateful(callbacks)
+    saved, here = [own["class"] for own in state["callbacks"]], [type(c).__name__ for c in callbacks]
     if saved == here:
         pairs = zip(callbacks, state["callbacks"], strict=True)
         parts += [Part(f"callback {i} ({here[i]})", c, own["state"]) for i, (c, own) in enumerate(pairs)]
@@ -175,7 +185,7 @@ def put_in_place(path: FilePath, parts: Sequence[Part], misfits: list[str]) -> N
             try:
                 part.thing.load_state_dict(part.state)
             except Exception as error:  # callbacks are the user's: they may raise anything
-                misfits.append(f"{part.name}: {error.args[0] if isinstance(error, ValueError) else repr(error)}")
+                misfits.append(f"{part.name}: {error if isinstance(error, ValueError) else repr(error)}")
         if misfits:
             raise ValueError("\n  ".join([files.refused(path, "it does not fit, and nothing was changed:"), *misfits]))
     except BaseException:
@@ -184,8 +194,9 @@ def put_in_place(path: FilePath, parts: Sequence[Part], misfits: list[str]) -> N
         raise
 
 
-def stateful(callbacks: Sequence[Stateful]) -> Sequence[Stateful]:
+def stateful(callbacks: Iterable[Stateful]) -> list[Stateful]:
     """The callbacks, if they have a state to save."""
+    callbacks = list(callbacks)
     for i, callback in enumerate(callbacks):
         if not (hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict")):
             kind = type(callback).__name__

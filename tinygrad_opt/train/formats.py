@@ -90,7 +90,10 @@ class Safetensors:
 
     def unpacked(self, data: bytes) -> Content:
         header = json.loads(self.header(memoryview(data)))
-        return Content(header.get(self.reserved, {}).get(self.own), library().load(data))
+        try:
+            return Content(header.get(self.reserved, {}).get(self.own), library().load(data))
+        except KeyError as error:
+            raise TypeError(f"it has tensors of {error.args[0]}, for which NumPy has no dtype") from None
 
     @staticmethod
     def header(data: memoryview) -> bytes:
@@ -135,9 +138,12 @@ def unpacked(kind: Format, data: bytes) -> Content:
     try:
         content = kind.unpacked(data)
     except Exception as error:  # those who read bytes of other programs raise anything
-        raise ValueError(f"it is cut off, or not what it seems to be: {type(error).__name__}: {error}") from None
+        raise ValueError(f"it cannot be read, is it cut off? {type(error).__name__}: {error}") from None
     if (content.text is None) != (at is None):
-        raise ValueError(f"it is damaged: it has {'a digest and no structure' if at else 'a structure and no digest'}")
+        missing = "structure" if content.text is None else "digest"
+        raise ValueError(f"it is damaged: its {missing} is missing")
+    if odd := [name for name, array in content.arrays.items() if not isinstance(array, np.ndarray)]:
+        raise ValueError(f"it holds what is no array: {odd[0]}")
     return content
 
 
@@ -146,7 +152,7 @@ def check_digest(data: bytes, at: int) -> None:
     if kept != seen:
         raise ValueError(
             f"it is damaged or cut off: the SHA-256 of its {len(data):,} bytes is {seen[:SHOWN].decode()}..., "
-            f"and was {kept[:SHOWN]!r}..."
+            f"and was {kept[:SHOWN].decode('ascii', 'backslashreplace')}..."
         )
 
 

@@ -74,7 +74,7 @@ def check(places: tuple[str, ...], rng: np.random.Generator, state: Any) -> None
     """Raise unless the state is one that the generator can take: a copy of it tries."""
     try:
         copy.deepcopy(rng.bit_generator).state = state
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         kind, seen = type(rng.bit_generator).__name__, state.get("bit_generator") if isinstance(state, dict) else state
         raise ValueError(f"the generator at {named([places])} is a {kind}; the state is of {seen!r}: {error}") from None
 

@@ -6,6 +6,7 @@ import contextlib
 import glob
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def replace(path: Path, pieces: Sequence[Piece]) -> None:
         remove_abandoned(target)
         write(target, pieces)
     except OSError as error:
-        stands = "the file from before stands unchanged" if target.exists() else "there is no such file"
+        stands = "the file from before stands unchanged" if os.path.exists(target) else "there is no such file"
         raise OSError(error.errno, f"cannot save {path}: {error.strerror}; {stands}") from None
 
 
@@ -37,6 +38,8 @@ def write(target: Path, pieces: Sequence[Piece]) -> None:
     descriptor, temporary = begun(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(target, temporary)
             for piece in pieces:
                 file.write(piece)
             file.flush()

@@ -32,7 +32,7 @@ def load_weights(path: FilePath, model: Module, strict: bool = True) -> Loaded:
     Raises ValueError, before anything is changed, for a file that is damaged, or holds other names or shapes.
     """
     state = files.load(path, foreign=True)
-    if isinstance(state, dict) and "checkpoint" in state:
+    if isinstance(state, dict) and isinstance(state.get("checkpoint"), int):
         state = state["model"]
     try:
         return model.load_state_dict(state, strict)
