@@ -120,6 +120,7 @@ LAYERS = [
     "nn.watching",
     "nn.summary",
     "nn.paths",
+    "nn.attributes",
     "nn.module",
     "nn.weights",
     "nn.losses",

@@ -15,6 +15,13 @@ from tinygrad_opt.functional import cross_entropy
 from tinygrad_opt.optim import Adam
 
 
+class Scaled(nn.Module):
+    """A module without an __init__ of its own."""
+
+    def forward(self, x: Any) -> Any:
+        return 2 * x
+
+
 class Net(nn.Module):
     def __init__(self) -> None:
         self.layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -348,6 +355,9 @@ REFUSED: Refusals = {
     "itself": (
         lambda: with_attribute("outer", (model := Cycle()), model.inner[0]), ValueError,
         "Linear.outer: a module cannot be a part of itself"),
+    "arguments of a module that takes none": (
+        lambda: Scaled(3), TypeError,  # type: ignore[call-arg]
+        "Module.__init__() takes 1 positional argument but 2 were given"),
     "no forward": (
         lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward(self, x): write what it computes"),
     "a mode that is a word": (

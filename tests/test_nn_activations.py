@@ -228,10 +228,10 @@ def test_rrelu_in_training_goes_back_by_the_slopes_it_drew() -> None:
 REFUSED: Refusals = {
     "data in a setting's place": (
         lambda: nn.ReLU(np.ones(3)), TypeError,  # type: ignore[call-arg]
-        "Activation.__init__() takes 1 positional argument but 2 were given"),
+        "Module.__init__() takes 1 positional argument but 2 were given"),
     "PyTorch's inplace": (
         lambda: nn.SiLU(inplace=True), TypeError,  # type: ignore[call-arg]
-        "Activation.__init__() got an unexpected keyword argument 'inplace'"),
+        "Module.__init__() got an unexpected keyword argument 'inplace'"),
     "a slope that is no number": (
         lambda: nn.LeakyReLU("0.2"), ValueError,  # type: ignore[arg-type]
         "LeakyReLU: negative_slope must be a finite number; got '0.2'"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functional
-from .activations import Activation
+from .module import Module
 
 
-class OverAxis(Activation):
+class OverAxis(Module):
     """An activation that runs along one axis: dim, as PyTorch calls it, by default the last as in Keras."""
 
     def __init__(self, dim: int = -1):
