@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import numbers
 import operator
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ops.random import generator
+from ..spelling import meant
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = int | Sequence[int]
@@ -91,6 +91,4 @@ def one_of(asker: str, name: str, given: Any, known: Iterable[str]) -> str:
     known = tuple(known)
     if isinstance(given, str) and given in known:
         return given
-    close = difflib.get_close_matches(str(given), known, 1)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"{asker}: {name} must be one of {', '.join(known)}; got {given!r}{meant}")
+    raise ValueError(f"{asker}: {name} must be one of {', '.join(known)}; got {given!r}{meant(given, known)}")
