@@ -15,6 +15,7 @@ PACKAGE = Path(tinygrad_opt.__file__).parent
 # From the bottom to the top.
 LAYERS = [
     "spelling",
+    "settings",
     "ops.operation",
     "ops.operand",
     "ops.rules",

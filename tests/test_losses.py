@@ -305,7 +305,7 @@ REFUSED: Refusals = {
         "gaussian_nll_loss needs a variance of 0 or more; got -0.5"),
     "a least variance of 0": (
         lambda: F.gaussian_nll_loss([1.0], [1.0], [0.5], eps=0), ValueError,
-        "gaussian_nll_loss needs a positive eps; got 0"),
+        "gaussian_nll_loss: eps must be a finite number above 0; got 0"),
     "labels of yes and no for signs": (
         lambda: F.hinge_loss([0.5, 2.0], [0, 1]), ValueError,
         "hinge_loss takes targets -1 and 1; got [0.0, 1.0]: use 2 * target - 1"),
@@ -313,18 +313,19 @@ REFUSED: Refusals = {
         lambda: F.soft_margin_loss(np.zeros(6), np.arange(6)), ValueError,
         "soft_margin_loss takes targets -1 and 1; got 0 to 5"),
     "a delta of 0": (
-        lambda: F.huber_loss([1.0], [1.0], delta=0), ValueError, "huber_loss needs a positive delta; got 0"),
+        lambda: F.huber_loss([1.0], [1.0], delta=0), ValueError,
+        "huber_loss: delta must be a finite number above 0; got 0"),
     "a negative beta": (
         lambda: F.smooth_l1_loss([1.0], [1.0], beta=-1.0), ValueError,
-        "smooth_l1_loss needs a beta of 0 or more; got -1.0"),
+        "smooth_l1_loss: beta must be a finite number, at least 0; got -1.0"),
     "percent of nothing": (
         lambda: F.mean_absolute_percentage_error([1.0], [1.0], eps=0), ValueError,
-        "mean_absolute_percentage_error needs a positive eps; got 0"),
+        "mean_absolute_percentage_error: eps must be a finite number above 0; got 0"),
     "a third power": (
         lambda: F.multi_margin_loss(TABLE, LABELS, p=3), ValueError, "multi_margin_loss takes p=1 or p=2; got 3"),
     "a negative margin": (
         lambda: F.triplet_margin_loss(TABLE, TABLE, TABLE, margin=-1), ValueError,
-        "triplet_margin_loss needs a positive margin; got -1"),
+        "triplet_margin_loss: margin must be a finite number above 0; got -1"),
     "logarithms for probabilities": (
         lambda: F.nll_loss(P, LABELS), ValueError,
         "nll_loss takes log-probabilities; got probabilities, as all 3 rows are 0 or more and sum to 1: "

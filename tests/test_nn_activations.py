@@ -261,8 +261,8 @@ REFUSED: Refusals = {
     "squareplus without b": (
         lambda: F.squareplus(1.0, b=0), ValueError, "squareplus needs a b above 0; got 0"),
     "no axis": (
-        lambda: nn.Softmax(None), TypeError,  # type: ignore[arg-type]
-        "Softmax: dim is the number of an axis, such as -1; got None"),
+        lambda: nn.Softmax(None), ValueError,  # type: ignore[arg-type]
+        "Softmax: dim must be a whole number; got None"),
     "an axis that is not there": (
         lambda: nn.Sparsemax(2)(np.ones(3)), np.exceptions.AxisError,
         "sparsemax: axis 2 is out of bounds for array of dimension 1"),

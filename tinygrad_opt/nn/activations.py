@@ -10,9 +10,9 @@ from typing import Any, get_args
 import numpy as np
 
 from .. import functional
-from ..init.request import ABOVE_0, AT_LEAST_0, Numbers, number, one_of
 from ..ops.activations import Approximate
 from ..ops.random import generator
+from ..settings import ABOVE_0, AT_LEAST_0, NOT_0, number, one_of
 from .module import Module
 
 
@@ -172,7 +172,7 @@ class CELU(Module):
     """x where x > 0, else alpha (exp(x / alpha) - 1): the slope at 0 is 1 for any alpha, which must not be 0."""
 
     def __init__(self, alpha: float = 1.0):
-        self.alpha = not_0("CELU", "alpha", alpha)
+        self.alpha = number("CELU", "alpha", alpha, NOT_0)
 
     def forward(self, x: Any) -> Any:
         return functional.celu(x, alpha=self.alpha)
@@ -212,7 +212,7 @@ class Softplus(Module):
     """
 
     def __init__(self, beta: float = 1.0, threshold: float | None = 20.0):
-        self.beta = not_0("Softplus", "beta", beta)
+        self.beta = number("Softplus", "beta", beta, NOT_0)
         self.threshold = None if threshold is None else number("Softplus", "threshold", threshold)
 
     def forward(self, x: Any) -> Any:
@@ -247,8 +247,3 @@ class Hardshrink(Module):
 
     def forward(self, x: Any) -> Any:
         return functional.hardshrink(x, lambd=self.lambd)
-
-
-def not_0(asker: str, name: str, given: Any) -> float:
-    """A setting that is divided by."""
-    return number(asker, name, given, Numbers("a finite number other than 0", bool))

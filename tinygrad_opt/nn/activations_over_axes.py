@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import functional
+from ..settings import whole_number
 from .module import Module
 
 
@@ -12,9 +13,7 @@ class OverAxis(Module):
     """An activation that runs along one axis: dim, as PyTorch calls it, by default the last as in Keras."""
 
     def __init__(self, dim: int = -1):
-        if not isinstance(dim, int) or isinstance(dim, bool):
-            raise TypeError(f"{type(self).__name__}: dim is the number of an axis, such as -1; got {dim!r}")
-        self.dim = dim
+        self.dim = whole_number(type(self).__name__, "dim", dim)
 
 
 class Softmax(OverAxis):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional
-from ..ops.dropout import Mode, check_channels, check_mode, deviation, probability
+from ..ops.dropout import Mode, check_channels, checked_mode, deviation, probability
 from ..ops.random import generator
 from .module import Module
 
@@ -41,8 +41,7 @@ class Dropout(DropoutLayer):
 
     def __init__(self, p: float = 0.5, *, mode: Mode = "inverted", rng: np.random.Generator | None = None):
         super().__init__(p, rng=rng)
-        check_mode("Dropout", mode)
-        self.mode = mode
+        self.mode = checked_mode("Dropout", mode)
 
     def forward(self, x: Any) -> Any:
         return functional.dropout(x, self.p, self.training, self.rng, mode=self.mode)

@@ -29,10 +29,3 @@ def over_batch(layer: Module, axes: str, fn: Callable[[Any], Any], x: Any) -> An
     with named(layer):
         out = fn(np.expand_dims(x, 0) if single else x)
     return np.squeeze(out, 0) if single else out
-
-
-def whole_number(kind: str, name: str, given: Any) -> int:
-    """A setting that is a whole number, which may be negative."""
-    if not isinstance(given, int | np.integer) or isinstance(given, bool):
-        raise TypeError(f"{kind}: {name} must be a whole number; got {given!r}")
-    return int(given)

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..functional import group_norm, layer_norm, rms_norm
 from ..ops import Operand
-from ..ops.normalization import check_count, check_groups
+from ..ops.normalization import check_count
+from ..settings import AT_LEAST_0, count, equal_groups, number
 from ..value import Value
 from .module import Module
-from .weights import check_sizes
 
 
 class LayerNorm(Module):
@@ -42,7 +42,7 @@ class LayerNorm(Module):
     ):
         self.normalized_shape = as_shape("LayerNorm", normalized_shape)
         check_count("LayerNorm", "a sample", math.prod(self.normalized_shape), self.normalized_shape)
-        self.eps, self.elementwise_affine = checked_eps("LayerNorm", eps), elementwise_affine
+        self.eps, self.elementwise_affine = number("LayerNorm", "eps", eps, AT_LEAST_0), elementwise_affine
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
         self.bias = Value(np.zeros(self.normalized_shape, dtype)) if elementwise_affine and bias else None
 
@@ -75,7 +75,7 @@ class RMSNorm(Module):
         dtype: Any = np.float64,
     ):
         self.normalized_shape = as_shape("RMSNorm", normalized_shape)
-        self.eps = None if eps is None else checked_eps("RMSNorm", eps)
+        self.eps = None if eps is None else number("RMSNorm", "eps", eps, AT_LEAST_0)
         self.elementwise_affine = elementwise_affine
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
 
@@ -115,10 +115,10 @@ class GroupNorm(Module):
         axis: int = 1,
         dtype: Any = np.float64,
     ):
-        check_sizes("GroupNorm", (num_channels,))
-        check_groups("GroupNorm", num_groups, num_channels)
-        self.num_groups, self.num_channels, self.affine = num_groups, num_channels, affine
-        self.eps, self.axis = checked_eps("GroupNorm", eps), checked_axis("GroupNorm", axis)
+        self.num_channels = num_channels = count("GroupNorm", "num_channels", num_channels)
+        self.num_groups = equal_groups("GroupNorm", "num_groups", num_groups, num_channels, "channels")
+        self.eps, self.affine = number("GroupNorm", "eps", eps, AT_LEAST_0), affine
+        self.axis = checked_axis("GroupNorm", axis)
         self.weight = Value(np.ones(num_channels, dtype)) if affine else None
         self.bias = Value(np.zeros(num_channels, dtype)) if affine else None
 
@@ -130,9 +130,9 @@ class GroupNorm(Module):
     def forward(self, x: Any) -> Any:
         x = as_floats(x, self.weight)
         check_channels(self, self.num_channels, self.axis, x, movable=True)
-        count = math.prod(x.shape[1:]) // self.num_groups
-        if count < 2:
-            check_count(self.where, "in each group of a sample", count, x.shape)
+        values = math.prod(x.shape[1:]) // self.num_groups
+        if values < 2:
+            check_count(self.where, "in each group of a sample", values, x.shape)
         return group_norm(x, self.num_groups, self.weight, self.bias, self.eps, axis=self.axis)
 
 
@@ -147,15 +147,7 @@ def as_shape(kind: str, normalized_shape: Any) -> tuple[int, ...]:
     shape = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
     if not shape:
         raise ValueError(f"{kind} needs a normalized_shape of one or more sizes; got ()")
-    check_sizes(kind, shape)
-    return shape
-
-
-def checked_eps(kind: str, eps: Any) -> Any:
-    """eps, if it can be added under a square root."""
-    if not (isinstance(eps, int | float | np.number) and eps >= 0):
-        raise ValueError(f"{kind} adds eps under a square root: a number of 0 or more; got {eps!r}")
-    return eps
+    return tuple(count(kind, "each size of normalized_shape", n) for n in shape)
 
 
 def check_last_axes(layer: Module, normalized_shape: tuple[int, ...], x: Any) -> None:

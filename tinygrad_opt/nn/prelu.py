@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional
-from ..init.request import count, number
+from ..settings import count, number
 from ..value import Value
 from .module import Module
 from .weights import as_input

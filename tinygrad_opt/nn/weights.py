@@ -17,7 +17,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 def weight_array(kind: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
     """A weight of that shape, drawn by an initializer that is given by itself or by name."""
-    check_sizes(kind, shape)
     return drawn(kind, "init", init, shape, rng, dtype)
 
 
@@ -38,13 +37,6 @@ def drawn(kind: str, role: str, init: Any, shape: tuple[int, ...], rng: Any, dty
     if array.shape != shape:
         raise ValueError(f"{role} of {kind} must give an array of shape {shape}; got {array.shape}")
     return array.astype(dtype, copy=False)
-
-
-def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
-    """Refuse sizes that are no whole numbers above 0."""
-    for n in sizes:
-        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"the sizes of {kind} are whole numbers of 1 or more; got {n!r}")
 
 
 def as_input(x: Any, parameter: Value) -> Any:
