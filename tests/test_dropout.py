@@ -260,11 +260,11 @@ def test_a_mode_that_is_none():
 @pytest.mark.parametrize("training", [True, False])
 def test_shapes_without_channels(training):
     model = nn.Sequential(nn.Dropout2d(0.3), nn.Dropout1d(0.3)).train(training)
-    said = r"^Dropout2d\(p=0.3\) at 0 takes x of shape \(N, C, H, W\); got \(3, 4, 4\): pass one image as x\[None\], "
-    with pytest.raises(ValueError, match=said + "sequences to dropout1d$"):
+    said = r"^Dropout2d\(p=0.3\) at 0: dropout2d takes x of shape \(N, C, H, W\); got \(3, 4, 4\): "
+    with pytest.raises(ValueError, match=said + r"pass one image as x\[None\], sequences to dropout1d$"):
         model(np.ones((3, 4, 4)))
     with pytest.raises(
-        ValueError, match=r"^Dropout1d\(p=0.3\) at 1 takes x of shape \(N, C, L\) or \(C, L\); got \(3,\)$"
+        ValueError, match=r"^Dropout1d\(p=0.3\) at 1: dropout1d takes x of shape \(N, C, L\) or \(C, L\); got \(3,\)$"
     ):
         model[1](np.ones(3))
     with pytest.raises(ValueError, match=r"^dropout2d takes x of shape \(N, C, H, W\); got \(3, 4\)$"):

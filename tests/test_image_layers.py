@@ -96,7 +96,7 @@ INPUTS: Refusals = {
         "Unflatten(dim=1, unflattened_size=(2, -1)) needs an axis 1 of 2 * -1 entries; got 3 in shape (5, 3)"),
     "complex numbers": (
         lambda: nn.Conv2d(1, 1, 1)(zeros(1, 2, 2) + 1j), TypeError,
-        "the input of a layer must be real numbers; got complex data (ndarray, dtype complex128): "
+        "Conv2d(1, 1, kernel_size=1): the input must be real numbers; got complex data (ndarray, dtype complex128): "
         "take np.real or np.abs first"),
 }  # fmt: skip
 

@@ -412,6 +412,14 @@ def test_settings_are_shown():
     assert repr(nn.loss("cross_entropy", weight=np.ones(3), label_smoothing=0.1)) == (
         "CrossEntropyLoss(weight=array of shape (3,), label_smoothing=0.1)"
     )
+    assert repr(nn.HuberLoss(delta=1.0, reduction="sum")) == "HuberLoss(reduction='sum')"
+
+
+def test_settings_are_attributes():
+    criterion = nn.HuberLoss(delta=2.0)
+    assert (criterion.delta, criterion.reduction) == (2.0, "mean")
+    criterion.reduction = "none"
+    np.testing.assert_array_equal(criterion([1.0, 4.0], [0.0, 0.0]), [0.5, 6.0])
 
 
 MODULES: Refusals = {

@@ -380,10 +380,13 @@ REFUSED: Refusals = {
         "are the samples its columns? Then pass x.T"),
     "text for numbers": (
         lambda: nn.Linear(3, 2)(["a", "b", "c"]), TypeError,
-        "the input of a layer must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+        "Linear(3, 2): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+    "text for numbers to normalize": (
+        lambda: nn.LayerNorm(2)(["a", "b"]), TypeError,
+        "LayerNorm((2,)): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
     "ragged rows": (
         lambda: nn.Linear(3, 2)([[1, 2, 3], [1]]), ValueError,
-        "the input of a layer must be rectangular; got a ragged list: make its rows equal"),
+        "Linear(3, 2): the input must be rectangular; got a ragged list: make its rows equal"),
 }  # fmt: skip
 
 

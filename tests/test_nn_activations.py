@@ -265,7 +265,7 @@ REFUSED: Refusals = {
         "Softmax: dim must be a whole number; got None"),
     "an axis that is not there": (
         lambda: nn.Sparsemax(2)(np.ones(3)), np.exceptions.AxisError,
-        "sparsemax: axis 2 is out of bounds for array of dimension 1"),
+        "Sparsemax(dim=2): sparsemax: axis 2 is out of bounds for array of dimension 1"),
     "channels elsewhere": (
         lambda: nn.PReLU(3)(np.ones((2, 4, 3))), ValueError,
         "PReLU(num_parameters=3) takes 3 channels on axis 1; got shape (2, 4, 3)"),

@@ -12,8 +12,9 @@ from ..ops.batch_normalization import checked_momentum
 from ..ops.normalization import check_count
 from ..settings import AT_LEAST_0, count, number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .normalization import as_floats, check_channels, checked_axis
+from .normalization import check_channels, checked_axis
 
 LAST_BATCH = (
     ". It is usually the last batch, what the others left over: leave it out, take another batch size, "
@@ -54,7 +55,7 @@ class ChannelStatistics(Module):
 
     def taken(self, x: Any) -> Any:
         """x, if it has one of the layouts."""
-        x = as_floats(x, self.weight if self.affine else self.running_mean)
+        x = as_input(self, x, self.weight if self.affine else self.running_mean)
         if x.ndim not in self.layouts:
             kinds = " or ".join(self.layouts.values())
             raise ValueError(f"{self.where} takes {kinds}, with C = {self.num_features}; got shape {x.shape}")

@@ -11,9 +11,9 @@ from ..ops.convolution_layers import both_sides
 from ..ops.windows import per_axis
 from ..settings import count, equal_groups
 from ..value import Value
-from .inputs import over_batch
+from .inputs import as_input, over_batch
 from .module import Module
-from .weights import as_input, bias_array, weight_array
+from .weights import bias_array, weight_array
 
 
 class Convolution(Module):
@@ -191,7 +191,7 @@ def checked_settings(layer: Any) -> tuple[tuple[int, ...], ...]:
 
 def checked_channels(layer: Any, x: Any) -> Any:
     """x as the layer takes it, if it has its channels."""
-    x = as_input(x, layer.weight)
+    x = as_input(layer, x, layer.weight)
     dims = layer.axes.count(",") + 3
     axis = x.ndim - dims + 1  # 0 in one sample, 1 in a batch
     if axis in (0, 1) and x.shape[axis] != layer.in_channels:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import functional
-from ..ops.dropout import Mode, check_channels, checked_mode, deviation, probability
+from ..ops.dropout import Mode, checked_mode, deviation, probability
 from ..ops.random import generator
+from .inputs import named
 from .module import Module
 
 
@@ -54,8 +55,8 @@ class Dropout1d(DropoutLayer):
     """
 
     def forward(self, x: Any) -> Any:
-        check_channels(self.where, x, 1)
-        return functional.dropout1d(x, self.p, self.training, self.rng)
+        with named(self):
+            return functional.dropout1d(x, self.p, self.training, self.rng)
 
 
 class Dropout2d(DropoutLayer):
@@ -65,8 +66,8 @@ class Dropout2d(DropoutLayer):
     """
 
     def forward(self, x: Any) -> Any:
-        check_channels(self.where, x, 2)
-        return functional.dropout2d(x, self.p, self.training, self.rng)
+        with named(self):
+            return functional.dropout2d(x, self.p, self.training, self.rng)
 
 
 class AlphaDropout(DropoutLayer):

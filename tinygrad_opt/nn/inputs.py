@@ -1,4 +1,4 @@
-"""What layers take, a batch or one sample, and whose error it is when an operation refuses it."""
+"""What layers take: data in their dtype, a batch or one sample; and whose error it is when that is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..data import as_array
+from ..ops import Operand
+from ..value import Value
 from .module import Module
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @contextlib.contextmanager
@@ -18,6 +23,20 @@ def named(layer: Module) -> Iterator[None]:
         yield
     except (IndexError, TypeError, ValueError) as error:
         raise type(error)(f"{layer.where}: {error}") from None
+
+
+def as_input(layer: Module, x: Any, held: Value | Array | None) -> Any:
+    """x as a layer takes it: data come in the dtype of what it holds, or in floats of their own where it holds nothing.
+
+    What was computed keeps its dtype.  Raises TypeError or ValueError for what is no array of real numbers.
+    """
+    if isinstance(x, Operand):
+        return x
+    if held is not None and type(x) is np.ndarray and x.dtype == held.dtype:
+        return x
+    with named(layer):
+        data = as_array(x, "the input")
+    return data.astype(np.result_type(data, np.float32) if held is None else held.dtype, copy=False)
 
 
 def over_batch(layer: Module, axes: str, fn: Callable[[Any], Any], x: Any) -> Any:

@@ -9,8 +9,9 @@ import numpy as np
 from ..functional import linear
 from ..settings import count
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import as_input, bias_array, weight_array
+from .weights import bias_array, weight_array
 
 
 class Linear(Module):
@@ -49,7 +50,7 @@ class Linear(Module):
         self.bias = Value(bias_array(kind, init, bias_init, shape, self.out_features, rng, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
-        x = as_input(x, self.weight)
+        x = as_input(self, x, self.weight)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(
                 f"{self.where} takes {self.in_features} features on the last axis; got shape {x.shape}{advice(self, x)}"

@@ -6,8 +6,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
-
 from .. import functional, spelling
 from .module import Module
 
@@ -26,7 +24,6 @@ class Loss(Module):
     """
 
     function: ClassVar[Callable[..., Any]]
-    settings: dict[str, Any]
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
@@ -40,17 +37,11 @@ class Loss(Module):
         for name in settings:
             if name not in options:
                 raise TypeError(f"{type(self).__name__} takes {', '.join(options)}; got {name}=")
-        self.settings = settings
+        for name, option in options.items():
+            setattr(self, name, settings.get(name, option.default))
 
     def forward(self, *operands: Any) -> Any:
-        return type(self).function(*operands, **self.settings)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={brief(x)}' for name, x in self.settings.items())})"
-
-
-def brief(x: Any) -> str:
-    return f"array of shape {x.shape}" if isinstance(x, np.ndarray) else repr(x)
+        return type(self).function(*operands, **{name: vars(self)[name] for name in self.__signature__.parameters})
 
 
 class MSELoss(Loss):

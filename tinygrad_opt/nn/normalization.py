@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 
 from ..functional import group_norm, layer_norm, rms_norm
-from ..ops import Operand
 from ..ops.normalization import check_count
 from ..settings import AT_LEAST_0, count, equal_groups, number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
 
 
@@ -52,7 +52,7 @@ class LayerNorm(Module):
         return cls(normalized_shape, **{"eps": 1e-3, **changes})
 
     def forward(self, x: Any) -> Any:
-        x = as_floats(x, self.weight)
+        x = as_input(self, x, self.weight)
         check_last_axes(self, self.normalized_shape, x)
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
@@ -85,7 +85,7 @@ class RMSNorm(Module):
         return cls(normalized_shape, **{"eps": 1e-6, **changes})
 
     def forward(self, x: Any) -> Any:
-        x = as_floats(x, self.weight)
+        x = as_input(self, x, self.weight)
         check_last_axes(self, self.normalized_shape, x)
         return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
@@ -128,19 +128,12 @@ class GroupNorm(Module):
         return cls(num_groups, num_channels, **{"eps": 1e-3, "axis": -1, **changes})
 
     def forward(self, x: Any) -> Any:
-        x = as_floats(x, self.weight)
+        x = as_input(self, x, self.weight)
         check_channels(self, self.num_channels, self.axis, x, movable=True)
         values = math.prod(x.shape[1:]) // self.num_groups
         if values < 2:
             check_count(self.where, "in each group of a sample", values, x.shape)
         return group_norm(x, self.num_groups, self.weight, self.bias, self.eps, axis=self.axis)
-
-
-def as_floats(x: Any, held: Any) -> Any:
-    """x as a layer takes it: data come in the dtype of what the layer holds, or their own, where it holds nothing."""
-    if isinstance(x, Operand):
-        return x
-    return np.asarray(x, np.result_type(np.asarray(x), np.float32) if held is None else held.dtype)
 
 
 def as_shape(kind: str, normalized_shape: Any) -> tuple[int, ...]:

@@ -10,8 +10,8 @@ from ..functional import linear
 from ..init import uniform
 from ..settings import ABOVE_0, count, number, whole_number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import as_input
 
 
 class Perceptron(Module):
@@ -38,7 +38,7 @@ class Perceptron(Module):
         self.bias = Value(uniform((1,), -0.5, 0.5, rng=rng, dtype=dtype))
 
     def forward(self, x: Any) -> Any:
-        x = as_input(x, self.weight)
+        x = as_input(self, x, self.weight)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(f"{self.where} takes {self.in_features} features on the last axis; got shape {x.shape}")
         z = linear(x, self.weight, self.bias).data

@@ -9,8 +9,8 @@ import numpy as np
 from .. import functional
 from ..settings import count, number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import as_input
 
 
 class PReLU(Module):
@@ -30,7 +30,7 @@ class PReLU(Module):
         self.weight = Value(np.full(self.num_parameters, number("PReLU", "init", init), dtype))
 
     def forward(self, x: Any) -> Any:
-        x = as_input(x, self.weight)
+        x = as_input(self, x, self.weight)
         if self.num_parameters == 1:
             return functional.prelu(x, self.weight if x.ndim else self.weight[0])
         if x.ndim < 2 or x.shape[1] != self.num_parameters:

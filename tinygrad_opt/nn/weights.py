@@ -1,4 +1,4 @@
-"""What layers with weights have in common: how weights are drawn, and which inputs are taken."""
+"""How the weights and biases of layers are drawn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import init as initializers
-from ..data import as_array
 from ..init.request import dtype_of
-from ..ops import Operand
-from ..value import Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,15 +34,3 @@ def drawn(kind: str, role: str, init: Any, shape: tuple[int, ...], rng: Any, dty
     if array.shape != shape:
         raise ValueError(f"{role} of {kind} must give an array of shape {shape}; got {array.shape}")
     return array.astype(dtype, copy=False)
-
-
-def as_input(x: Any, parameter: Value) -> Any:
-    """x as a layer takes it: data come in the parameter's dtype; what was computed keeps its own.
-
-    Raises TypeError or ValueError for what is no array of real numbers.
-    """
-    if isinstance(x, Operand):
-        return x
-    if type(x) is np.ndarray and x.dtype == parameter.data.dtype:
-        return x
-    return as_array(x, "the input of a layer").astype(parameter.data.dtype)
