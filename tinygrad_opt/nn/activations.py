@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import functional
 from ..ops.activations import Approximate
-from ..ops.random import generator
+from ..ops.random import checked_rng
 from ..settings import ABOVE_0, AT_LEAST_0, NOT_0, number, one_of
 from .module import Module
 
@@ -152,7 +152,7 @@ class RReLU(Module):
         self.lower, self.upper = number("RReLU", "lower", lower), number("RReLU", "upper", upper)
         if lower > upper:
             raise ValueError(f"RReLU: lower must not be above upper; got lower={lower}, upper={upper}")
-        self.rng = rng if rng is None else generator(rng, "RReLU")
+        self.rng = checked_rng(rng, "RReLU")
 
     def forward(self, x: Any) -> Any:
         return functional.rrelu(x, self.lower, self.upper, training=self.training, rng=self.rng)
