@@ -381,6 +381,15 @@ REFUSED: Refusals = {
     "text for numbers": (
         lambda: nn.Linear(3, 2)(["a", "b", "c"]), TypeError,
         "Linear(3, 2): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+    "whole numbers for a dtype": (
+        lambda: nn.LayerNorm(2, dtype=int), TypeError,
+        "LayerNorm gives arrays of dtype float32 or float64; got <class 'int'>"),
+    "running statistics of whole numbers": (
+        lambda: nn.BatchNorm1d(2, dtype="int8"), TypeError,
+        "BatchNorm1d gives arrays of dtype float32 or float64; got 'int8'"),
+    "no dtype": (
+        lambda: nn.PReLU(dtype="half a float"), TypeError,
+        "PReLU gives arrays of dtype float32 or float64; got 'half a float'"),
     "text for numbers to normalize": (
         lambda: nn.LayerNorm(2)(["a", "b"]), TypeError,
         "LayerNorm((2,)): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..functional import batch_norm, instance_norm
+from ..init.request import dtype_of
 from ..ops.batch_normalization import checked_momentum
 from ..ops.normalization import check_count
 from ..settings import AT_LEAST_0, count, number
@@ -34,7 +35,7 @@ class ChannelStatistics(Module):
     def hold(
         self, num_features: int, eps: float, momentum: float | None, affine: bool, track: bool, dtype: Any
     ) -> None:
-        kind = type(self).__name__
+        kind, dtype = type(self).__name__, dtype_of(type(self).__name__, dtype)
         self.num_features = num_features = count(kind, "num_features", num_features)
         self.momentum = None if momentum is None else checked_momentum(kind, momentum)
         self.eps = number(kind, "eps", eps, AT_LEAST_0)

@@ -17,7 +17,7 @@ def settings_of(module: Any) -> str:
     shown = []
     for name, p in inspect.signature(type(module)).parameters.items():
         value = vars(module).get(name, p.default)
-        if isinstance(value, np.ndarray):
+        if name in vars(module) and isinstance(value, np.ndarray):
             shown.append(f"{name}=array of shape {value.shape}")
         if name in UNSAID or name not in vars(module) or not isinstance(value, SHOWN):
             continue

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..functional import group_norm, layer_norm, rms_norm
+from ..init.request import dtype_of
 from ..ops.normalization import check_count
 from ..settings import AT_LEAST_0, count, equal_groups, number
 from ..value import Value
@@ -40,7 +41,7 @@ class LayerNorm(Module):
         *,
         dtype: Any = np.float64,
     ):
-        self.normalized_shape = as_shape("LayerNorm", normalized_shape)
+        self.normalized_shape, dtype = as_shape("LayerNorm", normalized_shape), dtype_of("LayerNorm", dtype)
         check_count("LayerNorm", "a sample", math.prod(self.normalized_shape), self.normalized_shape)
         self.eps, self.elementwise_affine = number("LayerNorm", "eps", eps, AT_LEAST_0), elementwise_affine
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
@@ -74,7 +75,7 @@ class RMSNorm(Module):
         *,
         dtype: Any = np.float64,
     ):
-        self.normalized_shape = as_shape("RMSNorm", normalized_shape)
+        self.normalized_shape, dtype = as_shape("RMSNorm", normalized_shape), dtype_of("RMSNorm", dtype)
         self.eps = None if eps is None else number("RMSNorm", "eps", eps, AT_LEAST_0)
         self.elementwise_affine = elementwise_affine
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
@@ -118,7 +119,7 @@ class GroupNorm(Module):
         self.num_channels = num_channels = count("GroupNorm", "num_channels", num_channels)
         self.num_groups = equal_groups("GroupNorm", "num_groups", num_groups, num_channels, "channels")
         self.eps, self.affine = number("GroupNorm", "eps", eps, AT_LEAST_0), affine
-        self.axis = checked_axis("GroupNorm", axis)
+        self.axis, dtype = checked_axis("GroupNorm", axis), dtype_of("GroupNorm", dtype)
         self.weight = Value(np.ones(num_channels, dtype)) if affine else None
         self.bias = Value(np.zeros(num_channels, dtype)) if affine else None
 

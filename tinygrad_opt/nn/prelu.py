@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional
+from ..init.request import dtype_of
 from ..settings import count, number
 from ..value import Value
 from .inputs import as_input
@@ -27,7 +28,7 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = np.float64):
         self.num_parameters = count("PReLU", "num_parameters", num_parameters)
-        self.weight = Value(np.full(self.num_parameters, number("PReLU", "init", init), dtype))
+        self.weight = Value(np.full(self.num_parameters, number("PReLU", "init", init), dtype_of("PReLU", dtype)))
 
     def forward(self, x: Any) -> Any:
         x = as_input(self, x, self.weight)
