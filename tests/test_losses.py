@@ -408,6 +408,17 @@ def test_a_loss_of_ones_own():
     assert QuarticLoss(scale=2.0)(Value([3.0, 1.0]), np.ones(2)).data == 16
 
 
+@pytest.mark.parametrize("loss", [
+    lambda x, setting: F.huber_loss(x, x[::-1], delta=setting),
+    lambda x, setting: F.smooth_l1_loss(x, x[::-1], beta=setting),
+    lambda x, setting: F.mean_absolute_percentage_error(x, x[::-1], eps=setting),
+    lambda x, setting: F.gaussian_nll_loss(x, x[::-1], x, eps=setting),
+    lambda x, setting: F.triplet_margin_loss(x, x[::-1], x, margin=setting),
+])  # fmt: skip
+def test_a_setting_of_float64_leaves_float32(loss):
+    assert loss(np.array([1.0, 2.0], np.float32), np.float64(0.5)).dtype == np.float32
+
+
 def test_settings_are_shown():
     assert repr(nn.loss("cross_entropy", weight=np.ones(3), label_smoothing=0.1)) == (
         "CrossEntropyLoss(weight=array of shape (3,), label_smoothing=0.1)"
