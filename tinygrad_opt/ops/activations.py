@@ -62,6 +62,7 @@ def hardsigmoid(x: Any) -> Any:
 
 def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     """x where |x| > lambd, else 0."""
+    x = array_like(x)
     return np.where((x > lambd) | (x < -lambd), x, 0)
 
 
@@ -72,6 +73,7 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """
     if not lambd >= 0:
         raise ValueError(f"softshrink needs a lambd of 0 or more; got {lambd}")
+    x = array_like(x)
     return x - np.clip(x, -lambd, lambd)
 
 
@@ -108,7 +110,8 @@ def squareplus(x: Any, b: float = 4.0) -> Any:
 
 def sparse_plus(x: Any) -> Any:
     """Smooth relu with a flat side: 0 up to -1, (x + 1)**2 / 4 up to 1, then x (Keras)."""
-    return (np.clip(x, -1, 1) + 1) ** 2 / 4 + relu(array_like(x) - 1)
+    x = array_like(x)
+    return (np.clip(x, -1, 1) + 1) ** 2 / 4 + relu(x - 1)
 
 
 def sparse_sigmoid(x: Any) -> Any:
@@ -118,7 +121,7 @@ def sparse_sigmoid(x: Any) -> Any:
 
 def exponential(x: Any) -> Any:
     """exp(x), under the name that Keras has for it as an activation."""
-    return np.exp(x)
+    return np.exp(array_like(x))
 
 
 def logsigmoid(x: Any) -> Any:
@@ -207,11 +210,13 @@ def normal_density(x: Any, approximate: Approximate) -> Any:
 # -- rational ----------------------------------------------------------------------------------
 def softsign(x: Any) -> Any:
     """x / (1 + |x|) (Bergstra et al., 2009)."""
+    x = array_like(x)
     return x / (1 + np.abs(x))
 
 
 def tanhshrink(x: Any) -> Any:
     """x - tanh(x)."""
+    x = array_like(x)
     return x - np.tanh(x)
 
 

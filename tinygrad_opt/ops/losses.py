@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .loss_reduction import Reduction, beside, check_reduction, reduced, share, unless_mean
-from .operand import Operand, array_like, concrete
+from .operand import Operand, array_like, concrete, target_like
 from .reductions import by_column, log_softmax, softmax
 from .rules import differentiable
 
@@ -208,7 +208,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing is a share from 0 to 1; got {label_smoothing}")
     logits = array_like(logits)
-    target = array_like(target)
+    target = target_like(target)
     if logits.ndim != 2:
         settings = {"weight": weight, "ignore_index": ignore_index, "label_smoothing": label_smoothing}
         return by_rows(cross_entropy, logits, target, reduction, **settings)

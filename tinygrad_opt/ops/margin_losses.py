@@ -13,7 +13,7 @@ import numpy as np
 from .activations import relu, softplus
 from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, compared, reduced
 from .losses import check_labels, class_weights
-from .operand import array_like, concrete
+from .operand import array_like, concrete, target_like
 from .vectors import one_hot
 
 
@@ -130,7 +130,7 @@ def categorical_hinge_loss(prediction: Any, target: Any, *, reduction: Reduction
     Raises ValueError for shapes that do not fit and labels out of range.
     """
     check_reduction(reduction)
-    x, target = array_like(prediction), array_like(target)
+    x, target = array_like(prediction), target_like(target)
     if x.ndim == 2 and target.ndim == 1:
         check_labels(concrete(x), target)
         target = one_hot(target, x.shape[1])
