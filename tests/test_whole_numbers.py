@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ NO_NUMBERS = {"one_hot", "stop_gradient"}  # labels; whatever it is given, as it
 
 def each(names: str, call: Callable[[Any, Any], Any]) -> dict[str, Callable[[Any], Any]]:
     """One way to call several functions."""
-    return {name: lambda x, fn=getattr(F, name): call(fn, x) for name in names.split()}
+    return {name: functools.partial(call, getattr(F, name)) for name in names.split()}
 
 
 def rng() -> np.random.Generator:

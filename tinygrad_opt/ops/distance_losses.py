@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, reduced
+from .loss_reduction import Reduction, beside, check_given, check_reduction, check_same_shape, check_signs, reduced
 from .margin_losses import shortfall
 from .norms import vector_norm
 from .operand import array_like, concrete
@@ -34,6 +34,7 @@ def cosine_embedding_loss(
     Raises ValueError for targets other than -1 and 1 and for shapes that do not fit.
     """
     check_reduction(reduction)
+    check_given("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     input1 = array_like(input1)
     input2 = beside(input1, input2)
     check_same_shape("cosine_embedding_loss", input1=input1, input2=input2)
@@ -66,6 +67,7 @@ def triplet_margin_loss(
     for name, number in (("margin", margin), ("p", p), ("eps", eps)):
         if not number > 0:
             raise ValueError(f"triplet_margin_loss needs a positive {name}; got {number}")
+    check_given("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     anchor = array_like(anchor)
     positive, negative = beside(anchor, positive), beside(anchor, negative)
     check_same_shape("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)

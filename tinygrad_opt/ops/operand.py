@@ -121,7 +121,16 @@ def require_plain(name: str, role: str, x: Any) -> None:
 
 def array_like(x: Any) -> Any:
     """A list as an array, whole numbers and masks as float64; an operand as it is."""
-    return x if isinstance(x, Operand) else counted(np.asarray(x))
+    if isinstance(x, Operand):
+        return x
+    if x is None or callable(x):
+        raise TypeError(f"numbers are needed; got {no_number(x)}")
+    return counted(np.asarray(x))
+
+
+def no_number(x: Any) -> str:
+    """What stands in a number's place, and how it may have got there."""
+    return "None: does forward return its result?" if x is None else f"a {type(x).__name__}: call it, model(x)"
 
 
 def target_like(x: Any) -> Any:

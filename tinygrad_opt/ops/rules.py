@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .operand import Operand, counted
+from .operand import Operand, counted, no_number
 from .operation import COMPOSITIONS, RULES, ForEach, Operation, Rule
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -108,6 +108,8 @@ def dispatching(fn: Function, rules: Iterable[Any]) -> Function:
         given = [np.asarray(a) if isinstance(a, list) else a for a in args]
         for i in live:
             if i < len(given):
+                if callable(given[i]) or (given[i] is None and not RULES[call].optional):
+                    raise TypeError(f"{fn.__name__} takes numbers; got {no_number(given[i])}")
                 given[i] = counted(given[i])
         if params:
             params = {name: counted(a) if name in named else a for name, a in params.items()}
