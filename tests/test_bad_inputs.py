@@ -244,7 +244,7 @@ CALLS: Refusals = {
         "differentiable(sinc): rule 0 must be a function rule(g, out, *inputs); got 3"),
     "a fact that is not known": (
         lambda: differentiable(np.sinc, lambda g, out, x: g, elementwize=True), TypeError,
-        "differentiable(sinc) knows the facts scalar, elementwise, kink, domain, analytic, optional, keeps; "
+        "differentiable(sinc) knows the facts scalar, elementwise, kink, domain, analytic, optional, keeps, name; "
         "got elementwize="),
 }  # fmt: skip
 

@@ -145,5 +145,9 @@ def targets_rule(g: Any, out: Any, p: Any, target: Any, weight: Any = None, redu
     return share(g, np.size(p), reduction) * weighted(np.log1p(-p) - np.log(p), weight)
 
 
-sigmoid_cross_entropy = differentiable(sigmoid_cross_entropy, logits_rule, targets_of_logits_rule, analytic=False)
-bernoulli_cross_entropy = differentiable(bernoulli_cross_entropy, probabilities_rule, targets_rule, analytic=False)
+sigmoid_cross_entropy = differentiable(
+    sigmoid_cross_entropy, logits_rule, targets_of_logits_rule, analytic=False, name="binary_cross_entropy_with_logits"
+)
+bernoulli_cross_entropy = differentiable(
+    bernoulli_cross_entropy, probabilities_rule, targets_rule, analytic=False, name="binary_cross_entropy"
+)

@@ -294,5 +294,7 @@ def weighted_labels(
     return np.divide(target, total), "sum"  # a mean in which each row weighs as much as its class
 
 
-label_nll = differentiable(label_nll, label_nll_rule, None)
-softmax_cross_entropy = differentiable(softmax_cross_entropy, scores_rule, target_rule, analytic=False, keeps=True)
+label_nll = differentiable(label_nll, label_nll_rule, None, name="nll_loss")
+softmax_cross_entropy = differentiable(
+    softmax_cross_entropy, scores_rule, target_rule, analytic=False, keeps=True, name="cross_entropy"
+)

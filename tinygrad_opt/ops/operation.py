@@ -51,6 +51,7 @@ class Operation:
     keeps        fn and its rules take ``kept=``: a list, empty for fn, in which it may leave for a rule run
                  on arrays what that would compute again; a rule run on operands has to compute it
     sequence     the operands stand in one list: ``fn([a, b, c])``
+    name         what explanations and messages call it, unless it is fn's own name: that of the public function
     """
 
     def __init__(
@@ -65,9 +66,10 @@ class Operation:
         analytic: bool = True,
         optional: bool = False,
         keeps: bool = False,
+        name: str | None = None,
     ):
         self.fn = fn
-        self.name: str = fn.__name__
+        self.name: str = name or fn.__name__
         self.rules: Any = rules
         self.scalar = scalar
         self.elementwise = is_elementwise(fn) if elementwise is None else elementwise
