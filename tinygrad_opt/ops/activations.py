@@ -8,6 +8,7 @@ hardswish'(3) = 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .elementwise import keep, sigmoid
 from .indexing import along, getitem
-from .operand import array_like
+from .operand import Operand, array_like
 from .rules import differentiable
 from .special import erfc
 
@@ -181,13 +182,16 @@ def selu(x: Any) -> Any:
     return SELU_SCALE * elu(x, alpha=SELU_ALPHA)
 
 
-def gelu(x: Any, approximate: Approximate = "none") -> Any:
+def gelu(x: Any, approximate: Approximate = "none", kept: list[Any] | None = None) -> Any:
     """x times the probability that a normal number is below x (Hendrycks & Gimpel, 2016).
 
     approximate="tanh" takes a logistic curve for that probability, as GPT-2 does.
     Raises ValueError for another approximation.
     """
-    return x * below_normal(x, approximate)
+    p = below_normal(x, approximate)
+    if kept is not None:
+        kept.append(p)
+    return x * p
 
 
 def below_normal(x: Any, approximate: Approximate) -> Any:
@@ -226,6 +230,11 @@ def silu_rule(g: Any, out: Any, x: Any) -> Any:
     return g * (s + out * (1 - s))
 
 
+def gelu_rule(g: Any, out: Any, x: Any, approximate: Approximate = "none", kept: Sequence[Any] = ()) -> Any:
+    p = kept[0] if kept and not isinstance(x, Operand) else below_normal(x, approximate)
+    return g * (p + x * normal_density(x, approximate))
+
+
 def softplus_rule(g: Any, out: Any, x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
     z = scaled(x, beta)
     slope = g * sigmoid(z)
@@ -259,7 +268,5 @@ hardswish  = differentiable(hardswish, lambda g, out, x:
 elu        = differentiable(elu, lambda g, out, x, alpha=1.0: keep(g, x > 0) + (out + alpha) * keep(g, x <= 0),
                             elementwise=True, kink=lambda out, x, alpha=1.0: x > 0,
                             scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x))
-gelu       = differentiable(gelu, lambda g, out, x, approximate="none":
-                            g * (below_normal(x, approximate) + x * normal_density(x, approximate)),
-                            elementwise=True, analytic=False)
+gelu       = differentiable(gelu, gelu_rule,                  elementwise=True, analytic=False, keeps=True)
 # fmt: on
