@@ -359,6 +359,45 @@ REFUSED: Refusals = {
         "scores have shape (C,), (N, C) or (N, C, d1, ...); got a single number"),
     "a label out of range": (
         lambda: F.nll_loss(TABLE, [0, 1, 2, 3]), ValueError, "labels must be from 0 to 2; got 0 to 3"),
+    "labels that are a mask": (
+        lambda: F.cross_entropy(TABLE, np.ones(4, bool)), TypeError,
+        "labels must be integers; got bool: use labels.astype(int)"),
+    "labels in a Value": (
+        lambda: F.cross_entropy(TABLE, Value([0, 1, 2, 0])), TypeError,
+        "labels must be integers; got float64: use labels.data.astype(int)"),
+    "labels in a Value for log-probabilities": (
+        lambda: F.nll_loss(TABLE, Value([0, 1, 2, 0])), TypeError,
+        "labels must be integers; got float64: use labels.data.astype(int)"),
+    "scores for log-probabilities": (
+        lambda: F.nll_loss([[2.5, -1.0]], [0]), ValueError,
+        "nll_loss takes log-probabilities, which are 0 or less; got 2.5: "
+        "use log_softmax(logits), or cross_entropy(logits, target)"),
+    "signs for yes and no": (
+        lambda: F.binary_cross_entropy_with_logits([0.5, 2.0], [-1, 1]), ValueError,
+        "binary_cross_entropy_with_logits takes targets from 0 to 1; got -1 to 1: for -1 and 1 use (target + 1) / 2"),
+    "a target of 2": (
+        lambda: F.binary_cross_entropy([0.5, 0.2], [0, 2]), ValueError,
+        "binary_cross_entropy takes targets from 0 to 1; got 0 to 2"),
+    "a negative class weight": (
+        lambda: F.cross_entropy(TABLE, [0, 1, 2, 0], weight=[1, -2, 1]), ValueError,
+        "cross_entropy: the weight of a class is 0 or more; got -2"),
+    "a negative probability as target": (
+        lambda: F.cross_entropy(TABLE, np.full((4, 3), -0.5)), ValueError,
+        "cross_entropy takes labels or probabilities as targets; got -0.5, which is neither"),
+    "no prediction": (
+        lambda: F.mse_loss(None, TABLE), TypeError,
+        "mse_loss: the prediction is None: does forward return its result?"),
+    "no target": (lambda: F.mse_loss(TABLE, None), TypeError, "mse_loss: the target is None"),
+    "a model for its prediction": (
+        lambda: F.cross_entropy(nn.Sequential(nn.Linear(3, 3)), [0]), TypeError,
+        "cross_entropy: the prediction is a Sequential: call it, model(x)"),
+    "a model for an anchor": (
+        lambda: F.triplet_margin_loss(nn.ReLU(), TABLE, TABLE), TypeError,
+        "triplet_margin_loss: the anchor is a ReLU: call it, model(x)"),
+    "a model for an operand": (
+        lambda: F.softmax(nn.ReLU()), TypeError, "softmax takes numbers; got a ReLU: call it, model(x)"),
+    "None for an operand": (
+        lambda: F.normalize(None), TypeError, "numbers are needed; got None: does forward return its result?"),
     "too few weights": (
         lambda: F.multi_margin_loss(TABLE, [0, 1, 2, 0], weight=[1.0]), ValueError,
         "weight needs one number for each of 3 classes; got shape (1,)"),

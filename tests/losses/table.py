@@ -84,7 +84,7 @@ CASES = [
     torch("nll_loss", (LOG_Q, LABELS[:4]), weight=WEIGHT),
     torch("nll_loss", (LOG_Q, LABELS[:4]), ignore_index=2),
     torch("nll_loss", (LOG_Q, np.array([0, -100, 2, -100])), (0,), "some ignored", weight=WEIGHT),
-    torch("nll_loss", (IMAGES, PLACES), (0,), "images", weight=WEIGHT, ignore_index=0),
+    torch("nll_loss", (-np.abs(IMAGES), PLACES), (0,), "images", weight=WEIGHT, ignore_index=0),
     torch("nll_loss", (LOG_Q[0], np.array(1)), (0,), "one example"),
     torch("binary_cross_entropy", (PROBABILITY, SHARES), (0, 1)),
     torch("binary_cross_entropy", (PROBABILITY, SHARES), weight=WEIGHT),

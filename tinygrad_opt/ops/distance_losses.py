@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..settings import ABOVE_0, number
-from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, reduced
+from .loss_reduction import Reduction, beside, check_given, check_reduction, check_same_shape, check_signs, reduced
 from .margin_losses import shortfall
 from .norms import vector_norm
 from .operand import array_like, concrete
@@ -35,6 +35,7 @@ def cosine_embedding_loss(
     Raises ValueError for targets other than -1 and 1 and for shapes that do not fit.
     """
     check_reduction(reduction)
+    check_given("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     input1 = array_like(input1)
     input2 = beside(input1, input2)
     check_same_shape("cosine_embedding_loss", input1=input1, input2=input2)
@@ -67,6 +68,7 @@ def triplet_margin_loss(
     margin, eps = (number("triplet_margin_loss", *named, ABOVE_0) for named in (("margin", margin), ("eps", eps)))
     if not p > 0:
         raise ValueError(f"triplet_margin_loss: p must be a number above 0, or inf; got {p!r}")
+    check_given("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     anchor = array_like(anchor)
     positive, negative = beside(anchor, positive), beside(anchor, negative)
     check_same_shape("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)

@@ -11,9 +11,18 @@ from typing import Any, Literal
 import numpy as np
 
 from .activations import relu, softplus
-from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, compared, reduced
+from .loss_reduction import (
+    Reduction,
+    beside,
+    check_given,
+    check_reduction,
+    check_same_shape,
+    check_signs,
+    compared,
+    reduced,
+)
 from .losses import check_labels, class_weights
-from .operand import array_like, concrete
+from .operand import array_like, concrete, target_like
 from .vectors import one_hot
 
 
@@ -80,6 +89,7 @@ def margin_ranking_loss(
     Raises ValueError for targets other than -1 and 1 and for shapes that differ.
     """
     check_reduction(reduction)
+    check_given("margin_ranking_loss", input1=input1, input2=input2, target=target)
     input1 = array_like(input1)
     input2, target = beside(input1, input2), beside(input1, target)
     check_same_shape("margin_ranking_loss", input1=input1, input2=input2, target=target)
@@ -110,7 +120,8 @@ def multi_margin_loss(
     check_reduction(reduction)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss takes p=1 or p=2; got {p!r}")
-    x, labels = array_like(prediction), np.asarray(target)
+    check_given("multi_margin_loss", prediction=prediction, target=target)
+    x, labels = array_like(prediction), target_like(target)
     check_labels(concrete(x), labels)
     rows, classes = x.shape
     right = x[np.arange(rows), labels]
@@ -130,7 +141,8 @@ def categorical_hinge_loss(prediction: Any, target: Any, *, reduction: Reduction
     Raises ValueError for shapes that do not fit and labels out of range.
     """
     check_reduction(reduction)
-    x, target = array_like(prediction), array_like(target)
+    check_given("categorical_hinge_loss", prediction=prediction, target=target)
+    x, target = array_like(prediction), target_like(target)
     if x.ndim == 2 and target.ndim == 1:
         check_labels(concrete(x), target)
         target = one_hot(target, x.shape[1])
