@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from differences import difference
 
 from tinygrad_opt import Value
 
@@ -82,10 +83,4 @@ def run(case):
 def furthest(ours, theirs):
     """The largest difference, relative to the largest number of what is compared, and its name."""
     assert ours.keys() == theirs.keys()
-    worst = (0.0, "")
-    for name, a in ours.items():
-        b = np.asarray(theirs[name], float)
-        assert a.shape == b.shape, f"{name}: {a.shape}, {b.shape}"
-        scale = np.abs(b).max(initial=0.0) + 1e-3
-        worst = max(worst, (float(np.max(np.abs(a - b), initial=0.0) / scale), name))
-    return worst
+    return max((difference(a, theirs[name]), name) for name, a in ours.items())
