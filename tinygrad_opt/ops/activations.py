@@ -17,6 +17,7 @@ from .elementwise import keep, sigmoid
 from .indexing import along, getitem
 from .operand import array_like
 from .rules import differentiable
+from .settings import plain_settings
 from .special import erfc
 
 Approximate = Literal["none", "tanh"]
@@ -60,11 +61,13 @@ def hardsigmoid(x: Any) -> Any:
     return relu6(array_like(x) + 3) / 6
 
 
+@plain_settings
 def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     """x where |x| > lambd, else 0."""
     return np.where((x > lambd) | (x < -lambd), x, 0)
 
 
+@plain_settings
 def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """x moved towards 0 by lambd, and 0 where |x| <= lambd: the proximal step of the L1 norm.
 
@@ -75,6 +78,7 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
     return x - np.clip(x, -lambd, lambd)
 
 
+@plain_settings
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """x where x > threshold, else value."""
     x = array_like(x)
@@ -166,6 +170,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
 
+@plain_settings
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017)."""
     if alpha == 0:

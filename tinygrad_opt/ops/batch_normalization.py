@@ -9,8 +9,10 @@ import numpy as np
 
 from .normalization import channel_axis, check_count, check_parameters, in_columns, scaled_and_shifted, standardize
 from .operand import Operand, array_like, concrete
+from .settings import plain_settings
 
 
+@plain_settings
 def batch_norm(
     x: Any,
     running_mean: Any,
@@ -55,6 +57,7 @@ def batch_norm(
     return scaled_and_shifted(standardize(x, axis=axes, eps=eps), *in_columns(len(shape), axis, weight, bias))
 
 
+@plain_settings
 def instance_norm(
     x: Any,
     running_mean: Any = None,

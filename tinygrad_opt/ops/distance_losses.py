@@ -10,9 +10,11 @@ from .loss_reduction import Reduction, beside, check_reduction, check_same_shape
 from .margin_losses import shortfall
 from .norms import vector_norm
 from .operand import array_like, concrete
+from .settings import plain_settings
 from .vectors import normalize
 
 
+@plain_settings
 def cosine_similarity(x1: Any, x2: Any, axis: int = -1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along axis: their product, each divided by max(its length, eps).
 
@@ -25,6 +27,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = -1, eps: float = 1e-8) -> An
     return np.sum(normalize(x1, axis, eps) * normalize(x2, axis, eps), axis=axis)
 
 
+@plain_settings
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
 ) -> Any:
@@ -44,6 +47,7 @@ def cosine_embedding_loss(
     return reduced(np.where(concrete(target) == 1, 1 - cosine, shortfall(cosine - margin)), reduction)
 
 
+@plain_settings
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,

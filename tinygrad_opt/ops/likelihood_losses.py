@@ -10,6 +10,7 @@ import numpy as np
 from .loss_reduction import Reduction, beside, broadcasts, check_same_shape, compared, reduced
 from .losses import refuse_probabilities
 from .operand import concrete
+from .settings import plain_settings
 
 
 def kl_div(
@@ -41,6 +42,7 @@ def kl_div(
     return reduced(losses, "sum") / len(losses) if by_rows else reduced(losses, reduction)
 
 
+@plain_settings
 def poisson_nll_loss(
     prediction: Any,
     target: Any,
@@ -69,6 +71,7 @@ def stirling(n: Any) -> Any:
     return np.where(n > 1, large * np.log(large) - large + 0.5 * np.log(2 * math.pi * large), 0)
 
 
+@plain_settings
 def gaussian_nll_loss(
     prediction: Any, target: Any, var: Any, *, full: bool = False, eps: float = 1e-6, reduction: Reduction = "mean"
 ) -> Any:

@@ -14,6 +14,7 @@ from .activations import relu, softplus
 from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, compared, reduced
 from .losses import check_labels, class_weights
 from .operand import array_like, concrete
+from .settings import plain_settings
 from .vectors import one_hot
 
 
@@ -62,6 +63,7 @@ def soft_margin_loss(prediction: Any, target: Any, *, reduction: Reduction = "me
     return reduced(softplus(-target * prediction), reduction)
 
 
+@plain_settings
 def hinge_embedding_loss(prediction: Any, target: Any, *, margin: float = 1.0, reduction: Reduction = "mean") -> Any:
     """prediction where the target is 1, max(0, margin - prediction) where it is -1, for distances as predictions.
 
@@ -72,6 +74,7 @@ def hinge_embedding_loss(prediction: Any, target: Any, *, margin: float = 1.0, r
     return reduced(np.where(concrete(target) == 1, prediction, shortfall(margin - prediction)), reduction)
 
 
+@plain_settings
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
 ) -> Any:
@@ -88,6 +91,7 @@ def margin_ranking_loss(
 
 
 # -- of one class among several ----------------------------------------------------------------
+@plain_settings
 def multi_margin_loss(
     prediction: Any,
     target: Any,

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .settings import as_setting
+
 Rule = Callable[..., Any]
 
 NUMBERS = frozenset({float, int})
@@ -146,7 +148,7 @@ class Operation:
         unknown = [name for name in params if name not in self.defaults]
         if unknown or len(args) < count:
             raise TypeError(self.refuse_call(unknown, len(args), count))
-        return (tuple(args[0]) if self.sequence else args), params
+        return (tuple(args[0]) if self.sequence else args), {name: as_setting(x) for name, x in params.items()}
 
     def refuse_call(self, unknown: list[str], given: int, count: int) -> str:
         """The message for a call that has no rule in this form."""

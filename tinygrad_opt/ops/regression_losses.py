@@ -12,6 +12,7 @@ import numpy as np
 
 from .loss_reduction import Reduction, compared, reduced, share, unless_mean
 from .rules import differentiable
+from .settings import plain_settings
 
 
 # -- squares -----------------------------------------------------------------------------------
@@ -75,6 +76,7 @@ def huber(error: Any, delta: float) -> Any:
     return near * (error - near / 2)
 
 
+@plain_settings
 def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: Reduction = "mean") -> Any:
     """error^2 / 2 where |error| <= delta, else delta (|error| - delta / 2): an outlier pulls no harder than delta.
 
@@ -90,6 +92,7 @@ def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: R
     return reduced(huber(prediction - target, delta), reduction)
 
 
+@plain_settings
 def smooth_l1_loss(prediction: Any, target: Any, *, beta: float = 1.0, reduction: Reduction = "mean") -> Any:
     """huber_loss with delta = beta, divided by beta: |error| - beta / 2 beyond beta, and l1_loss for beta = 0.
 
@@ -124,6 +127,7 @@ def log_cosh_loss(prediction: Any, target: Any, *, reduction: Reduction = "mean"
 EPSILON = 1e-7
 
 
+@plain_settings
 def mean_absolute_percentage_error(
     prediction: Any, target: Any, *, eps: float = EPSILON, reduction: Reduction = "mean"
 ) -> Any:
@@ -140,6 +144,7 @@ def mean_absolute_percentage_error(
     return reduced(100 * np.abs((target - prediction) / np.maximum(np.abs(target), eps)), reduction)
 
 
+@plain_settings
 def mean_squared_logarithmic_error(
     prediction: Any, target: Any, *, eps: float = EPSILON, reduction: Reduction = "mean"
 ) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .operand import Operand
 from .operation import COMPOSITIONS, RULES, ForEach, Operation, Rule
+from .settings import as_setting
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,7 +45,7 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
     if not rules or (not for_each and all(rule is None for rule in rules)):
         raise TypeError(f"differentiable({fn.__name__}) needs at least one rule; got none")
     refuse_bad_rules(fn.__name__, rules, facts)
-    function = fn if is_numpy(fn) else dispatching(fn)
+    function = fn if is_numpy(fn) else dispatching(fn, 1 if for_each else len(rules))
     table_rules: Any = rules[0] if for_each else rules
     operation = Operation(fn, table_rules, **facts)
     if function in RULES:  # whoever holds the entry, as methods and aliases do, is to see the new rules in it
@@ -89,17 +90,20 @@ def is_numpy(fn: Callable[..., Any]) -> bool:
     return isinstance(fn, np.ufunc) or type(fn) is type(np.sum)
 
 
-def dispatching(fn: Function) -> Function:
-    """fn, but handing the call to the first operand that records, as NumPy's own functions do."""
+def dispatching(fn: Function, count: int) -> Function:
+    """fn of so many operands, but handing the call to the first that records, as NumPy's own functions do."""
 
     @functools.wraps(fn)
     def call(*args: Any, **params: Any) -> Any:
         for a in (*args, *params.values()) if params else args:
             if isinstance(a, Operand):
                 operation = RULES[call]
-                if params or len(args) != len(operation.rules):
+                if params or len(args) != count:
                     args, params = operation.bind(args, params)
                 return a.record(operation, args, params)
+        if params or len(args) > count:
+            args = (*args[:count], *map(as_setting, args[count:]))
+            params = {name: as_setting(x) for name, x in params.items()}
         return fn(*(np.asarray(a) if isinstance(a, list) else a for a in args), **params)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
