@@ -14,7 +14,7 @@ PACKAGE = Path(tinygrad_opt.__file__).parent
 
 # From the bottom to the top.
 LAYERS = [
-    "ops.settings",
+    "ops.scalars",
     "ops.operation",
     "ops.operand",
     "ops.rules",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable
@@ -67,22 +68,21 @@ class Module:
         """A copy, or what was pickled, keeps account of its own, and stands in no `with`."""
         vars(self).update(state)
         vars(self).update({name: dict(state[name]) for name in KEPT}, _switched=None, _entered=[])
+        self._compute_derived()
 
     def forward(self, *args: Any, **settings: Any) -> Any:
         """What the module computes; `module(x)` calls it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write what it computes")
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
-        if self._derived:
-            for name, parameter in self._derived.items():
-                vars(self)[name] = parameter(self)
+        derived = self._compute_derived() if self._derived else {}
         if not self._perturbed:
             return self.forward(*args, **settings)
-        unchanged = {name: vars(self)[name] for name in self._perturbed}
+        known = self._parameters | derived  # not what the attributes are: another thread may be within its forward
+        unchanged = {name: known[name] for name in self._perturbed}
         try:
             for name, changes in self._perturbed.items():
-                for change in changes:
-                    vars(self)[name] = change(self, vars(self)[name])
+                vars(self)[name] = functools.reduce(lambda x, change: change(self, x), changes, unchanged[name])
             return self.forward(*args, **settings)
         finally:
             vars(self).update(unchanged)
@@ -123,6 +123,13 @@ class Module:
         """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
         self._parameters.pop(name, None)
         self._derived[name] = parameter
+
+    def _compute_derived(self) -> dict[str, Value]:
+        """Set the derived attributes to what they are now."""
+        found = {}
+        for name, parameter in self._derived.items():
+            vars(self)[name] = found[name] = parameter(self)
+        return found
 
     def perturb(self, name: str, change: Callable[[Any, Value], Value]) -> None:
         """From now on let forward find ``change(self, parameter)`` in a parameter's place, such as a noisy weight.
@@ -226,6 +233,7 @@ class Module:
             for name, b in module._buffers.items():
                 if b.dtype.kind == "f":
                     module.register_buffer(name, b.astype(dtype))
+            module._compute_derived()
         return self
 
     def state_dict(self) -> dict[str, Array]:
@@ -243,7 +251,10 @@ class Module:
         Raises ValueError, which names them all, for missing or unexpected entries and such of another shape;
         then nothing has changed.
         """
-        return load(entries(self), state, strict, type(self).__name__)
+        loaded = load(entries(self), state, strict, type(self).__name__)
+        for module in self.modules():
+            module._compute_derived()
+        return loaded
 
     def summary(self, x: Any = None) -> Summary:
         """A table of the layers: kind, parameters, memory and, for an example input x, output shapes.

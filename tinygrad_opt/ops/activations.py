@@ -18,7 +18,7 @@ from .elementwise import keep, sigmoid
 from .indexing import along, getitem
 from .operand import array_like
 from .rules import differentiable
-from .settings import plain_settings
+from .scalars import plain_settings
 from .special import erfc
 
 Approximate = Literal["none", "tanh"]

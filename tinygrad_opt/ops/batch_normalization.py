@@ -9,7 +9,7 @@ import numpy as np
 
 from .normalization import channel_axis, check_count, check_parameters, in_columns, scaled_and_shifted, standardize
 from .operand import Operand, array_like, concrete
-from .settings import plain_settings
+from .scalars import plain_settings
 
 
 @plain_settings

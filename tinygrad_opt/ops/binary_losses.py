@@ -16,7 +16,7 @@ from .elementwise import sigmoid
 from .loss_reduction import Reduction, beside, broadcasts, compared, reduced, share, unless_mean
 from .operand import concrete
 from .rules import differentiable
-from .settings import plain_settings
+from .scalars import plain_settings
 
 
 def weighing(name: str, entries: Any, **weights: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from .loss_reduction import Reduction, beside, check_reduction, check_same_shape
 from .margin_losses import shortfall
 from .norms import vector_norm
 from .operand import array_like, concrete
-from .settings import plain_settings
+from .scalars import plain_settings
 from .vectors import normalize
 
 

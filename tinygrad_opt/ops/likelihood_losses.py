@@ -10,7 +10,7 @@ import numpy as np
 from .loss_reduction import Reduction, beside, broadcasts, check_same_shape, compared, reduced
 from .losses import refuse_probabilities
 from .operand import concrete
-from .settings import plain_settings
+from .scalars import plain_settings
 
 
 def kl_div(

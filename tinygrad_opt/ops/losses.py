@@ -18,7 +18,7 @@ from .loss_reduction import Reduction, beside, check_reduction, reduced, share, 
 from .operand import Operand, array_like, concrete
 from .reductions import by_column, log_softmax, softmax
 from .rules import differentiable
-from .settings import plain_settings
+from .scalars import plain_settings
 
 
 # -- what comes in -----------------------------------------------------------------------------

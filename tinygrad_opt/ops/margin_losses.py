@@ -14,7 +14,7 @@ from .activations import relu, softplus
 from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, compared, reduced
 from .losses import check_labels, class_weights
 from .operand import array_like, concrete
-from .settings import plain_settings
+from .scalars import plain_settings
 from .vectors import one_hot
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .settings import as_setting
+from .scalars import as_setting
 
 Rule = Callable[..., Any]
 

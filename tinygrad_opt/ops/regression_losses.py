@@ -12,7 +12,7 @@ import numpy as np
 
 from .loss_reduction import Reduction, compared, reduced, share, unless_mean
 from .rules import differentiable
-from .settings import plain_settings
+from .scalars import plain_settings
 
 
 # -- squares -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import numpy as np
 
 from .operand import Operand
 from .operation import COMPOSITIONS, RULES, ForEach, Operation, Rule
-from .settings import as_setting
+from .scalars import as_setting
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

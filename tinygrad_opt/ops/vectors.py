@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .operand import Operand, array_like
-from .settings import plain_settings
+from .scalars import plain_settings
 from .shapes import Axes
 
 
