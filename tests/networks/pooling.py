@@ -8,11 +8,18 @@ CASES = [
     alike("MaxPool2d", (2, 2, 4, 5), 2),
     alike("MaxPool2d", (2, 4, 5), (2, 3), stride=(1, 2)),
     alike("MaxPool2d", (1, 1, 6, 5), 3, 2, 1, 1, ceil_mode=True),
+    alike("MaxPool2d", (1, 1, 2, 3), (3, 4), ceil_mode=True),  # smaller than the kernel
+    alike("MaxPool1d", (1, 1, 2), 2, 3, dilation=3, ceil_mode=True),
+    alike("MaxPool1d", (1, 2, 6), 2, 3, padding=1, ceil_mode=True),  # no window that begins in the padding after
     alike("MaxPool2d", (1, 2, 5, 4), 2, stride=1, dilation=(3, 2)),
     alike("AvgPool1d", (2, 2, 5), 2),
     alike("AvgPool1d", (2, 6), 3, stride=2, padding=1),
     alike("AvgPool2d", (2, 2, 4, 5), 2),
     alike("AvgPool2d", (1, 1, 6, 5), 3, 2, 1, ceil_mode=True),
+    alike("AvgPool2d", (1, 1, 2, 3), (3, 4), ceil_mode=True),
+    alike("AvgPool1d", (1, 1, 1), 3, 3, padding=1, ceil_mode=True, count_include_pad=False),
+    alike("AvgPool2d", (1, 1, 5, 4), (2, 3), (3, 2), (1, 0), ceil_mode=True, count_include_pad=False),
+    alike("AvgPool2d", (1, 1, 4, 6), 3, 2, 1, ceil_mode=True),
     alike("AvgPool2d", (2, 4, 5), 2, padding=1, count_include_pad=False),
     alike("AdaptiveAvgPool1d", (2, 2, 6), 3),
     alike("AdaptiveAvgPool1d", (2, 7), 3),
