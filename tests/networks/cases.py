@@ -18,6 +18,7 @@ class Case(NamedTuple):
     training  whether the modules are in training mode
     passes    how often each is run before what comes out is compared: running statistics add up
     rtol      looser than 1e-12 only with a reason beside it
+    smooth    whether the inputs keep away from kinks and ties, and the layer is small enough, for differences
     """
 
     name: str
@@ -27,6 +28,7 @@ class Case(NamedTuple):
     training: bool = True
     passes: int = 1
     rtol: float = 1e-12
+    smooth: bool = True
 
 
 def modes(name, ours, theirs, shape, **settings):

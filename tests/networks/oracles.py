@@ -14,7 +14,7 @@ def run(case):
     state = {name: torch.tensor(a) for name, a in numbers_for(floats).items()}
     module.load_state_dict(state, strict=False)
     for x in inputs(case):
-        x = torch.tensor(x, requires_grad=x.dtype.kind == "f")
+        x = torch.tensor(x.copy(), requires_grad=x.dtype.kind == "f")
         module.zero_grad()
         out = module(x)
         out.backward(torch.tensor(upstream(tuple(out.shape))))
