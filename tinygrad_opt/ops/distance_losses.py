@@ -33,7 +33,8 @@ def cosine_embedding_loss(
 ) -> Any:
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1, cos being their `cosine_similarity`.
 
-    input1 and input2 have shape (N, D) with targets (N,), or (D,) with a single target.
+    input1 and input2 have shape (N, D) with targets (N,), or (D,) with a single target.  PyTorch adds 1e-12 to the
+    squares of both lengths, so that its losses differ by about 1e-12 / length^2.
     Raises ValueError for targets other than -1 and 1 and for shapes that do not fit.
     """
     check_reduction(reduction)
