@@ -249,7 +249,7 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: F.layer_norm(Value(X), 3, np.ones(4)), ValueError, "layer_norm needs a weight of shape (3,); got (4,)"),
     "a negative eps": (
         lambda: F.layer_norm(Value(X), 3, eps=-1.0), ValueError,
-        "layer_norm adds eps under a square root: it must be 0 or more; got -1.0"),
+        "layer_norm: eps must be a finite number, at least 0; got -1.0"),
     "no batch": (
         lambda: F.batch_norm(Value(B), None, None, training=True), ValueError,
         "batch_norm needs a batch of channels (N, C, ...); got shape (3,)"),

@@ -14,6 +14,8 @@ PACKAGE = Path(tinygrad_opt.__file__).parent
 
 # From the bottom to the top.
 LAYERS = [
+    "spelling",
+    "settings",
     "ops.scalars",
     "ops.operation",
     "ops.operand",
@@ -121,7 +123,9 @@ LAYERS = [
     "nn.watching",
     "nn.summary",
     "nn.paths",
+    "nn.attributes",
     "nn.module",
+    "nn.inputs",
     "nn.weights",
     "nn.losses",
     "nn.activations",
@@ -133,7 +137,6 @@ LAYERS = [
     "nn.dropout",
     "nn.linear",
     "nn.mlp",
-    "nn.inputs",
     "nn.convolution",
     "nn.pooling",
     "nn.shaping",

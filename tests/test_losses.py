@@ -61,7 +61,7 @@ errors = st.floats(-1e6, 1e6)
 def test_huber_is_the_smaller_of_parabola_and_line(error, delta):
     loss = F.huber_loss([error], [0.0], delta=delta)
     assert loss == pytest.approx(error**2 / 2 if abs(error) <= delta else delta * (abs(error) - delta / 2))
-    assert loss <= min(F.half_mse_loss([error], [0.0]), delta * abs(error)) * (1 + 1e-12)
+    assert loss <= min(F.half_mse_loss([error], [0.0]), delta * abs(error)) * (1 + 1e-12) + 1e-300
     assert F.smooth_l1_loss([error], [0.0], beta=delta) == pytest.approx(loss / delta)
 
 
@@ -308,7 +308,7 @@ REFUSED: Refusals = {
         "gaussian_nll_loss needs a variance of 0 or more; got -0.5"),
     "a least variance of 0": (
         lambda: F.gaussian_nll_loss([1.0], [1.0], [0.5], eps=0), ValueError,
-        "gaussian_nll_loss needs a positive eps; got 0"),
+        "gaussian_nll_loss: eps must be a finite number above 0; got 0"),
     "labels of yes and no for signs": (
         lambda: F.hinge_loss([0.5, 2.0], [0, 1]), ValueError,
         "hinge_loss takes targets -1 and 1; got [0.0, 1.0]: use 2 * target - 1"),
@@ -316,18 +316,19 @@ REFUSED: Refusals = {
         lambda: F.soft_margin_loss(np.zeros(6), np.arange(6)), ValueError,
         "soft_margin_loss takes targets -1 and 1; got 0 to 5"),
     "a delta of 0": (
-        lambda: F.huber_loss([1.0], [1.0], delta=0), ValueError, "huber_loss needs a positive delta; got 0"),
+        lambda: F.huber_loss([1.0], [1.0], delta=0), ValueError,
+        "huber_loss: delta must be a finite number above 0; got 0"),
     "a negative beta": (
         lambda: F.smooth_l1_loss([1.0], [1.0], beta=-1.0), ValueError,
-        "smooth_l1_loss needs a beta of 0 or more; got -1.0"),
+        "smooth_l1_loss: beta must be a finite number, at least 0; got -1.0"),
     "percent of nothing": (
         lambda: F.mean_absolute_percentage_error([1.0], [1.0], eps=0), ValueError,
-        "mean_absolute_percentage_error needs a positive eps; got 0"),
+        "mean_absolute_percentage_error: eps must be a finite number above 0; got 0"),
     "a third power": (
         lambda: F.multi_margin_loss(TABLE, LABELS, p=3), ValueError, "multi_margin_loss takes p=1 or p=2; got 3"),
     "a negative margin": (
         lambda: F.triplet_margin_loss(TABLE, TABLE, TABLE, margin=-1), ValueError,
-        "triplet_margin_loss needs a positive margin; got -1"),
+        "triplet_margin_loss: margin must be a finite number above 0; got -1"),
     "logarithms for probabilities": (
         lambda: F.nll_loss(P, LABELS), ValueError,
         "nll_loss takes log-probabilities; got probabilities, as all 3 rows are 0 or more and sum to 1: "
@@ -410,19 +411,38 @@ def test_a_loss_of_ones_own():
     assert QuarticLoss(scale=2.0)(Value([3.0, 1.0]), np.ones(2)).data == 16
 
 
+@pytest.mark.parametrize("loss", [
+    lambda x, setting: F.huber_loss(x, x[::-1], delta=setting),
+    lambda x, setting: F.smooth_l1_loss(x, x[::-1], beta=setting),
+    lambda x, setting: F.mean_absolute_percentage_error(x, x[::-1], eps=setting),
+    lambda x, setting: F.gaussian_nll_loss(x, x[::-1], x, eps=setting),
+    lambda x, setting: F.triplet_margin_loss(x, x[::-1], x, margin=setting),
+])  # fmt: skip
+def test_a_setting_of_float64_leaves_float32(loss):
+    assert loss(np.array([1.0, 2.0], np.float32), np.float64(0.5)).dtype == np.float32
+
+
 def test_settings_are_shown():
     assert repr(nn.loss("cross_entropy", weight=np.ones(3), label_smoothing=0.1)) == (
         "CrossEntropyLoss(weight=array of shape (3,), label_smoothing=0.1)"
     )
+    assert repr(nn.HuberLoss(delta=1.0, reduction="sum")) == "HuberLoss(reduction='sum')"
+
+
+def test_settings_are_attributes():
+    criterion = nn.HuberLoss(delta=2.0)
+    assert (criterion.delta, criterion.reduction) == (2.0, "mean")
+    criterion.reduction = "none"
+    np.testing.assert_array_equal(criterion([1.0, 4.0], [0.0, 0.0]), [0.5, 6.0])
 
 
 MODULES: Refusals = {
     "a name with a slip": (
         lambda: nn.loss("crosentropy"), ValueError,
-        "there is no loss 'crosentropy': did you mean CrossEntropyLoss?"),
+        "there is no loss 'crosentropy': did you mean 'CrossEntropyLoss'?"),
     "a name of nothing": (
         lambda: nn.loss("xyz"), ValueError,
-        f"there is no loss 'xyz': there are {', '.join(nn.losses.KINDS)}"),
+        f"there is no loss 'xyz': there are {', '.join(sorted(nn.losses.NAMED))}"),
     "no name": (lambda: nn.loss(3), TypeError, "loss takes the name of a loss, such as 'mse'; got 3"),
     "Keras' loss of probabilities": (
         lambda: nn.loss("categorical_crossentropy"), ValueError,

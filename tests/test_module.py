@@ -15,6 +15,13 @@ from tinygrad_opt.functional import cross_entropy
 from tinygrad_opt.optim import Adam
 
 
+class Scaled(nn.Module):
+    """A module without an __init__ of its own."""
+
+    def forward(self, x: Any) -> Any:
+        return 2 * x
+
+
 class Net(nn.Module):
     def __init__(self) -> None:
         self.layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -348,6 +355,9 @@ REFUSED: Refusals = {
     "itself": (
         lambda: with_attribute("outer", (model := Cycle()), model.inner[0]), ValueError,
         "Linear.outer: a module cannot be a part of itself"),
+    "arguments of a module that takes none": (
+        lambda: Scaled(3), TypeError,  # type: ignore[call-arg]
+        "Module.__init__() takes 1 positional argument but 2 were given"),
     "no forward": (
         lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward(self, x): write what it computes"),
     "a mode that is a word": (
@@ -370,10 +380,22 @@ REFUSED: Refusals = {
         "are the samples its columns? Then pass x.T"),
     "text for numbers": (
         lambda: nn.Linear(3, 2)(["a", "b", "c"]), TypeError,
-        "the input of a layer must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+        "Linear(3, 2): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+    "whole numbers for a dtype": (
+        lambda: nn.LayerNorm(2, dtype=int), TypeError,
+        "LayerNorm gives arrays of dtype float32 or float64; got <class 'int'>"),
+    "running statistics of whole numbers": (
+        lambda: nn.BatchNorm1d(2, dtype="int8"), TypeError,
+        "BatchNorm1d gives arrays of dtype float32 or float64; got 'int8'"),
+    "no dtype": (
+        lambda: nn.PReLU(dtype="half a float"), TypeError,
+        "PReLU gives arrays of dtype float32 or float64; got 'half a float'"),
+    "text for numbers to normalize": (
+        lambda: nn.LayerNorm(2)(["a", "b"]), TypeError,
+        "LayerNorm((2,)): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
     "ragged rows": (
         lambda: nn.Linear(3, 2)([[1, 2, 3], [1]]), ValueError,
-        "the input of a layer must be rectangular; got a ragged list: make its rows equal"),
+        "Linear(3, 2): the input must be rectangular; got a ragged list: make its rows equal"),
 }  # fmt: skip
 
 

@@ -281,10 +281,10 @@ def test_rrelu_in_training_goes_back_by_the_slopes_it_drew() -> None:
 REFUSED: Refusals = {
     "data in a setting's place": (
         lambda: nn.ReLU(np.ones(3)), TypeError,  # type: ignore[call-arg]
-        "Activation.__init__() takes 1 positional argument but 2 were given"),
+        "Module.__init__() takes 1 positional argument but 2 were given"),
     "PyTorch's inplace": (
         lambda: nn.SiLU(inplace=True), TypeError,  # type: ignore[call-arg]
-        "Activation.__init__() got an unexpected keyword argument 'inplace'"),
+        "Module.__init__() got an unexpected keyword argument 'inplace'"),
     "a slope that is no number": (
         lambda: nn.LeakyReLU("0.2"), ValueError,  # type: ignore[arg-type]
         "LeakyReLU: negative_slope must be a finite number; got '0.2'"),
@@ -317,11 +317,11 @@ REFUSED: Refusals = {
     "squareplus without b": (
         lambda: F.squareplus(1.0, b=0), ValueError, "squareplus needs a b above 0; got 0"),
     "no axis": (
-        lambda: nn.Softmax(None), TypeError,  # type: ignore[arg-type]
-        "Softmax: dim is the number of an axis, such as -1; got None"),
+        lambda: nn.Softmax(None), ValueError,  # type: ignore[arg-type]
+        "Softmax: dim must be a whole number; got None"),
     "an axis that is not there": (
         lambda: nn.Sparsemax(2)(np.ones(3)), np.exceptions.AxisError,
-        "sparsemax: axis 2 is out of bounds for array of dimension 1"),
+        "Sparsemax(dim=2): sparsemax: axis 2 is out of bounds for array of dimension 1"),
     "channels elsewhere": (
         lambda: nn.PReLU(3)(np.ones((2, 4, 3))), ValueError,
         "PReLU(num_parameters=3) takes 3 channels on axis 1; got shape (2, 4, 3)"),

@@ -117,12 +117,12 @@ REFUSED: Refusals = {
         lambda: nn.MLP(3), ValueError, "MLP takes two sizes or more, of its input and of each layer; got (3,)"),
     "half a neuron": (
         lambda: nn.MLP(3, 2.5, 1), ValueError,  # type: ignore[arg-type]
-        "the sizes of MLP are whole numbers of 1 or more; got 2.5"),
-    "no neuron": (lambda: nn.MLP(3, 0), ValueError, "the sizes of MLP are whole numbers of 1 or more; got 0"),
+        "MLP: each size must be a whole number, at least 1; got 2.5"),
+    "no neuron": (lambda: nn.MLP(3, 0), ValueError, "MLP: each size must be a whole number, at least 1; got 0"),
     "more dropped than there is": (
         lambda: nn.MLP(3, 1, dropout=1.5), ValueError,
-        "MLP needs a probability p of 0 or more and less than 1; got 1.5: "
-        "p is the share that is dropped, not the share that is kept"),
+        "MLP: dropout must be a number of 0 or more and less than 1, the share that is dropped, "
+        "not the share that is kept; got 1.5"),
     "sizes in a list": (
         lambda: nn.MLP(3, [4, 4, 1]), ValueError,  # type: ignore[arg-type]
         "MLP takes its sizes one by one, as MLP(784, 512, 10); got 3, [4, 4, 1]"),

@@ -139,9 +139,9 @@ def test_what_has_no_such_weight():
         nn.drop_connect(nn.Sequential(layer), 0.1)
     with pytest.raises(TypeError, match=r"^weight_noise takes a layer, such as nn.Linear\(2, 1\); got a Value$"):
         nn.weight_noise(layer.weight, 0.1)
-    with pytest.raises(ValueError, match=r"^weight_noise needs a finite standard deviation"):
+    with pytest.raises(ValueError, match=r"^weight_noise: std must be a finite number, at least 0; got -1"):
         nn.weight_noise(layer, -1)
-    with pytest.raises(ValueError, match=r"^drop_connect needs a probability p"):
+    with pytest.raises(ValueError, match=r"^drop_connect: p must be a number of 0 or more and less than 1"):
         nn.drop_connect(layer, 1.0)
     with pytest.raises(TypeError, match=r"^drop_connect needs a NumPy Generator"):
         nn.drop_connect(layer, 0.1, rng=1)

@@ -252,7 +252,7 @@ def test_refused_settings(kind, settings, text):
 
 
 REFUSALS = [
-    ("there is no optimizer 'adm': did you mean Adam?", lambda: get("adm")),
+    ("there is no optimizer 'adm': did you mean 'Adam'?", lambda: get("adm")),
     ("Momentum has no preset 'keras'; it has none", lambda: Momentum.keras([w])),
     ("'u' is not a parameter of this optimizer, which has w", lambda: Momentum([w]).explain("u")),
     (

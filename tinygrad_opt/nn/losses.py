@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
-
-from .. import functional
+from .. import functional, spelling
 from .module import Module
 
 
@@ -27,7 +24,6 @@ class Loss(Module):
     """
 
     function: ClassVar[Callable[..., Any]]
-    settings: dict[str, Any]
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
@@ -41,17 +37,11 @@ class Loss(Module):
         for name in settings:
             if name not in options:
                 raise TypeError(f"{type(self).__name__} takes {', '.join(options)}; got {name}=")
-        self.settings = settings
+        for name, option in options.items():
+            setattr(self, name, settings.get(name, option.default))
 
     def forward(self, *operands: Any) -> Any:
-        return type(self).function(*operands, **self.settings)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={brief(x)}' for name, x in self.settings.items())})"
-
-
-def brief(x: Any) -> str:
-    return f"array of shape {x.shape}" if isinstance(x, np.ndarray) else repr(x)
+        return type(self).function(*operands, **{name: vars(self)[name] for name in self.__signature__.parameters})
 
 
 class MSELoss(Loss):
@@ -199,11 +189,15 @@ class GaussianNLLLoss(Loss):
 
 
 # -- by name -----------------------------------------------------------------------------------
-SHORT = {
-    "meansquarederror": "MSELoss", "meanabsoluteerror": "L1Loss", "mae": "L1Loss", "kldivergence": "KLDivLoss",
-    "poisson": "PoissonNLLLoss", "triplet": "TripletMarginLoss",
+KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasses__()}
+
+SHORT: dict[str, type[Loss]] = {
+    "mean_squared_error": MSELoss, "mean_absolute_error": L1Loss, "mae": L1Loss, "kl_divergence": KLDivLoss,
+    "poisson": PoissonNLLLoss, "triplet": TripletMarginLoss,
 }  # fmt: skip
 """Other names in use for the same."""
+
+NAMED = KINDS | {kind.function.__name__: kind for kind in KINDS.values()} | SHORT
 
 KERAS = "takes probabilities in Keras; 'cross_entropy' takes logits: leave the softmax out"
 ELSEWHERE = {
@@ -212,8 +206,6 @@ ELSEWHERE = {
     "perceptron": "is optim.perceptron_loss(z, target)",
 }
 """What would not do the same under a similar name, or stands elsewhere."""
-
-KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasses__()}
 
 
 def loss(name: str, **settings: Any) -> Loss:
@@ -227,16 +219,9 @@ def loss(name: str, **settings: Any) -> Loss:
     """
     if not isinstance(name, str):
         raise TypeError(f"loss takes the name of a loss, such as 'mse'; got {name!r}")
-    known = {plain(kind.function.__name__): kind for kind in KINDS.values()}
-    known |= {plain(kind): KINDS[kind] for kind in KINDS} | {other: KINDS[kind] for other, kind in SHORT.items()}
-    if plain(name) in known:
-        return known[plain(name)](**settings)
-    if plain(name) in ELSEWHERE:
-        raise ValueError(f"{name!r} {ELSEWHERE[plain(name)]}")
-    close = difflib.get_close_matches(plain(name), known, 1)
-    advice = f"did you mean {known[close[0]].__name__}?" if close else f"there are {', '.join(KINDS)}"
-    raise ValueError(f"there is no loss {name!r}: {advice}")
+    return spelling.named("loss", name, NAMED, ELSEWHERE, bare=without_loss)(**settings)
 
 
-def plain(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum()).removesuffix("loss")
+def without_loss(name: str) -> str:
+    """A name's plain spelling, less the "loss" at its end."""
+    return spelling.plain(name).removesuffix("loss")

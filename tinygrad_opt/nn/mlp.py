@@ -10,14 +10,14 @@ import numpy as np
 
 from .. import init as initializers
 from ..init.registry import Initializer
-from ..ops.dropout import probability
+from ..ops.dropout import SHARE_DROPPED
+from ..settings import count, number
 from .activation_names import activation as activation_named
 from .activations import Identity, LeakyReLU, RReLU
 from .containers import Sequential
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
-from .weights import check_sizes
 
 
 class MLP(Sequential):
@@ -56,7 +56,7 @@ class MLP(Sequential):
         dtype: Any = np.float64,
     ):
         check_layers(sizes)
-        p = probability("MLP", dropout)
+        p = number("MLP", "dropout", dropout, SHARE_DROPPED)
         for fan_in, fan_out in itertools.pairwise(sizes[:-1]):
             then = made(activation, rng).astype(dtype)
             drawn = initializer_before(then) if init is None else init
@@ -71,7 +71,8 @@ def check_layers(sizes: tuple[Any, ...]) -> None:
     """Refuse what is no list of at least two sizes, each an argument of its own."""
     if any(isinstance(n, list | tuple) for n in sizes):
         raise ValueError(f"MLP takes its sizes one by one, as MLP(784, 512, 10); got {', '.join(map(repr, sizes))}")
-    check_sizes("MLP", sizes)
+    for n in sizes:
+        count("MLP", "each size", n)
     if len(sizes) < 2:
         raise ValueError(f"MLP takes two sizes or more, of its input and of each layer; got {sizes}")
 

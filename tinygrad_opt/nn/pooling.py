@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from .. import functional
 from ..ops.adaptive_pooling import window_counts
@@ -11,10 +12,21 @@ from .inputs import over_batch
 from .module import Module
 
 
-class MaxPool(Module):
-    """What MaxPool1d and MaxPool2d share."""
+class Pool(Module):
+    """What all layers of pooling share: a function that is given the layer's settings in its order."""
 
-    axes: str
+    axes: ClassVar[str]
+    function: ClassVar[Callable[..., Any]]
+
+    def settings(self) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def forward(self, x: Any) -> Any:
+        return over_batch(self, self.axes, lambda x: type(self).function(x, *self.settings()), x)
+
+
+class MaxPool(Pool):
+    """What MaxPool1d and MaxPool2d share."""
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
@@ -36,9 +48,7 @@ class MaxPool1d(MaxPool):
     """
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.max_pool1d(x, *self.settings()), x)
+    function = functional.max_pool1d
 
 
 class MaxPool2d(MaxPool):
@@ -57,15 +67,11 @@ class MaxPool2d(MaxPool):
     """
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.max_pool2d(x, *self.settings()), x)
+    function = functional.max_pool2d
 
 
-class AvgPool(Module):
+class AvgPool(Pool):
     """What AvgPool1d and AvgPool2d share."""
-
-    axes: str
 
     def __init__(
         self,
@@ -92,9 +98,7 @@ class AvgPool1d(AvgPool):
     """
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.avg_pool1d(x, *self.settings()), x)
+    function = functional.avg_pool1d
 
 
 class AvgPool2d(AvgPool):
@@ -108,28 +112,25 @@ class AvgPool2d(AvgPool):
     """
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.avg_pool2d(x, *self.settings()), x)
+    function = functional.avg_pool2d
 
 
-class AdaptivePool(Module):
+class AdaptivePool(Pool):
     """What the adaptive ones share."""
-
-    axes: str
 
     def __init__(self, output_size: Any):
         self.output_size = output_size
         window_counts(type(self).__name__, output_size, (1,) * (self.axes.count(",") + 1))
+
+    def settings(self) -> tuple[Any, ...]:
+        return (self.output_size,)
 
 
 class AdaptiveAvgPool1d(AdaptivePool):
     """`functional.adaptive_avg_pool1d`: x (N, C, L) or one sample (C, L)  ->  (N, C, output_size)."""
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_avg_pool1d(x, self.output_size), x)
+    function = functional.adaptive_avg_pool1d
 
 
 class AdaptiveAvgPool2d(AdaptivePool):
@@ -146,27 +147,21 @@ class AdaptiveAvgPool2d(AdaptivePool):
     """
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_avg_pool2d(x, self.output_size), x)
+    function = functional.adaptive_avg_pool2d
 
 
 class AdaptiveMaxPool1d(AdaptivePool):
     """`functional.adaptive_max_pool1d`: x (N, C, L) or one sample (C, L)  ->  (N, C, output_size)."""
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_max_pool1d(x, self.output_size), x)
+    function = functional.adaptive_max_pool1d
 
 
 class AdaptiveMaxPool2d(AdaptivePool):
     """`functional.adaptive_max_pool2d`: the largest entries of the windows of `AdaptiveAvgPool2d`."""
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_max_pool2d(x, self.output_size), x)
+    function = functional.adaptive_max_pool2d
 
 
 def check_settings(layer: Any, **least: int) -> None:

@@ -1,4 +1,4 @@
-"""What layers with weights have in common: how weights are drawn, and which inputs are taken."""
+"""How the weights and biases of layers are drawn."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from typing import Any
 import numpy as np
 
 from .. import init as initializers
-from ..data import as_array
 from ..init.request import dtype_of
-from ..ops import Operand
-from ..value import Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def weight_array(kind: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
     """A weight of that shape, drawn by an initializer that is given by itself or by name."""
-    check_sizes(kind, shape)
     return drawn(kind, "init", init, shape, rng, dtype)
 
 
@@ -38,22 +34,3 @@ def drawn(kind: str, role: str, init: Any, shape: tuple[int, ...], rng: Any, dty
     if array.shape != shape:
         raise ValueError(f"{role} of {kind} must give an array of shape {shape}; got {array.shape}")
     return array.astype(dtype, copy=False)
-
-
-def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
-    """Refuse sizes that are no whole numbers above 0."""
-    for n in sizes:
-        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"the sizes of {kind} are whole numbers of 1 or more; got {n!r}")
-
-
-def as_input(x: Any, parameter: Value) -> Any:
-    """x as a layer takes it: data come in the parameter's dtype; what was computed keeps its own.
-
-    Raises TypeError or ValueError for what is no array of real numbers.
-    """
-    if isinstance(x, Operand):
-        return x
-    if type(x) is np.ndarray and x.dtype == parameter.data.dtype:
-        return x
-    return as_array(x, "the input of a layer").astype(parameter.data.dtype)

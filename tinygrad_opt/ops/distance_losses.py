@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..settings import ABOVE_0, number
 from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, reduced
 from .margin_losses import shortfall
 from .norms import vector_norm
@@ -68,9 +69,9 @@ def triplet_margin_loss(
     Schroff et al., FaceNet (2015), takes the squares of these distances.
     """
     check_reduction(reduction)
-    for name, number in (("margin", margin), ("p", p), ("eps", eps)):
-        if not number > 0:
-            raise ValueError(f"triplet_margin_loss needs a positive {name}; got {number}")
+    margin, eps = (number("triplet_margin_loss", *named, ABOVE_0) for named in (("margin", margin), ("eps", eps)))
+    if not p > 0:
+        raise ValueError(f"triplet_margin_loss: p must be a number above 0, or inf; got {p!r}")
     anchor = array_like(anchor)
     positive, negative = beside(anchor, positive), beside(anchor, negative)
     check_same_shape("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..settings import ABOVE_0, number
 from .loss_reduction import Reduction, beside, broadcasts, check_same_shape, compared, reduced
 from .losses import refuse_probabilities
 from .operand import concrete
@@ -83,8 +84,7 @@ def gaussian_nll_loss(
     Raises ValueError for shapes that do not fit, a negative var and an eps that is not positive.
     Nix & Weigend, Estimating the mean and variance of the target probability distribution (1994).
     """
-    if not eps > 0:
-        raise ValueError(f"gaussian_nll_loss needs a positive eps; got {eps}")
+    eps = number("gaussian_nll_loss", "eps", eps, ABOVE_0)
     prediction, target = compared("gaussian_nll_loss", prediction, target, reduction)
     var = beside(prediction, var)
     if np.shape(var) == prediction.shape[:-1]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+G = TypeVar("G")
 
 
 @functools.cache
@@ -19,8 +21,11 @@ def default_rng() -> np.random.Generator:
 
 def generator(rng: Any, asker: str) -> np.random.Generator:
     """rng itself, or `default_rng()` for None; raises TypeError, in the name of who asks, for what is no Generator."""
-    if rng is None:
-        return default_rng()
-    if not isinstance(rng, np.random.Generator):
+    return default_rng() if rng is None else checked_rng(rng, asker)
+
+
+def checked_rng(rng: G, asker: str) -> G:
+    """rng as a layer keeps it: None stays None, so that a copy of the layer does not copy the process's generator."""
+    if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(f"{asker} needs a NumPy Generator: rng=np.random.default_rng(seed); got {rng!r}")
     return rng
