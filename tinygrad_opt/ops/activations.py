@@ -62,7 +62,6 @@ def hardsigmoid(x: Any) -> Any:
     return relu6(array_like(x) + 3) / 6
 
 
-@plain_settings
 def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     """x where |x| > lambd, else 0."""
     return np.where((x >= -lambd) & (x <= lambd), 0, x)

@@ -15,7 +15,6 @@ from .scalars import plain_settings
 from .vectors import normalize
 
 
-@plain_settings
 def cosine_similarity(x1: Any, x2: Any, axis: int = -1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along axis: their product, each divided by max(its length, eps).
 
@@ -49,7 +48,6 @@ def cosine_embedding_loss(
     return reduced(np.where(concrete(target) == 1, 1 - cosine, shortfall(cosine - margin)), reduction)
 
 
-@plain_settings
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,

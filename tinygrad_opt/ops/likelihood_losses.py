@@ -72,7 +72,6 @@ def stirling(n: Any) -> Any:
     return np.where(n > 1, large * np.log(large) - large + 0.5 * np.log(2 * math.pi * large), 0)
 
 
-@plain_settings
 def gaussian_nll_loss(
     prediction: Any, target: Any, var: Any, *, full: bool = False, eps: float = 1e-6, reduction: Reduction = "mean"
 ) -> Any:

@@ -13,7 +13,6 @@ import numpy as np
 from ..settings import ABOVE_0, AT_LEAST_0, number
 from .loss_reduction import Reduction, compared, reduced, share, unless_mean
 from .rules import differentiable
-from .scalars import plain_settings
 
 
 # -- squares -----------------------------------------------------------------------------------
@@ -77,7 +76,6 @@ def huber(error: Any, delta: float) -> Any:
     return near * (error - near / 2)
 
 
-@plain_settings
 def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: Reduction = "mean") -> Any:
     """error^2 / 2 where |error| <= delta, else delta (|error| - delta / 2): an outlier pulls no harder than delta.
 
@@ -92,7 +90,6 @@ def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: R
     return reduced(huber(prediction - target, delta), reduction)
 
 
-@plain_settings
 def smooth_l1_loss(prediction: Any, target: Any, *, beta: float = 1.0, reduction: Reduction = "mean") -> Any:
     """huber_loss with delta = beta, divided by beta: |error| - beta / 2 beyond beta, and l1_loss for beta = 0.
 
@@ -126,7 +123,6 @@ def log_cosh_loss(prediction: Any, target: Any, *, reduction: Reduction = "mean"
 EPSILON = 1e-7
 
 
-@plain_settings
 def mean_absolute_percentage_error(
     prediction: Any, target: Any, *, eps: float = EPSILON, reduction: Reduction = "mean"
 ) -> Any:
@@ -143,7 +139,6 @@ def mean_absolute_percentage_error(
     return reduced(100 * np.abs((target - prediction) / np.maximum(np.abs(target), eps)), reduction)
 
 
-@plain_settings
 def mean_squared_logarithmic_error(
     prediction: Any, target: Any, *, eps: float = EPSILON, reduction: Reduction = "mean"
 ) -> Any:
