@@ -16,6 +16,7 @@ PACKAGE = Path(tinygrad_opt.__file__).parent
 LAYERS = [
     "spelling",
     "settings",
+    "ops.scalars",
     "ops.operation",
     "ops.operand",
     "ops.rules",

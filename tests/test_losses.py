@@ -296,10 +296,13 @@ REFUSED: Refusals = {
         lambda: F.cosine_embedding_loss(TABLE, TABLE, np.ones((4, 1))), ValueError,
         "cosine_embedding_loss: similarity (4,) and target (4, 1) would broadcast to (4, 4), "
         "every similarity compared with every target; use target.reshape(-1)"),
-    "variances in a line": (
-        lambda: F.gaussian_nll_loss(COLUMN, COLUMN, LINE), ValueError,
-        "gaussian_nll_loss: prediction (100, 1) and var (100,) would broadcast to (100, 100), "
-        "every prediction compared with every var; use var.reshape(-1, 1)"),
+    "a line of variances, one a column": (
+        lambda: F.gaussian_nll_loss(TABLE, TABLE, np.ones(3)), ValueError,
+        "gaussian_nll_loss: prediction (4, 3) and var (3,) would broadcast to (4, 3); "
+        "if that is meant, use np.broadcast_to(var, (4, 3))"),
+    "variances that do not fit": (
+        lambda: F.gaussian_nll_loss(TABLE, TABLE, np.ones((4, 2))), ValueError,
+        "gaussian_nll_loss: prediction (4, 3) and var (4, 2) must have the same shape"),
     "a negative variance": (
         lambda: F.gaussian_nll_loss([1.0], [1.0], [-0.5]), ValueError,
         "gaussian_nll_loss needs a variance of 0 or more; got -0.5"),

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -60,6 +61,29 @@ def test_a_forward_that_fails_leaves_the_weight_in_its_place():
     weight = layer.weight
     with pytest.raises(ValueError, match=r"^Linear\(3, 2\) takes 3 features"):
         layer(np.ones(5))
+    assert layer.weight is weight
+
+
+def test_calls_in_two_threads_leave_the_weight_in_its_place():
+    inside = {name: threading.Event() for name in "ab"}
+    go_on = {name: threading.Event() for name in "ab"}
+
+    class Waiting(nn.Linear):
+        def forward(self, name):
+            inside[name].set()
+            assert go_on[name].wait(10)
+
+    layer = nn.weight_noise(Waiting(3, 2), 0.5)
+    weight = layer.weight
+    threads = {name: threading.Thread(target=layer, args=(name,)) for name in "ab"}
+    for name, thread in threads.items():
+        thread.start()
+        assert inside[name].wait(10)
+    assert layer.weight is not weight
+    np.testing.assert_array_equal(layer.weight.args[0].data, weight.data)  # noise of its own, not noise upon noise
+    for name, thread in threads.items():  # the first to come is the first to go
+        go_on[name].set()
+        thread.join()
     assert layer.weight is weight
 
 

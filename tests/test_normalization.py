@@ -383,6 +383,25 @@ def test_misuse_is_refused_in_words_that_help(name):
         call()
 
 
+COPIES = [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "pickle"])
+def test_a_copy_has_its_weight_before_any_forward(copied):
+    model = nn.Sequential(nn.weight_norm(a_linear()))
+    other = copied(model)
+    np.testing.assert_array_equal(other[0].weight.data, model[0].weight.data)
+    assert other[0].weight is not model[0].weight
+    assert other[0].weight.name == "0.weight"
+
+
+def test_a_computed_weight_is_that_of_the_numbers_that_were_loaded():
+    model, other = nn.Sequential(nn.weight_norm(a_linear())), nn.Sequential(nn.weight_norm(nn.Linear(4, 3)))
+    other.load_state_dict(model.state_dict())
+    np.testing.assert_array_equal(other[0].weight.data, model[0].weight.data)
+    assert other.astype(np.float32)[0].weight.dtype == np.float32
+
+
 def test_a_computed_weight_cannot_be_assigned_and_only_modules_have_weights():
     layer = nn.weight_norm(a_linear())
     with pytest.raises(TypeError, match=r"^Linear\.weight is computed before each forward: change what"):

@@ -171,7 +171,7 @@ def latex_wrap(inner: str, needed: bool) -> str:
 
 def latex_number(x: Any) -> str:
     shown = number(x)
-    if np.ndim(x) or isinstance(x, bool | np.bool_):
+    if x is None or np.ndim(x) or isinstance(x, bool | np.bool_):
         return rf"\text{{{latex_escape(shown)}}}"
     mantissa, exponent, power = shown.partition("e")
     if exponent and np.isfinite(float(x)):

@@ -123,5 +123,6 @@ CASES = [
     torch("poisson_nll_loss", (VARIANCE, COUNTS), log_input=False, full=True, eps=1e-3),
     torch("gaussian_nll_loss", (X, Y, VARIANCE), (0, 1, 2)),
     torch("gaussian_nll_loss", (X, Y, VARIANCE[:, :1]), (0, 1, 2), "one variance a row", full=True),
+    torch("gaussian_nll_loss", (X[:3], Y[:3], VARIANCE[:3, 0]), (0, 1, 2), "a line of variances, one a row"),
     torch("gaussian_nll_loss", (X, Y, VARIANCE), (0, 2), "small variances", eps=1.0),
 ]  # fmt: skip

@@ -169,10 +169,13 @@ class ELU(Module):
 
 
 class CELU(Module):
-    """x where x > 0, else alpha (exp(x / alpha) - 1): the slope at 0 is 1 for any alpha, which must not be 0."""
+    """x where x > 0, else alpha (exp(x / alpha) - 1): the slope at 0 is 1 for any alpha above 0.
+
+    PyTorch takes alpha below 0 too, where the left side grows without bound.
+    """
 
     def __init__(self, alpha: float = 1.0):
-        self.alpha = number("CELU", "alpha", alpha, NOT_0)
+        self.alpha = number("CELU", "alpha", alpha, ABOVE_0)
 
     def forward(self, x: Any) -> Any:
         return functional.celu(x, alpha=self.alpha)

@@ -43,6 +43,7 @@ class Attributes:
         """A copy, or what was pickled, keeps account of its own, and stands in no `with`."""
         vars(self).update(state)
         vars(self).update({name: dict(state[name]) for name in KEPT}, _switched=None, _entered=[])
+        self._compute_derived()
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle takes along: not the derived attributes, which are computed anew."""
@@ -83,6 +84,13 @@ class Attributes:
         """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
         self._parameters.pop(name, None)
         self._derived[name] = parameter
+
+    def _compute_derived(self) -> dict[str, Value]:
+        """Set the derived attributes to what they are now."""
+        found = {}
+        for name, parameter in self._derived.items():
+            vars(self)[name] = found[name] = parameter(self)
+        return found
 
     def perturb(self, name: str, change: Callable[[Any, Value], Value]) -> None:
         """From now on let forward find ``change(self, parameter)`` in a parameter's place, such as a noisy weight.

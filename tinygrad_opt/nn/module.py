@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Self
 
 import numpy as np
@@ -53,16 +54,14 @@ class Module(Attributes):
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write what it computes")
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
-        if self._derived:
-            for name, parameter in self._derived.items():
-                vars(self)[name] = parameter(self)
+        derived = self._compute_derived() if self._derived else {}
         if not self._perturbed:
             return self.forward(*args, **settings)
-        unchanged = {name: vars(self)[name] for name in self._perturbed}
+        known = self._parameters | derived  # not what the attributes are: another thread may be within its forward
+        unchanged = {name: known[name] for name in self._perturbed}
         try:
             for name, changes in self._perturbed.items():
-                for change in changes:
-                    vars(self)[name] = change(self, vars(self)[name])
+                vars(self)[name] = functools.reduce(lambda x, change: change(self, x), changes, unchanged[name])
             return self.forward(*args, **settings)
         finally:
             vars(self).update(unchanged)
@@ -162,6 +161,7 @@ class Module(Attributes):
             for name, b in module._buffers.items():
                 if b.dtype.kind == "f":
                     module.register_buffer(name, b.astype(dtype))
+            module._compute_derived()
         return self
 
     def state_dict(self) -> dict[str, Array]:
@@ -179,7 +179,10 @@ class Module(Attributes):
         Raises ValueError, which names them all, for missing or unexpected entries and such of another shape;
         then nothing has changed.
         """
-        return load(entries(self), state, strict, type(self).__name__)
+        loaded = load(entries(self), state, strict, type(self).__name__)
+        for module in self.modules():
+            module._compute_derived()
+        return loaded
 
     def summary(self, x: Any = None) -> Summary:
         """A table of the layers: kind, parameters, memory and, for an example input x, output shapes.

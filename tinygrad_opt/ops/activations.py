@@ -2,7 +2,8 @@
 
 Those that nets are trained with have a rule of their own; the others are written in functions that have.
 At a kink the slope is the one of the flat or left side: relu'(0) = 0, leaky_relu'(0) = slope; but
-hardswish'(3) = 1.
+hardswish'(3) = 1.  An input that is nan gives nan, and gets the gradient 0 from relu and its kin;
+PyTorch passes theirs on to it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .elementwise import keep, sigmoid
 from .indexing import along, getitem
 from .operand import Operand, array_like
 from .rules import differentiable
+from .scalars import plain_settings
 from .special import erfc
 
 Approximate = Literal["none", "tanh"]
@@ -64,9 +66,10 @@ def hardsigmoid(x: Any) -> Any:
 def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     """x where |x| > lambd, else 0."""
     x = array_like(x)
-    return np.where((x > lambd) | (x < -lambd), x, 0)
+    return np.where((x >= -lambd) & (x <= lambd), 0, x)
 
 
+@plain_settings
 def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """x moved towards 0 by lambd, and 0 where |x| <= lambd: the proximal step of the L1 norm.
 
@@ -78,10 +81,11 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
     return x - np.clip(x, -lambd, lambd)
 
 
+@plain_settings
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """x where x > threshold, else value."""
     x = array_like(x)
-    return np.where(x > threshold, x, value)
+    return np.where(x <= threshold, value, x)
 
 
 # -- sigmoid and its kin -----------------------------------------------------------------------
@@ -170,10 +174,11 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
 
+@plain_settings
 def celu(x: Any, alpha: float = 1.0) -> Any:
-    """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017)."""
-    if alpha == 0:
-        raise ValueError("celu divides by alpha, which must not be 0")
+    """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017); alpha above 0."""
+    if not alpha > 0:
+        raise ValueError(f"celu needs an alpha above 0; got {alpha}")
     return alpha * elu(array_like(x) / alpha)
 
 
@@ -265,7 +270,8 @@ silu       = differentiable(silu, silu_rule,                                elem
 hardswish  = differentiable(hardswish, lambda g, out, x:
                             keep(g * (x / 3 + 0.5), (x > -3) & (x < 3)) + keep(g, x >= 3),
                             elementwise=True, kink=lambda out, x: 1 * (x > -3) + 1 * (x >= 3))
-elu        = differentiable(elu, lambda g, out, x, alpha=1.0: keep(g, x > 0) + (out + alpha) * keep(g, x <= 0),
+elu        = differentiable(elu, lambda g, out, x, alpha=1.0:
+                            keep(g, x > 0) + (keep(out, x <= 0) + alpha) * keep(g, x <= 0),
                             elementwise=True, kink=lambda out, x, alpha=1.0: x > 0,
                             scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x))
 gelu       = differentiable(gelu, gelu_rule,                  elementwise=True, analytic=False, keeps=True)

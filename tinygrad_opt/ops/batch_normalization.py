@@ -10,10 +10,12 @@ import numpy as np
 from ..settings import Numbers, number
 from .normalization import channel_axis, check_count, check_parameters, in_columns, scaled_and_shifted, standardize
 from .operand import Operand, array_like, concrete
+from .scalars import plain_settings
 
 SHARE_OF_THE_NEW = Numbers("a number from 0 to 1, the weight of the new statistics", lambda x: 0 <= x <= 1)
 
 
+@plain_settings
 def batch_norm(
     x: Any,
     running_mean: Any,
@@ -58,6 +60,7 @@ def batch_norm(
     return scaled_and_shifted(standardize(x, axis=axes, eps=eps), *in_columns(len(shape), axis, weight, bias))
 
 
+@plain_settings
 def instance_norm(
     x: Any,
     running_mean: Any = None,

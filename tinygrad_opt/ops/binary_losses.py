@@ -16,6 +16,7 @@ from .elementwise import sigmoid
 from .loss_reduction import Reduction, beside, broadcasts, check_shares, compared, reduced, share, unless_mean
 from .operand import concrete
 from .rules import differentiable
+from .scalars import plain_settings
 
 
 def weighing(name: str, entries: Any, **weights: Any) -> dict[str, Any]:
@@ -85,6 +86,7 @@ def targets_of_logits_rule(
 
 
 # -- of probabilities --------------------------------------------------------------------------
+@plain_settings
 def binary_cross_entropy(
     p: Any, target: Any, weight: Any = None, reduction: Reduction = "mean", *, min_log: float = -math.inf
 ) -> Any:

@@ -11,6 +11,7 @@ from .loss_reduction import Reduction, beside, check_given, check_reduction, che
 from .margin_losses import shortfall
 from .norms import vector_norm
 from .operand import array_like, concrete
+from .scalars import plain_settings
 from .vectors import normalize
 
 
@@ -26,12 +27,14 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = -1, eps: float = 1e-8) -> An
     return np.sum(normalize(x1, axis, eps) * normalize(x2, axis, eps), axis=axis)
 
 
+@plain_settings
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
 ) -> Any:
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1, cos being their `cosine_similarity`.
 
-    input1 and input2 have shape (N, D) with targets (N,), or (D,) with a single target.
+    input1 and input2 have shape (N, D) with targets (N,), or (D,) with a single target.  PyTorch adds 1e-12 to the
+    squares of both lengths, so that its losses differ by about 1e-12 / length^2.
     Raises ValueError for targets other than -1 and 1 and for shapes that do not fit.
     """
     check_reduction(reduction)

@@ -18,6 +18,7 @@ from .loss_reduction import SLACK, Reduction, beside, check_given, check_reducti
 from .operand import Operand, array_like, concrete, target_like
 from .reductions import by_column, log_softmax, softmax
 from .rules import differentiable
+from .scalars import plain_settings
 
 
 # -- what comes in -----------------------------------------------------------------------------
@@ -185,6 +186,7 @@ def target_rule(g: Any, out: Any, x: Any, target: Any, reduction: Reduction = "m
     return -(np.expand_dims(each, -1) if reduction == "none" else each) * log_softmax(x)
 
 
+@plain_settings
 def cross_entropy(
     logits: Any,
     target: Any,

@@ -23,6 +23,7 @@ from .loss_reduction import (
 )
 from .losses import check_labels, class_weights
 from .operand import array_like, concrete, target_like
+from .scalars import plain_settings
 from .vectors import one_hot
 
 
@@ -71,6 +72,7 @@ def soft_margin_loss(prediction: Any, target: Any, *, reduction: Reduction = "me
     return reduced(softplus(-target * prediction), reduction)
 
 
+@plain_settings
 def hinge_embedding_loss(prediction: Any, target: Any, *, margin: float = 1.0, reduction: Reduction = "mean") -> Any:
     """prediction where the target is 1, max(0, margin - prediction) where it is -1, for distances as predictions.
 
@@ -81,6 +83,7 @@ def hinge_embedding_loss(prediction: Any, target: Any, *, margin: float = 1.0, r
     return reduced(np.where(concrete(target) == 1, prediction, shortfall(margin - prediction)), reduction)
 
 
+@plain_settings
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
 ) -> Any:
@@ -98,6 +101,7 @@ def margin_ranking_loss(
 
 
 # -- of one class among several ----------------------------------------------------------------
+@plain_settings
 def multi_margin_loss(
     prediction: Any,
     target: Any,

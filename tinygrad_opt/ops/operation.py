@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .scalars import as_setting
+
 Rule = Callable[..., Any]
 
 NUMBERS = frozenset({float, int})
@@ -149,7 +151,7 @@ class Operation:
         unknown = {name: value for name, value in params.items() if name not in self.defaults}
         if unknown or len(args) < count:
             raise TypeError(self.refuse_call(unknown, len(args), count))
-        return (tuple(args[0]) if self.sequence else args), params
+        return (tuple(args[0]) if self.sequence else args), {name: as_setting(x) for name, x in params.items()}
 
     def refuse_call(self, unknown: Mapping[str, Any], given: int, count: int) -> str:
         """The message for a call that has no rule in this form."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from .operand import Operand, counted, no_number
 from .operation import COMPOSITIONS, RULES, ForEach, Operation, Rule
+from .scalars import as_setting
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -89,11 +90,12 @@ def is_numpy(fn: Callable[..., Any]) -> bool:
     return isinstance(fn, np.ufunc) or type(fn) is type(np.sum)
 
 
-def dispatching(fn: Function, rules: Iterable[Any]) -> Function:
+def dispatching(fn: Function, rules: Sequence[Any]) -> Function:
     """fn, but handing the call to the first operand that records, as NumPy's own functions do.
 
     Beside none, whole numbers and masks are made float64 where a gradient could flow; labels stay what they are.
     """
+    count = 1 if isinstance(rules[0], ForEach) else len(rules)
     live = [i for i, rule in enumerate(rules) if rule is not None and not isinstance(rule, ForEach)]
     named = {name for i, name in enumerate(inspect.signature(fn).parameters) if i in live}
 
@@ -102,17 +104,18 @@ def dispatching(fn: Function, rules: Iterable[Any]) -> Function:
         for a in (*args, *params.values()) if params else args:
             if isinstance(a, Operand):
                 operation = RULES[call]
-                if params or len(args) != len(operation.rules):
+                if params or len(args) != count:
                     args, params = operation.bind(args, params)
                 return a.record(operation, args, params)
-        given = [np.asarray(a) if isinstance(a, list) else a for a in args]
+        given = [np.asarray(a) if isinstance(a, list) else a for a in args[:count]]
         for i in live:
             if i < len(given):
                 if callable(given[i]) or (given[i] is None and not RULES[call].optional):
                     raise TypeError(f"{fn.__name__} takes numbers; got {no_number(given[i])}")
                 given[i] = counted(given[i])
-        if params:
-            params = {name: counted(a) if name in named else a for name, a in params.items()}
+        if params or len(args) > count:
+            given += map(as_setting, args[count:])
+            params = {name: counted(a) if name in named else as_setting(a) for name, a in params.items()}
         return fn(*given, **params)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
