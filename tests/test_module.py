@@ -65,6 +65,26 @@ def test_constants_and_results_are_no_parameters():
     assert list(model.state_dict()) == NET
 
 
+def test_forward_may_keep_what_it_computes():
+    class Keeping(nn.Module):
+        def __init__(self) -> None:
+            self.layer = nn.Linear(2, 1)
+            self.kept = Value(np.ones(2), requires_grad=False) * 2
+
+        def encode(self, x: Any) -> Any:
+            self.code = self.layer(x)
+            return self.code
+
+        def forward(self, x: Any) -> Any:
+            self.doubled = 2 * x
+            return self.encode(self.doubled)
+
+    model = Keeping()
+    assert model.encode(Value(np.ones(2))) is model.code
+    assert model(Value(np.ones(2))) is model.code
+    assert names(model) == ["layer.weight", "layer.bias"]
+
+
 def test_another_parameter_or_part_takes_the_place():
     model = Net()
     model.layers[0].weight = Value(np.ones((3, 2)))
@@ -306,6 +326,9 @@ class Cycle(nn.Module):
 
 
 LISTED = "would not be found: take nn.ModuleList([...]) or nn.Sequential(...)"
+OF_THE_CLASS = (
+    ": an attribute of the class would be shared by all that are made of it, and its parameters not found: assign self."
+)
 REFUSED: Refusals = {
     "a list of modules": (
         lambda: with_attribute("parts", [nn.Linear(2, 2)]), TypeError,
@@ -325,6 +348,23 @@ REFUSED: Refusals = {
     "a list of parameters": (
         lambda: with_attribute("parts", (Value(1.0), Value(2.0))), TypeError,
         "Net.parts: parameters in a tuple would not be found: give each its own attribute"),
+    "a generator of modules": (
+        lambda: with_attribute("parts", (nn.Linear(2, 2) for _ in range(3))), TypeError,
+        "Net.parts: what a generator yields cannot be found: take nn.ModuleList(...) for modules, "
+        "a list for anything else"),
+    "a class of modules": (
+        lambda: with_attribute("act", nn.ReLU), TypeError,
+        "Net.act: ReLU is a class of modules: write ReLU(...)"),
+    "a layer of the class": (
+        lambda: type("Shared", (nn.Module,), {"layer": nn.Linear(2, 2)}), TypeError, f"Shared.layer{OF_THE_CLASS}layer"
+        " in __init__"),
+    "a parameter of the class": (
+        lambda: type("Shared", (nn.Module,), {"scale": Value(1.0)}), TypeError, f"Shared.scale{OF_THE_CLASS}scale"
+        " in __init__"),
+    "a parameter times a number": (
+        lambda: with_attribute("w", Value(np.ones((2, 2))) * 0.1), TypeError,
+        "Net.w is a computed Value, and what it was computed from is no parameter of any module: "
+        "it would never be learned; compute the numbers first, as Value(0.1 * np.random.randn(2, 2))"),
     "an array in a parameter's place": (
         lambda: with_attribute("scale", np.ones(2)), TypeError,
         "Net.scale is a parameter; got a ndarray in its place: set scale.data to change its numbers, "
@@ -424,8 +464,7 @@ def test_after_a_refusal_nothing_has_changed():
 
 def test_a_default_of_the_class_may_be_replaced():
     class Net(nn.Module):
-        act = nn.ReLU()
-        scale = None
+        act = scale = None
 
     model = with_attribute("scale", Value(1.0), with_attribute("act", nn.Linear(2, 2), Net()))
     assert names(model) == ["scale", "act.weight", "act.bias"]

@@ -27,6 +27,7 @@ class Loss(Module):
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         if not hasattr(cls, "function"):
             raise TypeError(f"{cls.__name__} is a Loss without its function: write function = functional.mse_loss")
         options = [p for p in inspect.signature(cls.function).parameters.values() if p.default is not p.empty]
