@@ -326,6 +326,16 @@ class Cycle(nn.Module):
 
 
 LISTED = "would not be found: take nn.ModuleList([...]) or nn.Sequential(...)"
+OF_ITS_OWN = (
+    ": the activation that the weights are drawn for is init='relu', and an activation is a module of its own: "
+    "nn.Sequential(nn.Linear(3, 4), nn.ReLU())"
+)
+FLAGS: list[tuple[Any, tuple[Any, ...], str]] = [
+    (nn.LayerNorm, (2,), "elementwise_affine"), (nn.RMSNorm, (2,), "elementwise_affine"),
+    (nn.GroupNorm, (2, 4), "affine"), (nn.BatchNorm1d, (2,), "affine"), (nn.BatchNorm2d, (2,), "unbiased"),
+    (nn.InstanceNorm1d, (2,), "track_running_stats"), (nn.MaxPool1d, (2,), "ceil_mode"),
+    (nn.AvgPool2d, (2,), "ceil_mode"), (nn.AvgPool1d, (2,), "count_include_pad"),
+]  # fmt: skip
 OF_THE_CLASS = (
     ": an attribute of the class would be shared by all that are made of it, and its parameters not found: assign self."
 )
@@ -410,6 +420,31 @@ REFUSED: Refusals = {
     "other features": (
         lambda: Net()(np.zeros((5, 3))), ValueError,
         "Linear(2, 3) at layers.0 takes 2 features on the last axis; got shape (5, 3)"),
+    "an activation for a bias": (
+        lambda: nn.Linear(3, 4, "relu"), ValueError, "Linear: bias must be True or False; got 'relu'" + OF_ITS_OWN),
+    "a module for a bias": (
+        lambda: nn.Conv2d(3, 4, 3, bias=nn.ReLU()), ValueError,
+        "Conv2d: bias must be True or False; got ReLU()" + OF_ITS_OWN),
+    "a number for a bias": (
+        lambda: nn.ConvTranspose1d(3, 4, 3, bias=3), ValueError, "ConvTranspose1d: bias must be True or False; got 3"),
+    "an array for a bias": (
+        lambda: nn.LayerNorm(2, bias=np.ones(2)), ValueError,
+        "LayerNorm: bias must be True or False; got array([1., 1.])"),
+    **{f"{name} of {kind.__name__}": (
+        lambda kind=kind, args=args, name=name: kind(*args, **{name: "yes"}), ValueError,
+        f"{kind.__name__}: {name} must be True or False; got 'yes'")
+       for kind, args, name in FLAGS},
+    "an activation for an initializer": (
+        lambda: nn.Linear(3, 4, init=nn.LeakyReLU()), TypeError,
+        "Linear: init is an initializer, its name, or the name of the activation that follows, as init='leaky_relu'; "
+        "got LeakyReLU()"),
+    "a function for an initializer": (
+        lambda: nn.Conv1d(3, 4, 2, init=np.tanh), TypeError,
+        "Conv1d: init is an initializer, its name, or the name of the activation that follows, as init='tanh'; "
+        "got <ufunc 'tanh'>"),
+    "a module for an initializer": (
+        lambda: nn.Linear(3, 4, bias_init=nn.Flatten()), TypeError,
+        "Linear: bias_init is an initializer, its name, or the name of the activation that follows; got Flatten()"),
     "images for rows": (
         lambda: nn.Linear(784, 10)(np.zeros((5, 28, 28))), ValueError,
         "Linear(784, 10) takes 784 features on the last axis; got shape (5, 28, 28): "
