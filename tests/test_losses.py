@@ -449,8 +449,17 @@ MODULES: Refusals = {
     "a loss of nothing": (
         lambda: type("Mine", (nn.losses.Loss,), {}), TypeError,
         "Mine is a Loss without its function: write function = functional.mse_loss"),
+    "data for settings": (
+        lambda: nn.MSELoss(np.ones(2), np.zeros(2)), TypeError,
+        "MSELoss is made first, then called with data: "
+        "write nn.MSELoss()(prediction, target) or functional.mse_loss(prediction, target)"),
+    "data in lists": (
+        lambda: nn.CrossEntropyLoss([[1.0, 2.0]], [0], reduction="sum"), TypeError,
+        "CrossEntropyLoss is made first, then called with data: "
+        "write nn.CrossEntropyLoss()(logits, target) or functional.cross_entropy(logits, target)"),
     "a setting that is none": (
-        lambda: nn.HuberLoss(beta=1.0), TypeError, "HuberLoss takes delta, reduction; got beta="),
+        lambda: nn.HuberLoss(beta=1.0), TypeError,
+        "HuberLoss takes delta, reduction: got an unexpected keyword argument 'beta'"),
 }  # fmt: skip
 
 

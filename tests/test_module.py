@@ -336,6 +336,9 @@ FLAGS: list[tuple[Any, tuple[Any, ...], str]] = [
     (nn.InstanceNorm1d, (2,), "track_running_stats"), (nn.MaxPool1d, (2,), "ceil_mode"),
     (nn.AvgPool2d, (2,), "ceil_mode"), (nn.AvgPool1d, (2,), "count_include_pad"),
 ]  # fmt: skip
+CONVOLUTION = (
+    "in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, init, bias_init, rng, dtype"
+)
 OF_THE_CLASS = (
     ": an attribute of the class would be shared by all that are made of it, and its parameters not found: assign self."
 )
@@ -407,7 +410,28 @@ REFUSED: Refusals = {
         "Linear.outer: a module cannot be a part of itself"),
     "arguments of a module that takes none": (
         lambda: Scaled(3), TypeError,  # type: ignore[call-arg]
-        "Module.__init__() takes 1 positional argument but 2 were given"),
+        "Scaled takes no arguments: too many positional arguments"),
+    "data for arguments": (
+        lambda: Scaled(X), TypeError,  # type: ignore[call-arg]
+        "Scaled is made first, then called with data: write Scaled()(x)"),
+    "data for a layer's arguments": (
+        lambda: nn.Linear(X), TypeError,  # type: ignore[call-arg, arg-type]
+        "Linear is made first, then called with data: write nn.Linear(in_features, out_features)(x)"),
+    "an argument that is needed": (
+        lambda: nn.Conv2d(3, 4), TypeError,  # type: ignore[call-arg]
+        f"Conv2d takes {CONVOLUTION}: missing a required argument: 'kernel_size'"),
+    "PyTorch's padding_mode": (
+        lambda: nn.Conv2d(3, 4, 3, padding_mode="reflect"), TypeError,  # type: ignore[call-arg]
+        f"Conv2d takes {CONVOLUTION}: got an unexpected keyword argument 'padding_mode': "
+        "leave it out, and pad with np.pad(x, ..., mode=...) before the layer"),
+    "PyTorch's device": (
+        lambda: nn.Softmax(1, device="cpu"), TypeError,  # type: ignore[call-arg]
+        "Softmax takes dim: got an unexpected keyword argument 'device': "
+        "leave it out, for everything is computed on the CPU"),
+    "PyTorch's inplace": (
+        lambda: nn.Dropout2d(0.5, inplace=True), TypeError,  # type: ignore[call-arg]
+        "Dropout2d takes p, rng: got an unexpected keyword argument 'inplace': "
+        "leave it out, for nothing is computed in place"),
     "no forward": (
         lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward(self, x): write what it computes"),
     "a mode that is a word": (

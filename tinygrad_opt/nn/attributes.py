@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine import newest_first
 from ..value import Value
+from .arguments import check_arguments
 from .paths import rename, walk
 
 if TYPE_CHECKING:
@@ -46,8 +47,13 @@ class Attributes:
                     f"its parameters not found: assign self.{name} in __init__"
                 )
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
+    def __new__(cls, *given: Any, **settings: Any) -> Self:
+        """What a module keeps account of stands before any __init__ runs: none needs to call super's.
+
+        Given nothing where a copy is made or a pickle read, and then there is nothing to check.
+        """
+        if given or settings:
+            check_arguments(cls, given, settings)
         self = super().__new__(cls)
         vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _perturbed={})
         vars(self).update(_path="", _switched=None, _entered=[], _has_run=False)

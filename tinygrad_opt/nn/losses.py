@@ -34,11 +34,7 @@ class Loss(Module):
         cls.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in options])
 
     def __init__(self, **settings: Any):
-        options = inspect.signature(type(self)).parameters
-        for name in settings:
-            if name not in options:
-                raise TypeError(f"{type(self).__name__} takes {', '.join(options)}; got {name}=")
-        for name, option in options.items():
+        for name, option in self.__signature__.parameters.items():
             setattr(self, name, settings.get(name, option.default))
 
     def forward(self, *operands: Any) -> Any:
