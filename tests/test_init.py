@@ -593,6 +593,11 @@ REFUSED: Refusals = {
         ValueError,
         "there is no initializer or activation 'kaming_normal': did you mean 'kaiming_normal'?",
     ),
+    "half a name": (
+        lambda: init.get("He"),
+        ValueError,
+        "'He' is 'he_normal' or 'he_uniform': say which",
+    ),
     "no name": (
         lambda: init.get(0.1),
         TypeError,

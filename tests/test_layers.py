@@ -123,6 +123,7 @@ LAYERS = [
     "nn.watching",
     "nn.summary",
     "nn.paths",
+    "nn.arguments",
     "nn.attributes",
     "nn.module",
     "nn.inputs",

@@ -436,7 +436,8 @@ def test_every_loss_has_a_module():
     ("name", "kind"),
     [("mse", nn.MSELoss), ("MSELoss", nn.MSELoss), ("mean_squared_error", nn.MSELoss), ("mae", nn.L1Loss),
      ("smooth-l1", nn.SmoothL1Loss), ("binary_crossentropy", nn.BCELoss), ("Huber Loss", nn.HuberLoss),
-     ("BCE with logits", nn.BCEWithLogitsLoss), ("kl_divergence", nn.KLDivLoss), ("mape", nn.MAPELoss)],
+     ("BCE with logits", nn.BCEWithLogitsLoss), ("kl_divergence", nn.KLDivLoss), ("mape", nn.MAPELoss),
+     ("ce", nn.CrossEntropyLoss)],
 )  # fmt: skip
 def test_a_loss_by_name(name, kind):
     assert type(nn.loss(name)) is kind
@@ -475,7 +476,36 @@ def test_settings_are_attributes():
     np.testing.assert_array_equal(criterion([1.0, 4.0], [0.0, 0.0]), [0.5, 6.0])
 
 
+def test_settings_at_the_ends_of_their_ranges_are_taken():
+    assert nn.KLDivLoss(reduction="batchmean").reduction == "batchmean"
+    assert nn.CrossEntropyLoss(label_smoothing=1).label_smoothing == 1
+    assert nn.SmoothL1Loss(beta=0).beta == 0
+    assert nn.PoissonNLLLoss(full=np.True_).full is True
+
+
 MODULES: Refusals = {
+    "a reduction that is none": (
+        lambda: nn.CrossEntropyLoss(reduction="avg"), ValueError,
+        "CrossEntropyLoss: reduction must be one of mean, sum, none; got 'avg'"),
+    "kl_div's reduction": (
+        lambda: nn.MSELoss(reduction="batchmean"), ValueError,
+        "MSELoss: reduction must be one of mean, sum, none; got 'batchmean'; did you mean 'mean'?"),
+    "no reduction": (
+        lambda: nn.loss("mse", reduction=None), ValueError,
+        "MSELoss: reduction must be one of mean, sum, none; got None; did you mean 'none'?"),
+    "more than all": (
+        lambda: nn.CrossEntropyLoss(label_smoothing=2), ValueError,
+        "CrossEntropyLoss: label_smoothing must be a number from 0 to 1; got 2"),
+    "no width": (
+        lambda: nn.HuberLoss(delta=0), ValueError, "HuberLoss: delta must be a finite number above 0; got 0"),
+    "no margin": (
+        lambda: nn.TripletMarginLoss(margin=-1.0), ValueError,
+        "TripletMarginLoss: margin must be a finite number above 0; got -1.0"),
+    "a number for a truth": (
+        lambda: nn.KLDivLoss(log_target=1), ValueError, "KLDivLoss: log_target must be True or False; got 1"),
+    "a Value for a weight": (
+        lambda: nn.CrossEntropyLoss(weight=Value(np.ones(3))), TypeError,
+        "CrossEntropyLoss: weight is an array, which gets no gradient; got a Value: pass its .data"),
     "a name with a slip": (
         lambda: nn.loss("crosentropy"), ValueError,
         "there is no loss 'crosentropy': did you mean 'CrossEntropyLoss'?"),
@@ -491,8 +521,17 @@ MODULES: Refusals = {
     "a loss of nothing": (
         lambda: type("Mine", (nn.losses.Loss,), {}), TypeError,
         "Mine is a Loss without its function: write function = functional.mse_loss"),
+    "data for settings": (
+        lambda: nn.MSELoss(np.ones(2), np.zeros(2)), TypeError,
+        "MSELoss is made first, then called with data: "
+        "write nn.MSELoss()(prediction, target) or functional.mse_loss(prediction, target)"),
+    "data in lists": (
+        lambda: nn.CrossEntropyLoss([[1.0, 2.0]], [0], reduction="sum"), TypeError,
+        "CrossEntropyLoss is made first, then called with data: "
+        "write nn.CrossEntropyLoss()(logits, target) or functional.cross_entropy(logits, target)"),
     "a setting that is none": (
-        lambda: nn.HuberLoss(beta=1.0), TypeError, "HuberLoss takes delta, reduction; got beta="),
+        lambda: nn.HuberLoss(beta=1.0), TypeError,
+        "HuberLoss takes delta, reduction: got an unexpected keyword argument 'beta'"),
 }  # fmt: skip
 
 

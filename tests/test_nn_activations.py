@@ -281,10 +281,17 @@ def test_rrelu_in_training_goes_back_by_the_slopes_it_drew() -> None:
 REFUSED: Refusals = {
     "data in a setting's place": (
         lambda: nn.ReLU(np.ones(3)), TypeError,  # type: ignore[call-arg]
-        "Module.__init__() takes 1 positional argument but 2 were given"),
+        "ReLU is made first, then called with data: write nn.ReLU()(x) or functional.relu(x)"),
+    "data in tanh's place": (
+        lambda: nn.Tanh(np.ones(3)), TypeError,  # type: ignore[call-arg]
+        "Tanh is made first, then called with data: write nn.Tanh()(x) or np.tanh(x)"),
+    "PyTorch's inplace by its place": (
+        lambda: nn.LeakyReLU(0.1, True), TypeError,  # type: ignore[call-arg]
+        "LeakyReLU takes negative_slope: too many positional arguments"),
     "PyTorch's inplace": (
         lambda: nn.SiLU(inplace=True), TypeError,  # type: ignore[call-arg]
-        "Module.__init__() got an unexpected keyword argument 'inplace'"),
+        "SiLU takes no arguments: got an unexpected keyword argument 'inplace': "
+        "leave it out, for nothing is computed in place"),
     "a slope that is no number": (
         lambda: nn.LeakyReLU("0.2"), ValueError,  # type: ignore[arg-type]
         "LeakyReLU: negative_slope must be a finite number; got '0.2'"),

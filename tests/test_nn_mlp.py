@@ -130,6 +130,14 @@ REFUSED: Refusals = {
         lambda: nn.MLP(3, 4, 1, activation=nn.ELU()), TypeError,  # type: ignore[arg-type]
         "MLP makes an activation for each layer: give it a name or what makes one, "
         "as nn.ELU or lambda: nn.ELU(0.5); got ELU()"),
+    "a function for an activation": (
+        lambda: nn.MLP(2, 8, 1, activation=np.tanh), TypeError,  # type: ignore[arg-type]
+        "MLP makes an activation for each layer: give it a name or what makes one, "
+        "as nn.ELU or lambda: nn.ELU(0.5); got <ufunc 'tanh'>: activation='tanh'"),
+    "what takes arguments": (
+        lambda: nn.MLP(2, 8, 1, activation=nn.Threshold), TypeError,
+        "MLP makes an activation for each layer: give it a name or what makes one, "
+        f"as nn.ELU or lambda: nn.ELU(0.5); got {nn.Threshold!r}: activation='threshold'"),
     "no activation": (
         lambda: nn.MLP(3, 4, 1, activation=None), TypeError,  # type: ignore[arg-type]
         "MLP makes an activation for each layer: give it a name or what makes one, "

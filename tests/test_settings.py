@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from refusals import Refusals, refused
 
-from tinygrad_opt.settings import ABOVE_0, FROM_0_TO_1, count, equal_groups, number, one_of, whole_number
+from tinygrad_opt.settings import ABOVE_0, FROM_0_TO_1, count, equal_groups, flag, number, one_of, whole_number
 
 
 @pytest.mark.parametrize("given", [2, 2.0, np.float32(2), np.int64(2), np.float64(2)])
@@ -19,6 +19,11 @@ def test_numbers_become_python_floats(given):
 def test_whole_numbers_become_python_ints(given):
     assert type(count("f", "n", given)) is int
     assert equal_groups("f", "groups", given, 6, "channels") == 3
+
+
+@pytest.mark.parametrize("given", [True, False, np.True_, np.False_])
+def test_truths_become_pythons(given):
+    assert flag("f", "bias", given) is bool(given)
 
 
 @pytest.mark.parametrize("given", [math.nan, math.inf, -math.inf, 10**400, 1j, True, "1", None, np.ones(1)])
@@ -41,6 +46,9 @@ REFUSED: Refusals = {
     "a word with a slip": (
         lambda: one_of("f", "mode", "clasic", ("classic", "inverted")), ValueError,
         "f: mode must be one of classic, inverted; got 'clasic'; did you mean 'classic'?"),
+    "a word for a truth": (
+        lambda: flag("f", "bias", "relu", ": say so"), ValueError, "f: bias must be True or False; got 'relu': say so"),
+    "a number for a truth": (lambda: flag("f", "bias", 1), ValueError, "f: bias must be True or False; got 1"),
     "no word": (lambda: one_of("f", "mode", 3, ("a", "b")), ValueError, "f: mode must be one of a, b; got 3"),
 }  # fmt: skip
 

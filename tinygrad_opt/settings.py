@@ -1,4 +1,4 @@
-"""Settings, checked: a number, a whole number, one of some words; refused in the name of who asks for it.
+"""Settings, checked: a number, a whole number, a truth, one of some words; refused in the name of who asks for it.
 
 Every refusal reads "Conv2d: groups must be a whole number, at least 1; got 0", and is a ValueError.
 """
@@ -9,6 +9,8 @@ import math
 import numbers
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from .spelling import meant
 
@@ -61,6 +63,13 @@ def equal_groups(asker: str, name: str, groups: Any, size: int, what: str) -> in
     if size % parts:
         raise ValueError(f"{asker}: {name}={groups} does not divide the {size} {what}")
     return parts
+
+
+def flag(asker: str, name: str, given: Any, advice: str = "") -> bool:
+    """True or False, and nothing that only counts as one, such as a word in its place; advice ends the message."""
+    if not isinstance(given, bool | np.bool_):
+        raise ValueError(f"{asker}: {name} must be True or False; got {given!r}{advice}")
+    return bool(given)
 
 
 def one_of(asker: str, name: str, given: W, known: Iterable[str]) -> W:

@@ -69,6 +69,12 @@ He's for rectifiers, Xavier's for sigmoid and tanh, LeCun's for selu; a slope of
 
 NAMED = ACTIVATIONS | INITIALIZERS
 
+FAMILIES = {
+    name: f"is '{name}_normal' or '{name}_uniform': say which"
+    for name in ("he", "kaiming", "xavier", "glorot", "lecun")
+}
+"""Names that two initializers share."""
+
 
 def get(init: str | Initializer | None, **settings: Any) -> Initializer:
     """The initializer of that name, or for the activation of that name; a function is returned as it is.
@@ -94,7 +100,7 @@ def get(init: str | Initializer | None, **settings: Any) -> Initializer:
         raise TypeError(
             f"init.get takes the name of an initializer or an activation, or a function of a shape; got {init!r}"
         )
-    found = spelling.named("initializer or activation", init, NAMED)
+    found = spelling.named("initializer or activation", init, NAMED, FAMILIES)
     signature = inspect.signature(found)
     try:
         signature.bind((), **settings)

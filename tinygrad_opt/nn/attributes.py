@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from ..engine import newest_first
 from ..value import Value
+from .arguments import check_arguments
 from .paths import rename, walk
 
 if TYPE_CHECKING:
@@ -17,8 +20,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 KEPT = ("_parameters", "_buffers", "_modules", "_derived", "_perturbed")  # what a module holds, by name
-UNSEEN = (*KEPT, "_switched", "_entered")
+UNSEEN = (*KEPT, "_switched", "_entered", "_has_run")
 HOLDERS = (list, tuple, set, dict)
+PASSING = (types.GeneratorType, map, filter)  # what gives its items once, and cannot be looked into
 
 
 class Attributes:
@@ -31,12 +35,28 @@ class Attributes:
     _derived: dict[str, Callable[[Any], Value]]
     _perturbed: dict[str, tuple[Callable[[Any, Value], Value], ...]]
     _path: str
+    _has_run: bool
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
+    def __init_subclass__(cls) -> None:
+        """Refuse parts and parameters of a class, which all its modules would share and none would find."""
+        super().__init_subclass__()
+        for name, value in vars(cls).items():
+            if isinstance(value, Attributes) or is_parameter(value):
+                raise TypeError(
+                    f"{cls.__name__}.{name}: an attribute of the class would be shared by all that are made of it, and "
+                    f"its parameters not found: assign self.{name} in __init__"
+                )
+
+    def __new__(cls, *given: Any, **settings: Any) -> Self:
+        """What a module keeps account of stands before any __init__ runs: none needs to call super's.
+
+        Given nothing where a copy is made or a pickle read, and then there is nothing to check.
+        """
+        if given or settings:
+            check_arguments(cls, given, settings)
         self = super().__new__(cls)
         vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _perturbed={})
-        vars(self).update(_path="", _switched=None, _entered=[])
+        vars(self).update(_path="", _switched=None, _entered=[], _has_run=False)
         return self
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -106,11 +126,25 @@ def is_parameter(x: Any) -> bool:
     return isinstance(x, Value) and x.op is None and x.requires_grad
 
 
+def is_lost(x: Any) -> bool:
+    """Whether x is a Value computed from Values to be learned, none of which has a name, as every parameter has."""
+    if not isinstance(x, Value) or x.op is None or not x.requires_grad:
+        return False
+    return not any(leaf.name for leaf in newest_first(x) if is_parameter(leaf))
+
+
 def check_attribute(module: Attributes, name: str, value: Any) -> None:
     """Refuse what would quietly take parameters out of sight."""
     kind = type(module).__name__
     if isinstance(value, HOLDERS):
         check_held(module, name, value)
+    if isinstance(value, PASSING):
+        raise TypeError(
+            f"{kind}.{name}: what a {type(value).__name__} yields cannot be found: "
+            "take nn.ModuleList(...) for modules, a list for anything else"
+        )
+    if isinstance(value, type) and issubclass(value, Attributes):
+        raise TypeError(f"{kind}.{name}: {value.__name__} is a class of modules: write {value.__name__}(...)")
     if isinstance(value, Attributes) or is_parameter(value):
         check_name(module, name)
     if isinstance(value, Attributes) and any(part is module for _, part in walk(value, "")):
@@ -125,6 +159,11 @@ def check_attribute(module: Attributes, name: str, value: Any) -> None:
         raise TypeError(f"{kind}.{name} is computed before each forward: change what it is computed from")
     if name in module._buffers and not isinstance(value, np.ndarray):
         raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
+    if not module._has_run and is_lost(value):
+        raise TypeError(
+            f"{kind}.{name} is a computed Value, and what it was computed from is no parameter of any module: "
+            "it would never be learned; compute the numbers first, as Value(0.1 * np.random.randn(2, 2))"
+        )
 
 
 def check_held(module: Attributes, name: str, value: Any) -> None:

@@ -11,7 +11,7 @@ from ..functional import batch_norm, instance_norm
 from ..init.request import dtype_of
 from ..ops.batch_normalization import checked_momentum
 from ..ops.normalization import check_count
-from ..settings import AT_LEAST_0, count, number
+from ..settings import AT_LEAST_0, count, flag, number
 from ..value import Value
 from .inputs import as_input
 from .module import Module
@@ -39,7 +39,8 @@ class ChannelStatistics(Module):
         self.num_features = num_features = count(kind, "num_features", num_features)
         self.momentum = None if momentum is None else checked_momentum(kind, momentum)
         self.eps = number(kind, "eps", eps, AT_LEAST_0)
-        self.affine, self.track_running_stats = affine, track
+        self.affine = flag(kind, "affine", affine)
+        self.track_running_stats = flag(kind, "track_running_stats", track)
         self.weight = Value(np.ones(num_features, dtype)) if affine else None
         self.bias = Value(np.zeros(num_features, dtype)) if affine else None
         if track:
@@ -79,7 +80,8 @@ class BatchNorm(ChannelStatistics):
         dtype: Any = np.float64,
     ):
         self.hold(num_features, eps, momentum, affine, track_running_stats, dtype)
-        self.axis, self.unbiased = checked_axis(type(self).__name__, axis), unbiased
+        kind = type(self).__name__
+        self.axis, self.unbiased = checked_axis(kind, axis), flag(kind, "unbiased", unbiased)
 
     @classmethod
     def keras(cls, num_features: int, **changes: Any) -> Self:

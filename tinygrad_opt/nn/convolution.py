@@ -13,7 +13,7 @@ from ..settings import count, equal_groups
 from ..value import Value
 from .inputs import as_input, over_batch
 from .module import Module
-from .weights import bias_array, weight_array
+from .weights import bias_array, weight_array, with_bias
 
 
 class Convolution(Module):
@@ -42,8 +42,9 @@ class Convolution(Module):
         kernel, strides, spread = checked_settings(self)
         kind, shape = type(self).__name__, (out_channels, in_channels // groups, *kernel)
         both_sides(kind, padding, kernel, strides, spread)
+        biased = with_bias(kind, bias)
         self.weight = Value(weight_array(kind, init, shape, rng, dtype))
-        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if bias else None
+        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if biased else None
 
 
 class Conv1d(Convolution):
@@ -124,8 +125,9 @@ class TransposedConvolution(Module):
         kind, shape = type(self).__name__, (in_channels, out_channels // groups, *kernel)
         for name, given in (("padding", padding), ("output_padding", output_padding)):
             per_axis(kind, name, given, len(kernel), 0)
+        biased = with_bias(kind, bias)
         self.weight = Value(weight_array(kind, init, shape, rng, dtype))
-        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if bias else None
+        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if biased else None
 
 
 class ConvTranspose1d(TransposedConvolution):

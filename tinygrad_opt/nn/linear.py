@@ -11,7 +11,7 @@ from ..settings import count
 from ..value import Value
 from .inputs import as_input
 from .module import Module
-from .weights import bias_array, weight_array
+from .weights import bias_array, weight_array, with_bias
 
 
 class Linear(Module):
@@ -45,9 +45,9 @@ class Linear(Module):
         kind = type(self).__name__
         self.in_features = count(kind, "in_features", in_features)
         self.out_features = count(kind, "out_features", out_features)
-        shape = (self.out_features, self.in_features)
+        shape, biased = (self.out_features, self.in_features), with_bias(kind, bias)
         self.weight = Value(weight_array(kind, init, shape, rng, dtype))
-        self.bias = Value(bias_array(kind, init, bias_init, shape, self.out_features, rng, dtype)) if bias else None
+        self.bias = Value(bias_array(kind, init, bias_init, shape, self.out_features, rng, dtype)) if biased else None
 
     def forward(self, x: Any) -> Any:
         x = as_input(self, x, self.weight)

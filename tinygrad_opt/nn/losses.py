@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from .. import functional, spelling
+from ..ops.loss_reduction import Reduction
+from ..settings import ABOVE_0, AT_LEAST_0, FROM_0_TO_1, Numbers, flag, number, one_of
+from ..value import Value
 from .module import Module
+
+PLAIN = ("weight", "pos_weight")  # settings that are no parameters
 
 
 class Loss(Module):
     """A function of predictions and targets, with its settings: subclass it and name the function.
 
     The settings are what the function takes by name, with its defaults, such as ``reduction``.
-    Raises TypeError for one that it does not take.
+    Raises TypeError for one that it does not take, ValueError for one out of its range.
+
+    ranges      which numbers some of its settings may be
+    reductions  the words that its reduction may be
 
     >>> criterion = HuberLoss(delta=0.5, reduction="sum")
     >>> criterion
@@ -24,24 +32,36 @@ class Loss(Module):
     """
 
     function: ClassVar[Callable[..., Any]]
+    ranges: ClassVar[dict[str, Numbers]] = {}
+    reductions: ClassVar[tuple[str, ...]] = get_args(Reduction)
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         if not hasattr(cls, "function"):
             raise TypeError(f"{cls.__name__} is a Loss without its function: write function = functional.mse_loss")
         options = [p for p in inspect.signature(cls.function).parameters.values() if p.default is not p.empty]
         cls.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in options])
 
     def __init__(self, **settings: Any):
-        options = inspect.signature(type(self)).parameters
-        for name in settings:
-            if name not in options:
-                raise TypeError(f"{type(self).__name__} takes {', '.join(options)}; got {name}=")
-        for name, option in options.items():
-            setattr(self, name, settings.get(name, option.default))
+        for name, option in self.__signature__.parameters.items():
+            setattr(self, name, checked(type(self), name, settings.get(name, option.default), option.default))
 
     def forward(self, *operands: Any) -> Any:
         return type(self).function(*operands, **{name: vars(self)[name] for name in self.__signature__.parameters})
+
+
+def checked(kind: type[Loss], name: str, given: Any, default: Any) -> Any:
+    """A setting of a loss, which is refused here rather than at the first batch."""
+    if name == "reduction":
+        return one_of(kind.__name__, name, given, kind.reductions)
+    if name in kind.ranges:
+        return number(kind.__name__, name, given, kind.ranges[name])
+    if isinstance(default, bool):
+        return flag(kind.__name__, name, given)
+    if name in PLAIN and isinstance(given, Value):
+        raise TypeError(f"{kind.__name__}: {name} is an array, which gets no gradient; got a Value: pass its .data")
+    return given
 
 
 class MSELoss(Loss):
@@ -66,12 +86,14 @@ class HuberLoss(Loss):
     """`functional.huber_loss`: a parabola near 0, straight lines from delta on."""
 
     function = functional.huber_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"delta": ABOVE_0}
 
 
 class SmoothL1Loss(Loss):
     """`functional.smooth_l1_loss`: a Huber loss divided by beta."""
 
     function = functional.smooth_l1_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"beta": AT_LEAST_0}
 
 
 class LogCoshLoss(Loss):
@@ -84,18 +106,21 @@ class MAPELoss(Loss):
     """`functional.mean_absolute_percentage_error`: the error in percent of the target."""
 
     function = functional.mean_absolute_percentage_error
+    ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
 class MSLELoss(Loss):
     """`functional.mean_squared_logarithmic_error`: the squared error of log(1 + x)."""
 
     function = functional.mean_squared_logarithmic_error
+    ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
 class CrossEntropyLoss(Loss):
     """`functional.cross_entropy`: of logits and labels or probabilities."""
 
     function = functional.cross_entropy
+    ranges: ClassVar[dict[str, Numbers]] = {"label_smoothing": FROM_0_TO_1}
 
 
 class NLLLoss(Loss):
@@ -168,12 +193,14 @@ class TripletMarginLoss(Loss):
     """`functional.triplet_margin_loss`: of an anchor, one that is like it and one that is not."""
 
     function = functional.triplet_margin_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"margin": ABOVE_0, "eps": ABOVE_0}
 
 
 class KLDivLoss(Loss):
     """`functional.kl_div`: of log-probabilities and probabilities."""
 
     function = functional.kl_div
+    reductions = (*Loss.reductions, "batchmean")
 
 
 class PoissonNLLLoss(Loss):
@@ -186,6 +213,7 @@ class GaussianNLLLoss(Loss):
     """`functional.gaussian_nll_loss`: of numbers with a predicted variance."""
 
     function = functional.gaussian_nll_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
 # -- by name -----------------------------------------------------------------------------------
@@ -193,7 +221,7 @@ KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasse
 
 SHORT: dict[str, type[Loss]] = {
     "mean_squared_error": MSELoss, "mean_absolute_error": L1Loss, "mae": L1Loss, "kl_divergence": KLDivLoss,
-    "poisson": PoissonNLLLoss, "triplet": TripletMarginLoss,
+    "poisson": PoissonNLLLoss, "triplet": TripletMarginLoss, "ce": CrossEntropyLoss,
 }  # fmt: skip
 """Other names in use for the same."""
 

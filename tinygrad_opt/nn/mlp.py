@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from .. import init as initializers
 from ..init.registry import Initializer
 from ..ops.dropout import SHARE_DROPPED
 from ..settings import count, number
+from ..spelling import plain
+from .activation_names import NAMED
 from .activation_names import activation as activation_named
 from .activations import Identity, LeakyReLU, RReLU
 from .containers import Sequential
@@ -79,10 +82,12 @@ def check_layers(sizes: tuple[Any, ...]) -> None:
 
 def made(activation: Any, rng: np.random.Generator | None) -> Module:
     """A new activation, which draws from rng if it draws and was given nothing to draw from."""
-    if isinstance(activation, Module) or not (isinstance(activation, str) or callable(activation)):
+    if isinstance(activation, Module) or not (isinstance(activation, str) or makes_itself(activation)):
+        name = plain(getattr(activation, "__name__", ""))
+        named = f": activation={name!r}" if name in NAMED else ""
         raise TypeError(
             "MLP makes an activation for each layer: give it a name or what makes one, "
-            f"as nn.ELU or lambda: nn.ELU(0.5); got {activation!r}"
+            f"as nn.ELU or lambda: nn.ELU(0.5); got {activation!r}{named}"
         )
     then = activation_named(activation) if isinstance(activation, str) else activation()
     if not isinstance(then, Module):
@@ -90,6 +95,15 @@ def made(activation: Any, rng: np.random.Generator | None) -> Module:
     if isinstance(then, RReLU) and then.rng is None:
         then.rng = rng
     return then
+
+
+def makes_itself(activation: Any) -> bool:
+    """Whether this can be called without arguments, as what makes a module, and not with numbers, as a function."""
+    try:
+        inspect.signature(activation).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def initializer_before(then: Module) -> Initializer:

@@ -20,13 +20,15 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Module(Attributes):
     """A part of a network: subclass it, give it parameters and parts as attributes, and write `forward`.
 
-    An attribute that is a `Value` which requires a gradient and was not computed is a parameter; one that is a
-    Module is a part.  What is neither, and yet to be saved, such as a running mean, is a buffer:
-    ``register_buffer``.  A parameter is called in graphs by its path from the outermost module: ``layers.0.weight``.
+    An attribute that is a `Value` which requires a gradient and was not computed is a parameter, what PyTorch calls
+    nn.Parameter; one that is a Module is a part.  What is neither, and yet to be saved, such as a running mean, is a
+    buffer: ``register_buffer``.  A parameter is called in graphs by its path from the outermost module:
+    ``layers.0.weight``.
 
     training  True for the behaviour in training, of dropout for instance; `train()` and `eval()` set it
 
-    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place;
+    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place,
+    a layer of the class, ``Value(...) * 0.1`` before the module first runs (then forward may keep what it computes);
     ValueError for a name that a module has of its own.
 
     >>> class Line(Module):
@@ -54,6 +56,8 @@ class Module(Attributes):
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write what it computes")
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
+        if not self._has_run:
+            vars(self)["_has_run"] = True
         derived = self._compute_derived() if self._derived else {}
         if not self._perturbed:
             return self.forward(*args, **settings)

@@ -10,10 +10,11 @@ import numpy as np
 from ..functional import group_norm, layer_norm, rms_norm
 from ..init.request import dtype_of
 from ..ops.normalization import check_count
-from ..settings import AT_LEAST_0, count, equal_groups, number
+from ..settings import AT_LEAST_0, count, equal_groups, flag, number
 from ..value import Value
 from .inputs import as_input
 from .module import Module
+from .weights import with_bias
 
 
 class LayerNorm(Module):
@@ -43,9 +44,11 @@ class LayerNorm(Module):
     ):
         self.normalized_shape, dtype = as_shape("LayerNorm", normalized_shape), dtype_of("LayerNorm", dtype)
         check_count("LayerNorm", "a sample", math.prod(self.normalized_shape), self.normalized_shape)
-        self.eps, self.elementwise_affine = number("LayerNorm", "eps", eps, AT_LEAST_0), elementwise_affine
+        self.eps = number("LayerNorm", "eps", eps, AT_LEAST_0)
+        self.elementwise_affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
-        self.bias = Value(np.zeros(self.normalized_shape, dtype)) if elementwise_affine and bias else None
+        biased = with_bias("LayerNorm", bias) and elementwise_affine
+        self.bias = Value(np.zeros(self.normalized_shape, dtype)) if biased else None
 
     @classmethod
     def keras(cls, normalized_shape: int | tuple[int, ...], **changes: Any) -> Self:
@@ -77,7 +80,7 @@ class RMSNorm(Module):
     ):
         self.normalized_shape, dtype = as_shape("RMSNorm", normalized_shape), dtype_of("RMSNorm", dtype)
         self.eps = None if eps is None else number("RMSNorm", "eps", eps, AT_LEAST_0)
-        self.elementwise_affine = elementwise_affine
+        self.elementwise_affine = flag("RMSNorm", "elementwise_affine", elementwise_affine)
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
 
     @classmethod
@@ -118,7 +121,7 @@ class GroupNorm(Module):
     ):
         self.num_channels = num_channels = count("GroupNorm", "num_channels", num_channels)
         self.num_groups = equal_groups("GroupNorm", "num_groups", num_groups, num_channels, "channels")
-        self.eps, self.affine = number("GroupNorm", "eps", eps, AT_LEAST_0), affine
+        self.eps, self.affine = number("GroupNorm", "eps", eps, AT_LEAST_0), flag("GroupNorm", "affine", affine)
         self.axis, dtype = checked_axis("GroupNorm", axis), dtype_of("GroupNorm", dtype)
         self.weight = Value(np.ones(num_channels, dtype)) if affine else None
         self.bias = Value(np.zeros(num_channels, dtype)) if affine else None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from .. import functional
 from ..ops.adaptive_pooling import window_counts
 from ..ops.windows import per_axis
+from ..settings import flag
 from .inputs import over_batch
 from .module import Module
 
@@ -32,7 +33,7 @@ class MaxPool(Pool):
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
     ):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.dilation, self.ceil_mode = dilation, ceil_mode
+        self.dilation, self.ceil_mode = dilation, flag(type(self).__name__, "ceil_mode", ceil_mode)
         check_settings(self, kernel_size=1, stride=1, padding=0, dilation=1)
 
     def settings(self) -> tuple[Any, ...]:
@@ -82,7 +83,9 @@ class AvgPool(Pool):
         count_include_pad: bool = True,
     ):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        kind = type(self).__name__
+        self.ceil_mode = flag(kind, "ceil_mode", ceil_mode)
+        self.count_include_pad = flag(kind, "count_include_pad", count_include_pad)
         check_settings(self, kernel_size=1, stride=1, padding=0)
 
     def settings(self) -> tuple[Any, ...]:
