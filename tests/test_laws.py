@@ -19,7 +19,7 @@ from tinygrad_opt.ops import RULES, activations, concrete, elementwise, indexing
 
 ROOMS = ("numpy", "tinygrad_opt")  # other tests add operations of their own
 OPERATIONS = {
-    rule.name: fn
+    rule.fn.__name__: fn  # two operations may be called the same, such as a convolution with and without a bias
     for fn, rule in reversed(RULES.items())
     if getattr(rule.fn, "__module__", "numpy").split(".")[0] in ROOMS
 }

@@ -51,8 +51,8 @@ FUNCTIONS = {
     "multi_margin_loss": ((LABELS,), {"margin": 1.0}),
     "cross_entropy": ((LABELS,), {"label_smoothing": 0.1}),
     "cross_entropy with shares": ((np.abs(X),), {"label_smoothing": 0.1}),
-    "binary_cross_entropy": ((np.abs(X),), {"min_log": -0.5}),
-    "binary_cross_entropy_with_logits": ((np.abs(X),), {"pos_weight": 2.0}),
+    "binary_cross_entropy": ((np.abs(X) / 2,), {"min_log": -0.5}),
+    "binary_cross_entropy_with_logits": ((np.abs(X) / 2,), {"pos_weight": 2.0}),
 }
 EACH = pytest.mark.parametrize("name", FUNCTIONS)
 
