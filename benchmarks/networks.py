@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_opt import Value, nn
-from tinygrad_opt.functional import conv2d, max_pool2d
+from tinygrad_opt import nn
 
 from .convolution import THREADS, torch_threads
 from .timing import OURS, Table, compared, installed, interleaved
@@ -58,21 +57,20 @@ def contestants(name: str) -> dict[str, Step]:
 
 
 def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
-    parameters = [Value(a) for a in arrays]
-    filters = [p for p in zip(parameters[::2], parameters[1::2], strict=True) if p[0].ndim == 4]
-    dense: list[nn.Module] = []
-    for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
-        if weight.ndim == 2:
-            layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=np.float32)
-            layer.weight, layer.bias = weight, bias
-            dense += [layer, nn.ReLU()]
-    model, criterion = nn.Sequential(*dense[:-1]), nn.CrossEntropyLoss()
+    layers: list[nn.Module] = []
+    for weight in arrays[::2]:
+        out, fan_in, *kernel = weight.shape
+        if kernel:
+            layers += [nn.Conv2d(fan_in, out, kernel), nn.ReLU(), nn.MaxPool2d(2)]
+        else:
+            layers += [nn.Flatten()] if layers and isinstance(layers[-1], nn.MaxPool2d) else []
+            layers += [nn.Linear(fan_in, out), nn.ReLU()]
+    model, criterion = nn.Sequential(*layers[:-1]).astype(np.float32), nn.CrossEntropyLoss()
+    parameters = model.parameters()
+    model.load_state_dict({name: a for (name, _), a in zip(model.named_parameters(), arrays, strict=True)})
 
     def step() -> list[Any]:
-        h = x
-        for weight, bias in filters:
-            h = max_pool2d(conv2d(h, weight, bias).relu(), 2)
-        loss = criterion(model(h.reshape(len(h), -1)), labels)
+        loss = criterion(model(x), labels)
         loss.backward(keep="leaves")
         gradients = [p.grad for p in parameters]
         for p in parameters:

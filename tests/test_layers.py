@@ -14,6 +14,9 @@ PACKAGE = Path(tinygrad_opt.__file__).parent
 
 # From the bottom to the top.
 LAYERS = [
+    "spelling",
+    "settings",
+    "ops.scalars",
     "ops.operation",
     "ops.operand",
     "ops.rules",
@@ -120,7 +123,10 @@ LAYERS = [
     "nn.watching",
     "nn.summary",
     "nn.paths",
+    "nn.arguments",
+    "nn.attributes",
     "nn.module",
+    "nn.inputs",
     "nn.weights",
     "nn.losses",
     "nn.activations",
@@ -132,7 +138,6 @@ LAYERS = [
     "nn.dropout",
     "nn.linear",
     "nn.mlp",
-    "nn.inputs",
     "nn.convolution",
     "nn.pooling",
     "nn.shaping",

@@ -117,12 +117,12 @@ REFUSED: Refusals = {
         lambda: nn.MLP(3), ValueError, "MLP takes two sizes or more, of its input and of each layer; got (3,)"),
     "half a neuron": (
         lambda: nn.MLP(3, 2.5, 1), ValueError,  # type: ignore[arg-type]
-        "the sizes of MLP are whole numbers of 1 or more; got 2.5"),
-    "no neuron": (lambda: nn.MLP(3, 0), ValueError, "the sizes of MLP are whole numbers of 1 or more; got 0"),
+        "MLP: each size must be a whole number, at least 1; got 2.5"),
+    "no neuron": (lambda: nn.MLP(3, 0), ValueError, "MLP: each size must be a whole number, at least 1; got 0"),
     "more dropped than there is": (
         lambda: nn.MLP(3, 1, dropout=1.5), ValueError,
-        "MLP needs a probability p of 0 or more and less than 1; got 1.5: "
-        "p is the share that is dropped, not the share that is kept"),
+        "MLP: dropout must be a number of 0 or more and less than 1, the share that is dropped, "
+        "not the share that is kept; got 1.5"),
     "sizes in a list": (
         lambda: nn.MLP(3, [4, 4, 1]), ValueError,  # type: ignore[arg-type]
         "MLP takes its sizes one by one, as MLP(784, 512, 10); got 3, [4, 4, 1]"),
@@ -130,6 +130,14 @@ REFUSED: Refusals = {
         lambda: nn.MLP(3, 4, 1, activation=nn.ELU()), TypeError,  # type: ignore[arg-type]
         "MLP makes an activation for each layer: give it a name or what makes one, "
         "as nn.ELU or lambda: nn.ELU(0.5); got ELU()"),
+    "a function for an activation": (
+        lambda: nn.MLP(2, 8, 1, activation=np.tanh), TypeError,  # type: ignore[arg-type]
+        "MLP makes an activation for each layer: give it a name or what makes one, "
+        "as nn.ELU or lambda: nn.ELU(0.5); got <ufunc 'tanh'>: activation='tanh'"),
+    "what takes arguments": (
+        lambda: nn.MLP(2, 8, 1, activation=nn.Threshold), TypeError,
+        "MLP makes an activation for each layer: give it a name or what makes one, "
+        f"as nn.ELU or lambda: nn.ELU(0.5); got {nn.Threshold!r}: activation='threshold'"),
     "no activation": (
         lambda: nn.MLP(3, 4, 1, activation=None), TypeError,  # type: ignore[arg-type]
         "MLP makes an activation for each layer: give it a name or what makes one, "

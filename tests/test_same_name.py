@@ -34,11 +34,12 @@ FORMS = [
 
 
 def apart(one, other):
-    return max(
-        float(np.max(np.abs(a - b)))
+    differences = [
+        np.max(np.abs(a - b))
         for ours, theirs in zip(walk(one, SHAPES), walk(other, SHAPES), strict=True)
         for a, b in zip(ours, theirs, strict=True)
-    )
+    ]
+    return float(np.max(differences))
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..init.request import AT_LEAST_0, count, number
 from ..ops.random import generator
+from ..settings import AT_LEAST_0, count, number
 from .points import Array, Points
 
 INPUTS = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..data import as_array
-from ..init.request import AT_LEAST_0, FROM_0_BELOW_1, count, number
 from ..ops.random import generator
+from ..settings import AT_LEAST_0, Numbers, count, number
 
+FROM_0_BELOW_1 = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
 Array = np.ndarray[Any, np.dtype[Any]]
 Points = tuple[Array, Array]
 

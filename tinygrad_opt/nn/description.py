@@ -15,8 +15,10 @@ UNSAID = ("rng", "dtype", "init", "bias_init")  # settings that show in what the
 def settings_of(module: Any) -> str:
     """The arguments of its constructor that it keeps under their names, without defaults."""
     shown = []
-    for name, p in inspect.signature(type(module).__init__).parameters.items():
+    for name, p in inspect.signature(type(module)).parameters.items():
         value = vars(module).get(name, p.default)
+        if name in vars(module) and isinstance(value, np.ndarray):
+            shown.append(f"{name}=array of shape {value.shape}")
         if name in UNSAID or name not in vars(module) or not isinstance(value, SHOWN):
             continue
         value = False if value is None and p.default is True else value  # bias=False keeps no bias

@@ -226,12 +226,14 @@ conv = differentiable(
     conv,
     conv_rule,
     lambda g, out, x, weight, **how: conv_weight(x, g, kernel=np.shape(weight)[2:], **how),
+    name="conv2d",
 )
 biased_conv = differentiable(
     biased_conv,
     biased_conv_rule,
     lambda g, out, x, weight, bias, **how: conv_weight(x, g, kernel=np.shape(weight)[2:], **how),
     lambda g, out, x, weight, bias, **how: np.sum(g, axis=(0, 2, 3)),
+    name="conv2d",
 )
 conv_weight = differentiable(
     conv_weight,

@@ -6,10 +6,11 @@ import contextlib
 import contextvars
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+G = TypeVar("G")
 drawing: contextvars.ContextVar[np.random.Generator | None] = contextvars.ContextVar("drawing", default=None)
 
 
@@ -39,8 +40,11 @@ def drawing_from(seed: int | None) -> Iterator[None]:
 
 def generator(rng: Any, asker: str) -> np.random.Generator:
     """rng itself, or `default_rng()` for None; raises TypeError, in the name of who asks, for what is no Generator."""
-    if rng is None:
-        return default_rng()
-    if not isinstance(rng, np.random.Generator):
+    return default_rng() if rng is None else checked_rng(rng, asker)
+
+
+def checked_rng(rng: G, asker: str) -> G:
+    """rng as a layer keeps it: None stays None, so that a copy of the layer does not copy the process's generator."""
+    if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(f"{asker} needs a NumPy Generator: rng=np.random.default_rng(seed); got {rng!r}")
     return rng

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..data import as_array
-from ..init.request import Numbers, number
 from ..ops.operand import Operand
 from ..ops.random import generator
+from ..settings import Numbers, number
 from .loader import Array, Loader, Numbered
 
 SHARE = Numbers("a number between 0 and 1, the share of the first part", lambda x: 0 < x < 1)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..init.request import count
 from ..ops.random import default_rng
+from ..settings import count
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Batch = Array | tuple[Array, Array]

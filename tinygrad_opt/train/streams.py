@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..data import as_array
-from ..init.request import count
+from ..settings import count
 from .loader import Array, Loader, Numbered
 
 Sample = tuple[Array, ...]
