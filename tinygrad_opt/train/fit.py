@@ -169,6 +169,7 @@ def as_loader(data: Dataset | Loader, batch_size: int | None, shuffle: bool = Fa
     """The batches of data; a loader has its own."""
     if isinstance(data, Loader):
         return data
+    seed = seed if shuffle else 0  # where nothing is drawn, none is to be drawn for it
     return DataLoader(data, 32 if batch_size is None else batch_size, shuffle=shuffle, seed=seed)
 
 
