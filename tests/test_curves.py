@@ -36,6 +36,7 @@ GOOD = {
         "val_accuracy": [*np.linspace(0.1, 0.92, 20)],
     },
     "with a little noise": {"loss": bumpy(falling(), 0.03)},
+    "long, with a little noise": {"loss": bumpy(falling() + 80 * [0.05], 0.1), "accuracy": 100 * [0.9]},
     "a val_loss that rises by 5 %": {"loss": falling(), "val_loss": [*falling(0.2)[:-1], 0.212]},
 }
 

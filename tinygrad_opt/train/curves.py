@@ -90,7 +90,7 @@ def advise(history: History | Mapping[str, Sequence[Any]], *, low_accuracy: floa
                   while the loss went on to fall
     capacity      the accuracy ends below low_accuracy, less than 0.05 above val_accuracy, and no longer falling
     plateau       there is no accuracy, and the loss ends above half its first value, no longer falling
-    noise         the loss rose in three epochs or more, together by half of what it fell in all
+    noise         the loss rose in three epochs or more, on average by a tenth of what it fell in all
     still falling in the last fifth of the epochs the loss (val_loss, if there is one) fell by 5 % of its first value
 
     "No longer falling" is less than 1 % of the first value in the last fifth.  The first three readings stand alone.
@@ -178,7 +178,7 @@ def plateau(c: Curves) -> str:
 def noise(c: Curves) -> str:
     changes = [after - before for before, after in zip(c.loss, c.loss[1:], strict=False)]
     rises = [change for change in changes if change > 0]
-    if len(rises) < 3 or sum(rises) < 0.5 * (c.loss[0] - min(c.loss)):
+    if len(rises) < 3 or sum(rises) < 0.1 * len(rises) * (c.loss[0] - min(c.loss)):
         return ""
     return f"loss rose in {len(rises)} of {len(changes)} epochs: lower the learning rate, or take larger batches"
 
