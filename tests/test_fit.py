@@ -1,4 +1,4 @@
-"""fit, evaluate and predict as strangers use them: how many updates, which samples, which bits, and what is refused."""
+"""fit, evaluate and predict as strangers use them: how many updates, which samples, which bits, what is reported."""
 
 from __future__ import annotations
 

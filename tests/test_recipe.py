@@ -185,6 +185,15 @@ def test_a_model_that_is_too_small():
     assert "it stays there: the model is too small" in str(found)
 
 
+def test_noise_is_off_and_a_run_that_ends_in_nan_is_none_that_learned():
+    noisy = nn.Sequential(nn.GaussianNoise(50.0), net())
+    assert overfit_one_batch(noisy, (X, LABELS), CLASSES)
+    falls = iter([*np.linspace(1, 0.01, 9), np.nan])
+    found = overfit_one_batch(net(), (X, LABELS), lambda z, y: 0.0 * np.sum(z) + next(falls), steps=10)
+    assert not found
+    assert str(found).endswith("it is not finite at the end: lower the learning rate")
+
+
 # -- without inputs ----------------------------------------------------------------------------
 def test_a_model_that_sees_beats_one_that_does_not():
     found = input_independent_baseline(net(), (X, LABELS), CLASSES)
