@@ -9,19 +9,23 @@ from . import files
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .checkpoint import Position, load_checkpoint, save_checkpoint
+from .curves import Advice, Finding, advise
 from .data import DataLoader, Dataset
 from .fit import evaluate, fit, predict
 from .history import History
 from .loader import Loader
 from .metrics import accuracy, metric
+from .recipe import check_initial_loss, input_independent_baseline, overfit_one_batch
 from .run import Run
 from .streams import StreamLoader
 from .weights import load_weights, save_weights
 
 __all__ = [
+    "Advice",
     "Callback",
     "DataLoader",
     "Dataset",
+    "Finding",
     "History",
     "Loader",
     "Position",
@@ -29,12 +33,16 @@ __all__ = [
     "Run",
     "StreamLoader",
     "accuracy",
+    "advise",
+    "check_initial_loss",
     "evaluate",
     "files",
     "fit",
+    "input_independent_baseline",
     "load_checkpoint",
     "load_weights",
     "metric",
+    "overfit_one_batch",
     "predict",
     "save_checkpoint",
     "save_weights",

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..value import Value
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Metric = Callable[[Array, Array], float]
 
@@ -17,45 +19,63 @@ def accuracy(prediction: Array, target: Array, threshold: float = 0.0) -> float:
 
     prediction (N, C, ...) with labels (N, ...), or with weights of all classes (N, C, ...): the largest score decides.
     prediction of the target's shape, (N,) or (N, 1), and targets of 0 and 1: 1 where it is above the threshold.
-    That is 0 for logits; for probabilities it is 0.5, which `fit` takes for the loss "binary_cross_entropy".
+    That is 0 for logits; for probabilities it is 0.5, as `binary_accuracy` has it.
 
     Raises TypeError for targets that are no classes, ValueError for shapes that do not fit.
 
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
     0.5
     """
-    if prediction.ndim > 1 and target.shape == (*prediction.shape[:1], *prediction.shape[2:]):
-        if target.dtype.kind not in "iub":
-            raise TypeError(
-                f"accuracy counts right labels; these targets are {target.dtype}: for numbers take metrics=('mae',) "
-                "or metrics=()"
-            )
-        right = prediction.argmax(axis=1) == target
-    elif prediction.shape != target.shape:
-        raise ValueError(
-            f"accuracy needs labels (N,) or class weights (N, C) for predictions (N, C), or one shape for both; "
-            f"got predictions {prediction.shape} and targets {target.shape}"
-        )
-    elif prediction.ndim > 1 and prediction.shape[1] > 1:
-        right = prediction.argmax(axis=1) == target.argmax(axis=1)
-    else:
+    if prediction.shape == target.shape and (prediction.ndim < 2 or prediction.shape[1] == 1):
         if not ((target == 0) | (target == 1)).all():
             raise TypeError(
                 "accuracy of one score a sample needs targets of 0 and 1: for numbers take metrics=('mae',)"
             )
-        right = (prediction > threshold) == target
-    return int(np.count_nonzero(right)) / int(right.size)
+        return share((prediction > threshold) == target)
+    return share(prediction.argmax(axis=1) == labels("accuracy", prediction, target))
 
 
-def binary_accuracy(prediction: Array, target: Array) -> float:
-    """The share of probabilities on the right side of 0.5."""
-    return accuracy(prediction, target, threshold=0.5)
+def binary_accuracy(prediction: Array, target: Array, threshold: float = 0.5) -> float:
+    """The share of entries on the right side of the threshold, where targets have sides too: above 0.5, or not.
+
+    0.5 is the threshold of probabilities.  Each entry counts by itself, as where a sample has several labels.
+    """
+    return share((same_shape("binary_accuracy", prediction, target) > threshold) == (target > 0.5))
+
+
+def binary_accuracy_of_logits(prediction: Array, target: Array) -> float:
+    """`binary_accuracy` of scores, whose threshold is 0."""
+    return binary_accuracy(prediction, target, threshold=0.0)
 
 
 def top_5_accuracy(prediction: Array, target: Array) -> float:
     """The share of samples (N, C) whose label is among the five largest scores."""
-    best = np.argpartition(prediction, -5, axis=1)[:, -5:] if prediction.shape[1] > 5 else None
-    return 1.0 if best is None else float(np.mean(np.any(best == target[:, None], axis=1)))
+    right = labels("top_5_accuracy", prediction, target)
+    if prediction.shape[1] <= 5:
+        return 1.0
+    best = np.argpartition(prediction, -5, axis=1)[:, -5:]
+    return share((best == right[:, None]).any(axis=1))
+
+
+def labels(name: str, prediction: Array, target: Array) -> Array:
+    """Targets of predictions (N, C, ...) as labels (N, ...)."""
+    if prediction.ndim > 1 and target.shape == (*prediction.shape[:1], *prediction.shape[2:]):
+        if target.dtype.kind not in "iub":
+            raise TypeError(
+                f"{name} counts right labels; these targets are {target.dtype}: for numbers take metrics=('mae',) "
+                "or metrics=()"
+            )
+        return target
+    if prediction.ndim < 2 or prediction.shape[1] < 2 or prediction.shape != target.shape:
+        raise ValueError(
+            f"{name} needs labels (N,) or class weights (N, C) for predictions (N, C); "
+            f"got predictions {prediction.shape} and targets {target.shape}"
+        )
+    return np.asarray(target.argmax(axis=1))
+
+
+def share(right: Any) -> float:
+    return int(np.count_nonzero(right)) / int(right.size)
 
 
 def mean_absolute_error(prediction: Array, target: Array) -> float:
@@ -96,19 +116,34 @@ def metric(name: str) -> Metric:
     raise ValueError(f"there is no metric {name!r}: {advice}")
 
 
-def named(metrics: Iterable[str | Metric] | Mapping[str, Metric]) -> dict[str, Metric]:
+def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[str, Metric]:
     """Metrics by the names under which they are reported."""
     if isinstance(metrics, str):
         raise TypeError(f"metrics is a list of names or functions: write metrics=({metrics!r},)")
-    if isinstance(metrics, Mapping):
-        return dict(metrics)
+    if not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics is a list of names or functions; got {metrics!r}")
+    pairs = metrics.items() if isinstance(metrics, Mapping) else [(own_name(m), m) for m in metrics]
     found: dict[str, Metric] = {}
-    for m in metrics:
+    for name, m in pairs:
         if not (isinstance(m, str) or callable(m)):
             raise TypeError(f"a metric is a name or a function of predictions and targets; got {m!r}")
-        name = m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__)
+        if name in found or name == "loss":
+            raise ValueError(f"{name!r} is reported already: give metrics as a dict, with names of their own")
         found[name] = metric(m) if isinstance(m, str) else m
     return found
+
+
+def own_name(m: Any) -> str:
+    return m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__)
+
+
+def reported(name: str, found: Any) -> float:
+    """What a metric found, if it is one number."""
+    found = np.asarray(found.data if isinstance(found, Value) else found)
+    if found.shape or found.dtype.kind not in "biuf":
+        seen = f"shape {found.shape}" if found.shape else f"a {type(found.item()).__name__}"
+        raise TypeError(f"the metric {name} must give one number for a batch; got {seen}")
+    return float(found)
 
 
 class Means:

@@ -9,13 +9,14 @@ import numpy as np
 
 from ..nn.module import Module
 from ..optim import BFGS, LBFGS, SAM
+from ..optim.around.wrapper import within
 from ..recording import no_grad
 from ..value import Value
-from .callbacks.base import Callback, Callbacks
+from .callbacks.base import Callback, Callbacks, has
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .loader import Loader
-from .metrics import Means, Metric
+from .metrics import Means, Metric, reported
 
 Array = np.ndarray[Any, np.dtype[Any]]
 BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
@@ -29,6 +30,8 @@ class Run:
     epoch     epochs that are over: the number of the one under way
     batch     batches of this epoch that are over
     stopped   why a callback asked it to end, or None
+
+    Gradients are forgotten before each batch, not after it: callbacks see those of the step that was taken.
     """
 
     def __init__(
@@ -50,6 +53,10 @@ class Run:
         self.history = History()
         self.stopped: str | None = None
         self.callbacks = Callbacks(callbacks, self)
+        self.parameters = model.parameters()
+        held = {id(p) for p in getattr(optimizer, "params", ())}
+        self.others = [p for p in self.parameters if id(p) not in held]
+        self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
 
     def stop(self, why: str) -> None:
         """End the run: after this batch its epoch is finished with validation and hooks, and no other begins."""
@@ -60,10 +67,11 @@ class Run:
         """Run all epochs that remain; Ctrl-C ends it with the history so far."""
         self.callbacks("on_train_begin", {})
         try:
-            while self.epoch < self.epochs and self.stopped is None:
+            while self.epoch < self.epochs and (self.stopped is None or self.batch):
                 self.train_epoch()
         except KeyboardInterrupt:
             self.history.interrupted = True
+        self.zero_grad()
         self.history.stopped = self.stopped
         self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
         return self.history
@@ -74,8 +82,9 @@ class Run:
         if self.batch == 0:
             self.means.clear()
             self.callbacks("on_epoch_begin", epoch, {})
-        self.model.train()
-        for batch in self.loader.batches(epoch, start=self.batch):
+        if not self.model.training:  # else a part that was told eval(), such as a frozen BatchNorm, stays so
+            self.model.train()
+        for batch in self.loader.batches(epoch, start=self.batch) if self.stopped is None else ():
             self.callbacks("on_train_batch_begin", self.batch, {})
             logs = self.train_batch(*pair(batch))
             number, self.batch = self.batch, self.batch + 1
@@ -90,16 +99,13 @@ class Run:
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
-        if isinstance(self.optimizer, BY_CLOSURE):
+        if self.by_closure:
             loss, prediction = self.step_by_closure(x, y)
         else:
-            prediction = self.model(x)
-            loss = self.backward(self.loss(prediction, y))
+            self.zero_grad()
+            loss, prediction = self.gradients(x, y)
             self.optimizer.step(loss)
-            self.optimizer.zero_grad()
-        logs = {"loss": loss}
-        if self.metrics:
-            logs |= {name: metric(prediction.data, y) for name, metric in self.metrics.items()}
+        logs = {"loss": loss, **self.measured(prediction, y)}
         self.means.add(logs, len(x))
         return logs
 
@@ -108,24 +114,34 @@ class Run:
         seen: list[tuple[float, Any]] = []
 
         def closure() -> float:
-            self.optimizer.zero_grad()
-            prediction = self.model(x)
-            seen.append((self.backward(self.loss(prediction, y)), prediction))
-            return seen[-1][0]
+            self.zero_grad()
+            found = self.gradients(x, y)
+            if not seen:
+                seen.append(found)
+            return found[0]
 
         self.optimizer.step(closure)
-        self.optimizer.zero_grad()
         return seen[0]
 
-    def backward(self, loss: Any) -> float:
-        """Fill the gradients and return the loss as a number, so that its graph goes when this returns."""
-        if not isinstance(loss, Value) or loss.size != 1:
-            seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
-            raise ValueError(
-                f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"'
-            )
+    def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
+        """Fill the gradients; loss and predictions as numbers, so that their graph goes when this returns."""
+        prediction = self.model(x)
+        loss = one_number(self.loss(prediction, y))
         loss.backward(keep="leaves")
-        return float(loss.data)
+        if all(p.grad is None for p in self.parameters):
+            raise ValueError(
+                "no parameter got a gradient: the loss is not made of what the model gives, or of its .data alone"
+            )
+        return float(loss.data), numbers_of(prediction)
+
+    def measured(self, prediction: Any, y: Any) -> dict[str, float]:
+        return {name: reported(name, metric(prediction, y)) for name, metric in self.metrics.items()}
+
+    def zero_grad(self) -> None:
+        """Forget all gradients, those of parameters that the optimizer does not hold too."""
+        self.optimizer.zero_grad()
+        for p in self.others:
+            p.grad = None
 
     # -- without training ----------------------------------------------------------------------
     def evaluate(self, loader: Loader) -> dict[str, float]:
@@ -137,8 +153,8 @@ class Run:
                 self.callbacks("on_test_batch_begin", number, {})
                 x, y = pair(batch)
                 prediction = self.model(x)
-                logs = {"loss": float(self.loss(prediction, y))}
-                logs |= {name: metric(prediction.data, y) for name, metric in self.metrics.items()}
+                loss = float(one_number(self.loss(prediction, y)).data)
+                logs = {"loss": loss, **self.measured(numbers_of(prediction), y)}
                 means.add(logs, len(x))
                 self.callbacks("on_test_batch_end", number, logs)
         self.callbacks("on_test_end", means.result())
@@ -147,8 +163,9 @@ class Run:
     # -- where it stands -----------------------------------------------------------------------
     @property
     def parts(self) -> list[Any]:
-        """What has a state beside model and optimizer."""
-        return [*self.callbacks.all, self.loader, self.history, self.means]
+        """What has a state beside model and optimizer: callbacks without one may differ when the run goes on."""
+        stateful = [callback for callback in self.callbacks.all if has(callback, "state_dict")]
+        return [*stateful, self.loader, self.history, self.means]
 
     def save(self, path: Any) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
@@ -159,12 +176,13 @@ class Run:
             callbacks=self.parts,
             epoch=self.epoch,
             batch=self.batch,
+            extra={"stopped": self.stopped},
         )
 
     def load(self, path: Any) -> None:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
         position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
-        self.epoch, self.batch = position.epoch, position.batch
+        self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")
 
 
 def pair(batch: Any) -> tuple[Any, Any]:
@@ -172,3 +190,16 @@ def pair(batch: Any) -> tuple[Any, Any]:
     if not isinstance(batch, tuple):
         raise ValueError("training needs a target for each sample: data of x and y; got x alone")
     return batch[0], batch[1]
+
+
+def one_number(loss: Any) -> Value:
+    """A loss, if it is one number made of the predictions."""
+    if not isinstance(loss, Value) or loss.shape != ():
+        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
+        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"')
+    return loss
+
+
+def numbers_of(prediction: Any) -> Any:
+    """Predictions without their graph; what a model gives beside a Value is left as it is."""
+    return prediction.data if isinstance(prediction, Value) else prediction

@@ -38,12 +38,17 @@ class ProgbarLogger(Callback):
         numbers = TextColumn("{task.fields[numbers]}", markup=False)
         self.progress = Progress(*columns, numbers, console=console, auto_refresh=False)
         self.progress.start()
+        if self.run.batch:  # the run goes on within an epoch, which does not begin again
+            self.begin(self.progress, self.run.epoch)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
         if self.progress is not None:
-            total = self.run.loader.steps_per_epoch
-            self.task = self.progress.add_task(f"epoch {epoch + 1}/{self.run.epochs}", total=total, numbers="")
-            self.shown = time.monotonic()
+            self.begin(self.progress, epoch)
+
+    def begin(self, progress: Progress, epoch: int) -> None:
+        total = self.run.loader.steps_per_epoch
+        self.task = progress.add_task(f"epoch {epoch + 1}/{self.run.epochs}", total=total, numbers="")
+        self.shown = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         if self.progress is not None and time.monotonic() - self.shown > INTERVAL:
