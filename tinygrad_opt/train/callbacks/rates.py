@@ -47,6 +47,9 @@ class Scaled:
         rate = self.schedule(step)
         return max(rate * self.scale, min(rate, self.least))
 
+    def __repr__(self) -> str:
+        return f"{self.scale:g} * {self.schedule!r}"
+
 
 class ReduceLROnPlateau(Callback):
     """Multiplies the learning rate by a factor when a monitored number has not become better for so many epochs.
