@@ -78,7 +78,10 @@ class TensorBoard(Callback):
     def writer(self, part: str) -> Any:
         """That of train or validation, made when it is needed."""
         if part not in self.writers:
-            self.writers[part] = library().SummaryWriter(str(self.log_dir / part))
+            later = (
+                f".{time.time_ns()}"  # files are named by the second: one that is resumed at once needs another name
+            )
+            self.writers[part] = library().SummaryWriter(str(self.log_dir / part), filename_suffix=later)
         return self.writers[part]
 
     def on_close(self) -> None:
