@@ -28,6 +28,7 @@ class SwapEMAWeights(Callback):
         self.swap_on_epoch = flag("SwapEMAWeights", "swap_on_epoch", swap_on_epoch)
         self.stack = ExitStack()
         self.swapped = False
+        self.averaged: Any = None
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         found = [layer for layer in within(self.run.optimizer) if isinstance(layer, Averaged)]
@@ -37,10 +38,13 @@ class SwapEMAWeights(Callback):
         self.averaged = found[0]
 
     def put_in(self) -> None:
-        """The averages into the model, if there are any yet."""
-        if not self.swapped and getattr(self.averaged, "averaged", True):
+        """The averages into the model, if it is trained and there are any yet."""
+        if not self.swapped and self.has_averages():
             self.stack.enter_context(self.averaged.applied())
             self.swapped = True
+
+    def has_averages(self) -> bool:
+        return self.averaged is not None and bool(getattr(self.averaged, "averaged", True))
 
     def take_out(self) -> None:
         """The model's own weights back, bit for bit."""
@@ -63,8 +67,9 @@ class SwapEMAWeights(Callback):
 
     def on_train_end(self, logs: dict[str, Any]) -> None:
         self.take_out()
-        if getattr(self.averaged, "averaged", True):
+        if self.has_averages():
             write(self.averaged.members, [array.copy() for array in self.averaged.average()])
 
     def on_close(self) -> None:
         self.take_out()
+        self.averaged = None

@@ -21,7 +21,7 @@ from .monitor import Monitor, number
 class Saver(Callback):
     """Saves after every epoch, save_freq="epoch", or after every so many batches, counted across epochs.
 
-    Whether to save is decided with the other hooks; it is done when all of them are over, for one moment of the run.
+    A whole run is saved when all other hooks are over, so that all in it belongs to one moment.
     """
 
     def __init__(self, save_freq: str | int):
@@ -101,7 +101,11 @@ class ModelCheckpoint(Saver):
             if current is None or not self.monitor.better(current, self.best):
                 return
             self.best = current
-        self.due = self.filled_in(epoch, logs)
+        path = self.filled_in(epoch, logs)
+        if self.save_weights_only:
+            self.write(path)
+        else:
+            self.due = path
 
     def filled_in(self, epoch: int, logs: Mapping[str, Any]) -> str:
         """The path with its numbers."""
@@ -115,14 +119,17 @@ class ModelCheckpoint(Saver):
 
     def on_save(self) -> None:
         if self.due:
-            path, self.due = Path(self.due), ""
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if self.save_weights_only:
-                save_weights(path, self.model)
-            else:
-                self.run.save(path)
-            if self.verbose:
-                print(f"Saved {path}.")
+            path, self.due = self.due, ""
+            self.write(path)
+
+    def write(self, path: str) -> None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if self.save_weights_only:
+            save_weights(path, self.model)
+        else:
+            self.run.save(path)
+        if self.verbose:
+            print(f"Saved {path}.")
 
 
 class BackupAndRestore(Saver):
