@@ -128,6 +128,12 @@ def test_a_failure_is_one_warning(server):
     assert (len(seen), len(received)) == (1, 3)
 
 
+def test_numbers_of_numpy_are_posted(server):
+    root, received = server
+    make(Script(acc=[np.float32(0.5)], count=[np.int64(3)]), RemoteMonitor(root, send_as_json=True)).train()
+    assert {"acc": 0.5, "count": 3}.items() <= json.loads(received[0][2]).items()
+
+
 def test_nobody_there_is_one_warning(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with pytest.warns(UserWarning, match="RemoteMonitor cannot reach http://127.0.0.1:9/publish/epoch/end/") as seen:

@@ -105,17 +105,28 @@ def test_without_restoring_the_last_weights_stay():
 
 def test_the_history_says_why():
     history = make(Script(val_loss=[2, 3, 3]), EarlyStopping(patience=2), epochs=9).train()
-    assert history.stopped == "val_loss was not improved for 2 epochs (best 2 in epoch 1)"
+    assert history.stopped == "val_loss has not improved for 2 epochs: best 2 in epoch 1"
     history = make(Script(val_loss=[2, 1]), EarlyStopping(patience=2, baseline=0.5), epochs=9).train()
     assert history.stopped == (
-        "val_loss was not improved and better than the baseline 0.5 for 2 epochs (best 1 in epoch 2)"
+        "val_loss has not improved, nor beaten the baseline 0.5, for 2 epochs: best 1 in epoch 2"
     )
+
+
+def test_without_any_number_it_says_so():
+    history = make(Script(val_loss=[nan, nan]), EarlyStopping(patience=2), epochs=9).train()
+    assert history.stopped == "val_loss has not improved for 2 epochs: it was no number"
+
+
+def test_the_first_reason_is_kept():
+    with np.errstate(all="ignore"):
+        history = make(Poison(nan, 1, 1), TerminateOnNaN(), EarlyStopping("loss"), epochs=9).train()
+    assert history.stopped == "the loss is nan in batch 2 of epoch 2"
 
 
 def test_verbose_prints(capsys):
     make(Script(val_loss=[2, 3]), EarlyStopping(verbose=1), epochs=9).train()
     assert capsys.readouterr().out == (
-        "Epoch 2: early stopping: val_loss was not improved for 1 epochs (best 2 in epoch 1)\n"
+        "Epoch 2: early stopping: val_loss has not improved for 1 epoch: best 2 in epoch 1\n"
         "The model has the weights of epoch 1.\n"
     )
 

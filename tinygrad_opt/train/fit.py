@@ -49,6 +49,7 @@ def fit(
     validation_data   data of the same kinds, evaluated after every epoch; or
     validation_split  the share of the samples, the last ones, that is kept for that
     metrics           names or functions (`metrics`); left out, "accuracy" where targets are classes
+    callbacks         what watches, steers and saves the run, called in this order: `train.Callback`
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout()
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit

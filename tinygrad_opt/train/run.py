@@ -52,8 +52,12 @@ class Run:
         self.callbacks = Callbacks(callbacks, self)
 
     def stop(self, why: str) -> None:
-        """End the run: after this batch its epoch is finished with validation and hooks, and no other begins."""
-        self.stopped = why
+        """End the run: after this batch its epoch is finished with validation and hooks, and no other begins.
+
+        The first reason is the one that is kept.
+        """
+        if self.stopped is None:
+            self.stopped = why
 
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:

@@ -18,7 +18,9 @@ class SwapEMAWeights(Callback):
 
     swap_on_epoch  False for validation alone, as in Keras if it is left out
 
-    With averages in the model a whole run cannot be saved: they are out again before that.
+    Whole runs are saved with the model's own weights, and training goes on with them.  Buffers, such as the statistics
+    of batch normalization, are the model's own.  After the run a schedule-free optimizer cannot go on: its parameters
+    have moved.
     Raises ValueError for an optimizer without averages.
     """
 

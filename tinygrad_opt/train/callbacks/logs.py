@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import http.client
 import io
 import json
 import math
 import os
-import urllib.error
 import urllib.parse
 import urllib.request
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...optim.around.wrapper import flag
 from ..files import FilePath
@@ -125,11 +127,12 @@ class RemoteMonitor(Callback):
         request = urllib.request.Request(self.url, body.encode(), {"Content-Type": kind, **self.headers})
         try:
             urllib.request.urlopen(request, timeout=TIMEOUT).close()
-        except OSError as error:  # those of urllib, and of connections, are such
+        except (OSError, http.client.HTTPException) as error:  # urllib's own are OSErrors
             if not self.warned:
                 self.warned = True
                 warnings.warn(f"RemoteMonitor cannot reach {self.url}: {error}; training goes on", stacklevel=2)
 
 
-def in_json(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def in_json(value: Any) -> Any:
+    number = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(number, float) and not math.isfinite(number) else number

@@ -65,7 +65,7 @@ class ProgbarLogger(Callback):
     def show(self, progress: Progress, logs: dict[str, Any]) -> None:
         shown = {name: value for name, value in logs.items() if isinstance(value, float) and "/" not in name}
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
-        progress.update(self.task, completed=self.batches, numbers=numbers, refresh=progress.live.is_started)
+        progress.update(self.task, completed=self.batches, numbers=numbers, refresh=True)
 
     def on_close(self) -> None:
         if self.progress is not None:

@@ -80,23 +80,25 @@ class EarlyStopping(Callback):
 
     def stop(self, epoch: int) -> None:
         self.stopped_epoch = epoch
-        best = "never a number" if self.best is None else f"best {self.best:.4g} in epoch {(self.best_epoch or 0) + 1}"
-        beaten = "" if self.baseline is None else f" and better than the baseline {self.baseline:g}"
-        self.run.stop(f"{self.monitor.name} was not improved{beaten} for {self.wait} epochs ({best})")
+        best = "it was no number" if self.best_epoch is None else f"best {self.best:.4g} in epoch {self.best_epoch + 1}"
+        beaten = "" if self.baseline is None else f", nor beaten the baseline {self.baseline:g},"
+        epochs = f"{self.wait} epoch{'s' * (self.wait != 1)}"
+        why = f"{self.monitor.name} has not improved{beaten} for {epochs}: {best}"
+        self.run.stop(why)
         if self.verbose:
-            print(f"Epoch {epoch + 1}: early stopping: {self.run.stopped}")
+            print(f"Epoch {epoch + 1}: early stopping: {why}")
 
     def on_train_end(self, logs: dict[str, Any]) -> None:
-        if self.best_weights is not None:
+        if self.best_weights is not None and self.best_epoch is not None:
             self.model.load_state_dict(self.best_weights)
             if self.verbose:
-                print(f"The model has the weights of epoch {(self.best_epoch or 0) + 1}.")
+                print(f"The model has the weights of epoch {self.best_epoch + 1}.")
 
 
 class TerminateOnNaN(Callback):
     """Ends the run when the loss of a batch is nan or infinite; with raise_error, by a RuntimeError.
 
-    The step has been made then: use it with EarlyStopping for weights from before, or `check.audit` to find the cause.
+    The step has been made by then: together with EarlyStopping, the model has weights from before.
 
     >>> guard = TerminateOnNaN(raise_error=True)
     """

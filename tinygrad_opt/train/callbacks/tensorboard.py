@@ -29,6 +29,7 @@ class TensorBoard(Callback):
         self,
         log_dir: FilePath = "logs",
         histogram_freq: int = 0,
+        *,
         write_steps_per_second: bool = False,
         update_freq: str | int = "epoch",
     ):
@@ -45,14 +46,14 @@ class TensorBoard(Callback):
             named[update_freq] if isinstance(update_freq, str) else count("TensorBoard", "update_freq", update_freq)
         )
         self.writers: dict[str, Any] = {}
+        self.batches = 0
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any]) -> None:
-        self.began, self.steps = time.perf_counter(), self.run.optimizer.t
-
-    def on_train_begin(self, logs: dict[str, Any]) -> None:
-        self.began, self.steps = time.perf_counter(), self.run.optimizer.t
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any]) -> None:
+        if not self.batches:
+            self.began = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+        self.batches += 1
         step = self.run.optimizer.t
         if self.every and step % self.every == 0:
             for name, value in logs.items():
@@ -66,9 +67,10 @@ class TensorBoard(Callback):
         for name, value in logs.items():
             part = "validation" if name.startswith("val_") else "train"
             self.writer(part).add_scalar(f"epoch_{name.removeprefix('val_')}", value, epoch)
-        if self.write_steps_per_second:
-            rate = (self.run.optimizer.t - self.steps) / (time.perf_counter() - self.began)
+        if self.write_steps_per_second and self.batches:
+            rate = self.batches / (time.perf_counter() - self.began)
             self.writer("train").add_scalar("epoch_steps_per_second", rate, epoch)
+        self.batches = 0
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             for name, array in self.model.state_dict().items():
                 self.writer("train").add_histogram(f"{name.replace('.', '/')}/histogram", array, epoch)
