@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from callback_runs import Raise, SaveAt, make, resumed, weights
+from callback_runs import Raise, SaveAt, X, Y, make, resumed, weights
 
 from tinygrad_opt import optim
-from tinygrad_opt.train import Callback, LambdaCallback
+from tinygrad_opt.train import Callback, LambdaCallback, evaluate, predict
 from tinygrad_opt.train.callbacks.base import HOOKS
 
 
@@ -87,6 +87,22 @@ def test_a_run_saved_in_the_batch_that_stopped_it_finishes_that_epoch_only(tmp_p
     assert run.history.history == whole.history.history
     assert run.history.stopped == "enough"
     assert weights(run) == weights(whole)
+
+
+def test_hooks_of_evaluate_and_predict():
+    recorder, model = Recorder(), make().model
+    evaluate(model, (X, Y), loss="mse", batch_size=4, callbacks=[recorder])
+    assert recorder.calls == [
+        "on_test_begin",
+        *(TESTED.format(0) + ", " + TESTED.format(1)).split(", "),
+        "on_test_end loss",
+    ]
+    recorder = Recorder()
+    found = predict(model, X, batch_size=4, callbacks=[recorder])
+    batches = [f"on_predict_batch_{part} {b}" for b in range(2) for part in ("begin", "end")]
+    batches = [call + " outputs" * ("end" in call) for call in batches]
+    assert recorder.calls == ["on_predict_begin", *batches, "on_predict_end"]
+    np.testing.assert_array_equal(found, predict(model, X))
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, SystemExit])

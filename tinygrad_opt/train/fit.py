@@ -11,7 +11,6 @@ import numpy as np
 from .. import nn, optim
 from ..nn.module import Module
 from ..ops.random import drawing_from
-from ..recording import no_grad
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
@@ -91,20 +90,26 @@ def evaluate(
     loss: str | Callable[[Any, Any], Any],
     metrics: Iterable[str | Metric] | None = None,
     batch_size: int | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> dict[str, float]:
-    """The means of the loss and of metrics over data, in evaluation mode; arguments as for `fit`."""
+    """The means of the loss and of metrics over data, in evaluation mode; arguments as for `fit`.
+
+    Of callbacks, the hooks on_test_* are called.
+    """
     criterion = nn.loss(loss) if isinstance(loss, str) else loss
     loader = as_loader(as_data(data), batch_size or 256, shuffle=False)
-    run = Run(model, None, criterion, loader, epochs=0, metrics=as_metrics(metrics, criterion))
+    run = Run(model, None, criterion, loader, epochs=0, metrics=as_metrics(metrics, criterion), callbacks=callbacks)
     return run.evaluate(loader)
 
 
-def predict(model: Module, x: Any, *, batch_size: int = 256) -> Array:
-    """What the model gives for x, in evaluation mode, batch by batch, as one array."""
-    with model.eval(), no_grad():
-        batches = as_loader(as_data(x), batch_size).batches(0)
-        found = [model(batch[0] if isinstance(batch, tuple) else batch).data for batch in batches]
-    return np.concatenate(found)
+def predict(model: Module, x: Any, *, batch_size: int = 256, callbacks: Iterable[Callback] = ()) -> Array:
+    """What the model gives for x, in evaluation mode, batch by batch, as one array.
+
+    Of callbacks, the hooks on_predict_* are called; the logs at the end of a batch have its outputs.
+    """
+    loader = as_loader(as_data(x), batch_size)
+    run = Run(model, None, loss=None, loader=loader, epochs=0, callbacks=callbacks)
+    return np.concatenate(run.predict(loader))
 
 
 # -- what the arguments stand for --------------------------------------------------------------

@@ -35,7 +35,7 @@ class Run:
         self,
         model: Module,
         optimizer: Any,
-        loss: Callable[[Any, Any], Any],
+        loss: Callable[[Any, Any], Any] | None,
         loader: Loader,
         *,
         epochs: int,
@@ -43,7 +43,8 @@ class Run:
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
-        self.model, self.optimizer, self.loss, self.loader = model, optimizer, loss, loader
+        self.model, self.optimizer, self.loader = model, optimizer, loader
+        self.loss: Any = loss
         self.epochs, self.validation, self.metrics = epochs, validation, dict(metrics or {})
         self.epoch, self.batch = 0, 0
         self.means = Means()
@@ -157,6 +158,19 @@ class Run:
                 self.callbacks("on_test_batch_end", number, logs)
         self.callbacks("on_test_end", means.result())
         return means.result()
+
+    def predict(self, loader: Loader) -> list[Array]:
+        """What the model gives for each batch, in evaluation mode."""
+        found = []
+        self.callbacks("on_predict_begin", {})
+        with self.model.eval(), no_grad():
+            for number, batch in enumerate(loader.batches(0)):
+                self.callbacks("on_predict_batch_begin", number, {})
+                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
+                found.append(prediction.data)
+                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
+        self.callbacks("on_predict_end", {})
+        return found
 
     # -- where it stands -----------------------------------------------------------------------
     @property
