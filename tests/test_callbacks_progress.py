@@ -87,11 +87,13 @@ def test_updates_are_limited_in_time(monkeypatch):
 
 def test_a_run_that_goes_on_in_the_middle_of_an_epoch_counts_on(tmp_path):
     make(SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
-    console = recorded()
-    run = make(ProgbarLogger(force=True, console=console), epochs=2)
+    console = recorded(force_terminal=True)
+    run = make(ProgbarLogger(console=console), epochs=2)
     run.load(tmp_path / "run.npz")
     history = run.train()
-    (line,) = lines(console)
+    line = lines(console)[-1]
+    text = console.file.getvalue()
+    assert 0 < text.index("2/3") < text.index("3/3")
     assert line.startswith("epoch 2/2 ")
     assert " 3/3 " in line
     assert line.endswith(f"loss {history['loss'][1]:.4g}")

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from callback_runs import Script, make, resumed, weights
+from callback_runs import Raise, SaveAt, Script, make, resumed, weights
 
 from tinygrad_opt import optim
 from tinygrad_opt.optim import BFGS, EMA, SAM, SGD, Lookahead, schedules
-from tinygrad_opt.train import LearningRateScheduler, ReduceLROnPlateau
+from tinygrad_opt.train import BackupAndRestore, LearningRateScheduler, ReduceLROnPlateau
 
 nan = math.nan
 
@@ -102,6 +102,32 @@ def test_a_resumed_run_reduces_in_the_same_epochs(tmp_path, optimizer):
         second = resumed(fresh, tmp_path / "run.npz", *place)
         assert second.history.history == whole.history.history
         assert weights(second) == weights(whole)
+
+
+def test_a_schedule_is_multiplied_as_before_wherever_the_backup_stands(tmp_path):
+    def fresh(folder, *more, before=False):
+        plateau, backup = ReduceLROnPlateau(factor=0.5, patience=1), BackupAndRestore(tmp_path / folder)
+        pair = (backup, plateau) if before else (plateau, backup)
+        return make(Script(val_loss=[1] * 6), *pair, *more, epochs=6, optimizer=with_schedule)
+
+    whole = fresh("whole")
+    whole.train()
+    for before in (False, True):
+        with pytest.raises(OSError, match="power"):
+            fresh("backup", Raise(OSError("power"), 4), before=before).train()
+        run = fresh("backup", before=before)
+        assert run.train().history == whole.history.history
+        assert weights(run) == weights(whole)
+
+
+def test_an_optimizer_of_a_run_that_is_over_is_left_alone(tmp_path):
+    plateau = ReduceLROnPlateau(factor=0.5, patience=1)
+    values = Script(val_loss=[1] * 6)
+    make(values, plateau, SaveAt(tmp_path / "run.npz", 5), epochs=6, optimizer=with_schedule).train()
+    over = make(values, plateau, epochs=2, optimizer=with_schedule)
+    over.train()
+    make(values, plateau, epochs=6, optimizer=with_schedule).load(tmp_path / "run.npz")
+    assert over.optimizer.lr(0) == 0.05
 
 
 def test_another_run_with_the_same_optimizer_goes_on_with_its_schedule():

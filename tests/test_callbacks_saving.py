@@ -88,12 +88,19 @@ def test_a_resumed_run_saves_at_the_same_moments(tmp_path):
         return make(Script(val_loss=values), best, often, *more, epochs=6)
 
     fresh(tmp_path / "whole").train()
-    fresh(tmp_path / "first", SaveAt(tmp_path / "run.npz", epoch=2, batch=2)).train()
+    fresh(tmp_path / "first", SaveAt(tmp_path / "run.npz", epoch=2, batch=1)).train()
     run = fresh(tmp_path / "second")
     run.load(tmp_path / "run.npz")
     run.train()
-    saved = ["4-3.npz", "6-1.npz", "best-4.npz", "best-6.npz"]  # 3-2 belongs to the moment of the file
+    saved = ["3-2.npz", "4-3.npz", "6-1.npz", "best-4.npz", "best-6.npz"]
     assert files_in(tmp_path / "second") == [name for name in files_in(tmp_path / "whole") if name in saved] == saved
+
+
+def test_another_run_counts_its_batches_from_the_beginning(tmp_path):
+    checkpoint = ModelCheckpoint(tmp_path / "run.npz", save_freq=4)
+    make(checkpoint).train()
+    make(checkpoint).train()
+    assert files_in(tmp_path) == []
 
 
 def test_two_that_save_in_one_epoch_know_of_each_other(tmp_path):

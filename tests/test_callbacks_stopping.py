@@ -17,6 +17,8 @@ TABLE = {
     "flat, patience 0": ({}, [1, 1, 1, 1, 1], 1, 0),
     "flat, patience 1": ({"patience": 1}, [1, 1, 1, 1, 1], 1, 0),
     "flat, patience 2": ({"patience": 2}, [1, 1, 1, 1, 1], 2, 0),
+    "always better, without patience": ({}, [3, 2, 1], None, 2),
+    "the first epoch alone does not stop": ({"patience": 1}, [nan, 2, 1], None, 2),
     "always better": ({"patience": 1}, [5, 4, 3, 2, 1], None, 4),
     "an equal value is none": ({"patience": 2}, [3, 2, 2, 2, 1], 3, 1),
     "an improvement starts the count anew": ({"patience": 2}, [3, 4, 2, 4, 1, 5, 5, 5], 6, 4),
