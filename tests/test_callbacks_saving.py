@@ -103,6 +103,14 @@ def test_another_run_counts_its_batches_from_the_beginning(tmp_path):
     assert files_in(tmp_path) == []
 
 
+def test_a_resumed_run_may_save_more_often(tmp_path):
+    make(ModelCheckpoint(tmp_path / "first.npz", save_freq=99), SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
+    run = make(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=2), epochs=2)
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert files_in(tmp_path) == ["2-3.npz", "run.npz"]
+
+
 def test_two_that_save_in_one_epoch_know_of_each_other(tmp_path):
     """Each file has the state of all callbacks after the epoch, also of those that save later."""
 

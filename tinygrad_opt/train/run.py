@@ -121,9 +121,10 @@ class Run:
 
         def closure() -> float:
             self.optimizer.zero_grad()
-            predictions.append(self.model(x))
-            loss = self.backward(self.loss(predictions[-1], y))
-            if not logs:
+            prediction = self.model(x)
+            loss = self.backward(self.loss(prediction, y))
+            if not predictions:
+                predictions.append(prediction)
                 logs["loss"] = loss
                 self.callbacks("on_gradients", self.batch, logs)
             return loss

@@ -38,7 +38,7 @@ class Saver(Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         if self.save_freq != "epoch":
             self.batches += 1
-            if self.batches == self.save_freq:
+            if self.batches >= int(self.save_freq):
                 self.batches = 0
                 self.ask(self.run.epoch, self.run.means.result())
 
