@@ -6,8 +6,16 @@ hold a run that goes on; `tinygrad_opt.checkpoint` is another thing, which saves
 """
 
 from . import files
-from .callbacks.base import Callback
+from .callbacks.averaging import SwapEMAWeights
+from .callbacks.base import Callback, LambdaCallback
+from .callbacks.gradients import GradientNorms
+from .callbacks.learning_rate_finder import LearningRateFinder
+from .callbacks.logs import CSVLogger, RemoteMonitor
 from .callbacks.progress import ProgbarLogger
+from .callbacks.rates import LearningRateScheduler, ReduceLROnPlateau
+from .callbacks.saving import BackupAndRestore, ModelCheckpoint
+from .callbacks.stopping import EarlyStopping, TerminateOnNaN
+from .callbacks.tensorboard import TensorBoard
 from .checkpoint import Position, load_checkpoint, save_checkpoint
 from .curves import Advice, Finding, advise
 from .data import DataLoader, Dataset
@@ -22,16 +30,29 @@ from .weights import load_weights, save_weights
 
 __all__ = [
     "Advice",
+    "BackupAndRestore",
+    "CSVLogger",
     "Callback",
     "DataLoader",
     "Dataset",
+    "EarlyStopping",
     "Finding",
+    "GradientNorms",
     "History",
+    "LambdaCallback",
+    "LearningRateFinder",
+    "LearningRateScheduler",
     "Loader",
+    "ModelCheckpoint",
     "Position",
     "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
     "Run",
     "StreamLoader",
+    "SwapEMAWeights",
+    "TensorBoard",
+    "TerminateOnNaN",
     "accuracy",
     "advise",
     "check_initial_loss",

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import functional, nn, optim
-from ..init.request import FROM_0_BELOW_1, number
 from ..nn.module import Module
 from ..ops.random import drawing_from
-from ..recording import no_grad
-from ..value import Value
+from ..settings import Numbers, number
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
@@ -22,6 +20,7 @@ from .loader import Loader
 from .metrics import Metric, accuracy, binary_accuracy, binary_accuracy_of_logits, named
 from .run import Run
 
+SHARE = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
 Array = np.ndarray[Any, np.dtype[Any]]
 
 ACCURACIES: list[tuple[Any, Metric]] = [
@@ -60,6 +59,7 @@ def fit(
     validation_split  the share of the samples, the last ones, that is kept for that
     metrics           names or functions of (predictions, targets), or both by the name under which they are reported;
                       left out, "accuracy" under losses of classes
+    callbacks         what watches, steers and saves the run, called in this order: `train.Callback`
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout()
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
@@ -103,28 +103,34 @@ def evaluate(
     loss: str | Callable[[Any, Any], Any],
     metrics: Iterable[str | Metric] | Mapping[str, str | Metric] | None = None,
     batch_size: int | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> dict[str, float]:
-    """The means of the loss and of metrics over data, in evaluation mode; arguments as for `fit`."""
+    """The means of the loss and of metrics over data, in evaluation mode; arguments as for `fit`.
+
+    Of callbacks, the hooks on_test_* are called.
+    """
     criterion = as_loss(loss)
     loader = as_loader(as_data(data), 256 if batch_size is None else batch_size)
-    run = Run(as_model(model), None, criterion, loader, epochs=0, metrics=as_metrics(metrics, criterion))
-    return run.evaluate(loader)
+    metrics = as_metrics(metrics, criterion)
+    return Run(as_model(model), None, criterion, loader, epochs=0, metrics=metrics, callbacks=callbacks).evaluate(
+        loader
+    )
 
 
-def predict(model: Module, x: Any, *, batch_size: int = 256) -> Array:
-    """What the model gives for x, in evaluation mode, batch by batch, as one array."""
-    batches = as_loader(as_data(x), batch_size).batches(0)
-    with as_model(model).eval(), no_grad():
-        found = [model(batch[0] if isinstance(batch, tuple) else batch) for batch in batches]
-    if not isinstance(found[0], Value):
-        raise TypeError(f"predict needs a model that gives one Value; got a {type(found[0]).__name__}")
-    return np.concatenate([prediction.data for prediction in found])
+def predict(model: Module, x: Any, *, batch_size: int = 256, callbacks: Iterable[Callback] = ()) -> Array:
+    """What the model gives for x, in evaluation mode, batch by batch, as one array.
+
+    Of callbacks, the hooks on_predict_* are called; the logs at the end of a batch have its outputs.
+    """
+    loader = as_loader(as_data(x), batch_size)
+    run = Run(as_model(model), None, loss=None, loader=loader, epochs=0, callbacks=callbacks)
+    return np.concatenate(run.predict(loader))
 
 
 # -- what the arguments stand for --------------------------------------------------------------
 def parted(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
     """Data to train on and to validate with."""
-    share = number("fit", "validation_split", share, FROM_0_BELOW_1)
+    share = number("fit", "validation_split", share, SHARE)
     training = as_data(data)
     if validation_data is not None:
         if share:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from .. import functional, nn, optim
-from ..init.request import count
 from ..nn.dropout import DropoutLayer
 from ..nn.module import Module
 from ..ops.random import drawing_from
 from ..recording import no_grad
+from ..settings import count
 from ..value import Value
 from .curves import Finding
 from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit

@@ -12,7 +12,7 @@ from ..optim import BFGS, LBFGS, SAM
 from ..optim.around.wrapper import within
 from ..recording import no_grad
 from ..value import Value
-from .callbacks.base import Callback, Callbacks, has
+from .callbacks.base import Callback, Callbacks
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .loader import Loader
@@ -38,7 +38,7 @@ class Run:
         self,
         model: Module,
         optimizer: Any,
-        loss: Callable[[Any, Any], Any],
+        loss: Callable[[Any, Any], Any] | None,
         loader: Loader,
         *,
         epochs: int,
@@ -46,7 +46,8 @@ class Run:
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
-        self.model, self.optimizer, self.loss, self.loader = model, optimizer, loss, loader
+        self.model, self.optimizer, self.loader = model, optimizer, loader
+        self.loss: Any = loss
         self.epochs, self.validation, self.metrics = epochs, validation, dict(metrics or {})
         self.epoch, self.batch = 0, 0
         self.means = Means()
@@ -59,21 +60,28 @@ class Run:
         self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
 
     def stop(self, why: str) -> None:
-        """End the run: after this batch its epoch is finished with validation and hooks, and no other begins."""
-        self.stopped = why
+        """End the run: after this batch its epoch is finished with validation and hooks, and no other begins.
+
+        The first reason is the one that is kept.
+        """
+        if self.stopped is None:
+            self.stopped = why
 
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:
         """Run all epochs that remain; Ctrl-C ends it with the history so far."""
-        self.callbacks("on_train_begin", {})
         try:
-            while self.epoch < self.epochs and (self.stopped is None or self.batch):
-                self.train_epoch()
-        except KeyboardInterrupt:
-            self.history.interrupted = True
-        self.zero_grad()
-        self.history.stopped = self.stopped
-        self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+            self.callbacks("on_train_begin", {})
+            try:
+                while self.epoch < self.epochs and (self.stopped is None or self.batch):
+                    self.train_epoch()
+            except KeyboardInterrupt:
+                self.history.interrupted = True
+            self.zero_grad()
+            self.history.stopped = self.stopped
+            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+        finally:
+            self.callbacks("on_close")
         return self.history
 
     def train_epoch(self) -> None:
@@ -89,39 +97,44 @@ class Run:
             logs = self.train_batch(*pair(batch))
             number, self.batch = self.batch, self.batch + 1
             self.callbacks("on_train_batch_end", number, logs)
-            if self.stopped is not None:
-                break
+            self.callbacks("on_save")
         logs = self.means.result()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
+        self.history.append(epoch, logs)
+        self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
+        logs: dict[str, float] = {}
         if self.by_closure:
-            loss, prediction = self.step_by_closure(x, y)
+            prediction = self.step_by_closure(x, y, logs)
         else:
             self.zero_grad()
-            loss, prediction = self.gradients(x, y)
-            self.optimizer.step(loss)
-        logs = {"loss": loss, **self.measured(prediction, y)}
+            logs["loss"], prediction = self.gradients(x, y)
+            self.callbacks("on_gradients", self.batch, logs)
+            self.optimizer.step(logs["loss"])
+        logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
         return logs
 
-    def step_by_closure(self, x: Any, y: Any) -> tuple[float, Any]:
+    def step_by_closure(self, x: Any, y: Any, logs: dict[str, float]) -> Any:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        seen: list[tuple[float, Any]] = []
+        predictions: list[Any] = []
 
         def closure() -> float:
             self.zero_grad()
-            found = self.gradients(x, y)
-            if not seen:
-                seen.append(found)
-            return found[0]
+            loss, prediction = self.gradients(x, y)
+            if not predictions:
+                predictions.append(prediction)
+                logs["loss"] = loss
+                self.callbacks("on_gradients", self.batch, logs)
+            return loss
 
         self.optimizer.step(closure)
-        return seen[0]
+        return predictions[0]
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
         """Fill the gradients; loss and predictions as numbers, so that their graph goes when this returns."""
@@ -160,12 +173,32 @@ class Run:
         self.callbacks("on_test_end", means.result())
         return means.result()
 
+    def predict(self, loader: Loader) -> list[Array]:
+        """What the model gives for each batch, in evaluation mode."""
+        found = []
+        self.callbacks("on_predict_begin", {})
+        with self.model.eval(), no_grad():
+            for number, batch in enumerate(loader.batches(0)):
+                self.callbacks("on_predict_batch_begin", number, {})
+                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
+                if not isinstance(prediction, Value):
+                    raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
+                found.append(prediction.data)
+                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
+        self.callbacks("on_predict_end", {})
+        return found
+
     # -- where it stands -----------------------------------------------------------------------
     @property
+    def fresh(self) -> bool:
+        """Whether it stands at its very beginning, rather than going on from a file."""
+        return self.epoch == self.batch == 0
+
+    @property
     def parts(self) -> list[Any]:
-        """What has a state beside model and optimizer: callbacks without one may differ when the run goes on."""
-        stateful = [callback for callback in self.callbacks.all if has(callback, "state_dict")]
-        return [*stateful, self.loader, self.history, self.means]
+        """What has a state beside model and optimizer."""
+        callbacks = [callback for callback in self.callbacks.all if callback.has_state()]
+        return [*callbacks, self.loader, self.history, self.means]
 
     def save(self, path: Any) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
