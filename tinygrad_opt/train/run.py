@@ -11,7 +11,7 @@ from ..nn.module import Module
 from ..optim import BFGS, LBFGS, SAM
 from ..recording import no_grad
 from ..value import Value
-from .callbacks.base import Callback, Callbacks
+from .callbacks.base import Callback, Callbacks, has
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .loader import Loader
@@ -147,8 +147,9 @@ class Run:
     # -- where it stands -----------------------------------------------------------------------
     @property
     def parts(self) -> list[Any]:
-        """What has a state beside model and optimizer."""
-        return [*self.callbacks.all, self.loader, self.history, self.means]
+        """What has a state beside model and optimizer: a progress bar has none, and may come or go on resuming."""
+        stateful = [callback for callback in self.callbacks.all if has(callback, "state_dict")]
+        return [*stateful, self.loader, self.history, self.means]
 
     def save(self, path: Any) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""

@@ -91,7 +91,7 @@ def checked(callback: Any) -> Callback:
     return callback
 
 
-def has(callback: Callback, hook: str) -> bool:
-    """Whether a callback has written that hook."""
-    own = getattr(callback, hook)
-    return getattr(own, "__func__", own) is not vars(Callback)[hook]
+def has(callback: Callback, method: str) -> bool:
+    """Whether a callback has written that method."""
+    own = getattr(callback, method)
+    return getattr(own, "__func__", own) is not vars(Callback)[method]
