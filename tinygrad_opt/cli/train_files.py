@@ -1,0 +1,102 @@
+"""The files of a run of `tinygrad-opt train`, and how Ctrl-C ends it where it can go on."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..train import Callback, History
+
+CHECKPOINT, HISTORY, CURVES = "checkpoint.npz", "history.csv", "curves.svg"
+
+Settings = Mapping[str, str]
+
+
+class Files(Callback):
+    """Writes checkpoint and history into a folder after every epoch, and at the end; without a folder, nothing.
+
+    settings  what must be the same for a run to go on: options by name, as they are written
+    """
+
+    last = True
+
+    def __init__(self, folder: Path | None, settings: Settings, resume: Path | None = None):
+        self.folder, self.settings, self.resume = folder, settings, resume
+
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        if self.resume and self.run.epoch >= self.run.epochs:
+            over = self.run.epoch
+            raise ValueError(
+                f"{self.resume} has {over} epochs behind it, and --epochs is {self.run.epochs}: give more than {over}"
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        self.write()
+
+    def on_train_end(self, logs: dict[str, Any]) -> None:
+        self.write()
+
+    def write(self) -> None:
+        if self.folder:
+            self.run.save(self.folder / CHECKPOINT)
+            write_history(self.folder / HISTORY, self.run.history)
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(self.settings)
+
+    def load_state_dict(self, state: Any) -> None:
+        differing = [f"--{name} {state.get(name)}" for name, own in self.settings.items() if state.get(name) != own]
+        if differing:
+            raise ValueError(f"the saved run had {', '.join(differing)}: give the same to go on")
+
+
+class CtrlC(Callback):
+    """Ctrl-C ends the run after the batch under way, so that what is saved then goes on bit for bit.
+
+    A second one ends it at once.
+    """
+
+    last = True
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        self.before = signal.signal(signal.SIGINT, self.ask)
+
+    def ask(self, *_: Any) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def on_train_end(self, logs: dict[str, Any]) -> None:
+        signal.signal(signal.SIGINT, self.before)
+
+
+def prepared(folder: Path, resume: Path | None) -> None:
+    """Make a folder for a run; refuse one where nothing can be written, or where another run would be lost."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"--out {folder} cannot be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise OSError(f"--out {folder} cannot be written to: Permission denied")
+    held = folder / CHECKPOINT
+    if held.exists() and not (resume and resume.exists() and resume.samefile(held)):
+        raise ValueError(f"{held} is there from another run: give another --out, or go on with --resume {held}")
+
+
+def write_history(path: Path, history: History) -> None:
+    """One line an epoch, counted from 1, and a column for each number that was logged."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["epoch", *history])
+        columns = [history[name] for name in history]
+        table.writerows([epoch + 1, *values] for epoch, *values in zip(history.epoch, *columns, strict=True))
