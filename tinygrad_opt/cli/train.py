@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import nn, optim, plots
-from ..train import evaluate, fit
+from ..train import History, evaluate, fit
 from .table import print_table
 from .train_data import DEFAULTS, Data, Defaults, known, load
-from .train_files import CHECKPOINT, CURVES, HISTORY, CtrlC, Files, prepared
+from .train_files import CHECKPOINT, CURVES, HISTORY, WRITTEN, CtrlC, Files, prepared
 
 DESCRIPTION = """\
 Train a multilayer perceptron to tell the classes of DATA apart, with softmax cross-entropy, and print its
@@ -86,8 +86,28 @@ def run(options: argparse.Namespace) -> int:
         prepared(options.out, options.resume)
     if not options.quiet:
         announce(options, data, model)
-    start = time.perf_counter()
-    history = fit(
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges is said below
+        start = time.perf_counter()
+        history = trained(options, data, model, optimizer)
+        seconds = time.perf_counter() - start
+        loss = print_results(model, data)
+    print(f"{model.count_params():,} parameters, {counted(len(history), 'epoch')}, {seconds:.1f} s")
+    if history.stopped:
+        print(f"stopped: {history.stopped}")
+    if options.plots and len(history):
+        plots.curves(history.history).savefig(options.out / CURVES)
+    if options.out:
+        print("files:", *sorted(options.out / file for file in WRITTEN if (options.out / file).exists()))
+    if history.interrupted:
+        raise KeyboardInterrupt
+    if not np.isfinite(loss):
+        raise ValueError(f"the training diverged, its loss is {loss}: try a lower --lr")
+    return 0
+
+
+def trained(options: argparse.Namespace, data: Data, model: nn.Module, optimizer: Any) -> History:
+    """Train the network as the options say, from the start or from where a checkpoint stands."""
+    return fit(
         model,
         data.training,
         loss="cross_entropy",
@@ -95,28 +115,16 @@ def run(options: argparse.Namespace) -> int:
         epochs=options.epochs,
         batch_size=options.batch_size,
         validation_data=data.validation,
-        callbacks=callbacks(options, name),
+        callbacks=callbacks(options, data.name),
         seed=options.seed,
         verbose=False if options.quiet else None,
         resume=options.resume,
     )
-    seconds = time.perf_counter() - start
-    print_results(model, data)
-    print(f"{model.count_params():,} parameters, {counted(len(history), 'epoch')}, {seconds:.1f} s")
-    if history.stopped:
-        print(f"stopped: {history.stopped}")
-    if options.plots:
-        plots.curves(history.history).savefig(options.out / CURVES)
-    if options.out:
-        print("files:", *(options.out / file for file in (CHECKPOINT, HISTORY) + (CURVES,) * options.plots))
-    if history.interrupted:
-        raise KeyboardInterrupt
-    return 0
 
 
 def fill_in(options: argparse.Namespace, defaults: Defaults) -> None:
     """What was not given, by the data; another optimizer than Adam has its own learning rate."""
-    if options.lr is None and options.optimizer == "adam":
+    if options.lr is None and options.optimizer.lower() == "adam":
         options.lr = defaults.lr
     for name in ("epochs", "batch_size", "validation_split"):
         if getattr(options, name) is None:
@@ -189,13 +197,15 @@ def announce(options: argparse.Namespace, data: Data, model: nn.Module) -> None:
     print(f"model {options.model}, {options.activation}; {options.optimizer}{rate}; batches of {options.batch_size}")
 
 
-def print_results(model: nn.Module, data: Data) -> None:
-    """Loss and accuracy of the trained model on all that there is."""
-    rows = []
-    for name, part in data.parts.items():
-        found = evaluate(model, part, loss="cross_entropy")
-        rows.append([name, f"{found['loss']:.4f}", f"{found['accuracy']:.4f}", f"{len(part):,}"])
+def print_results(model: nn.Module, data: Data) -> float:
+    """Loss and accuracy of the trained model on all that there is; returns the loss on the training data."""
+    found = {name: evaluate(model, part, loss="cross_entropy") for name, part in data.parts.items()}
+    rows = [
+        [name, f"{logs['loss']:.4f}", f"{logs['accuracy']:.4f}", f"{len(data.parts[name]):,}"]
+        for name, logs in found.items()
+    ]
     print_table(["", "loss", "accuracy", "samples"], rows)
+    return found["training"]["loss"]
 
 
 def dashed(*numbers: int) -> str:

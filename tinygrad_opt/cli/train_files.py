@@ -12,6 +12,7 @@ from typing import Any
 from ..train import Callback, History
 
 CHECKPOINT, HISTORY, CURVES = "checkpoint.npz", "history.csv", "curves.svg"
+WRITTEN = (CHECKPOINT, HISTORY, CURVES)
 
 Settings = Mapping[str, str]
 
