@@ -15,7 +15,7 @@ import numpy as np
 from tinygrad_opt import functional, nn, no_grad, optim, train
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 12
-CONTEXT, WIDTH, HEADS, BLOCKS = 64, 96, 4, 2
+CONTEXT, WIDTH, HEADS, BLOCKS = 32, 64, 4, 2
 
 rng = np.random.default_rng(0)
 text = Path(__file__).with_name("texts").joinpath("declaration_and_constitution.txt").read_text(encoding="utf-8")
@@ -48,8 +48,8 @@ class Transformer(nn.Module):
         self.places = nn.Embedding(CONTEXT, WIDTH, **settings)
         self.blocks = nn.Sequential()
         for _ in range(BLOCKS):
-            network = [nn.Linear(WIDTH, 4 * WIDTH, **settings), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH, **settings)]
-            for layers in ([CausalAttention()], network):
+            wide, narrow = nn.Linear(WIDTH, 4 * WIDTH, **settings), nn.Linear(4 * WIDTH, WIDTH, **settings)
+            for layers in ([CausalAttention()], [wide, nn.GELU("tanh"), narrow]):
                 self.blocks.append(nn.Residual(nn.Sequential(nn.LayerNorm(WIDTH, dtype=np.float32), *layers)))
         self.norm = nn.LayerNorm(WIDTH, dtype=np.float32)
         self.head = nn.Linear(WIDTH, len(alphabet), **settings)
@@ -72,12 +72,13 @@ def sample(model, start, length):
 
 class Report(train.Callback):
     def on_epoch_end(self, epoch, logs):
-        print(f"epoch {epoch + 1}: {logs['loss']:.3f} nats a character, {logs['accuracy']:.1%} guessed right", flush=True)
+        loss, accuracy = logs["loss"], logs["accuracy"]
+        print(f"epoch {epoch + 1}: {loss:.3f} nats a character, {accuracy:.1%} guessed right", flush=True)
         if epoch % 4 == 3 or epoch + 1 == EPOCHS:
             print(f"\n{sample(self.model, 'The Congress ', 240)}\n", flush=True)
 
 
-windows = np.lib.stride_tricks.sliding_window_view(codes, CONTEXT + 1)[::16]
+windows = np.lib.stride_tricks.sliding_window_view(codes, CONTEXT + 1)[::8]
 model = Transformer()
 print(f"{len(text):,} characters, {len(alphabet)} different; {model.count_params():,} parameters")
 steps = EPOCHS * -(-len(windows) // 32)

@@ -40,7 +40,8 @@ def network(*between):
 
 
 training, test = images()
-print(f"{len(training[0]):,} images for training, {len(test[0]):,} for tests; RMSprop, lr 0.001, batches of 128, 5 epochs")
+print(f"{len(training[0]):,} images for training, {len(test[0]):,} for tests")
+print("784-512-10, RMSprop, lr 0.001, batches of 128, 5 epochs\n")
 print("                 accuracy")
 print("                 training    test   seconds")
 for name, model in {

@@ -78,7 +78,12 @@ def test_history_checkpoint_and_curves_are_written(tmp_path):
     done = train(*SMALL, "--epochs", "3", "--batch-norm", "--out", "new/run", "--plots", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     folder = tmp_path / "new" / "run"
-    assert sorted(file.name for file in folder.iterdir()) == ["checkpoint.npz", "curves.svg", "history.csv"]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "checkpoint.npz",
+        "curves.svg",
+        "history.csv",
+        "weights.npz",
+    ]
     with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
@@ -107,6 +112,17 @@ def assert_same_run(folder, other):
     np.testing.assert_equal(mine["generators"], theirs["generators"])
 
 
+def test_early_stopping_ends_a_run_and_restores_the_best_weights(tmp_path):
+    done = train(*SMALL, "--epochs", "500", "--lr", "0.05", "--early-stopping", "3", "--out", "run", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    stopped = re.search(r"stopped: val_loss was not improved for 3 epochs \(best (\S+) in epoch (\d+)\)", done.stdout)
+    with (tmp_path / "run" / "history.csv").open(newline="", encoding="utf-8") as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    assert len(losses) == int(stopped[2]) + 3
+    best = re.search(r"^ *validation +(\S+)", done.stdout, re.MULTILINE)[1]
+    assert float(best) == pytest.approx(min(losses), abs=1e-4)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_a_run_that_can_go_on(tmp_path):
     long = [*COMMAND, *SMALL, "--epochs", "100000", "--out", "run"]
@@ -122,6 +138,8 @@ def test_ctrl_c_ends_a_run_that_can_go_on(tmp_path):
     epoch = files.load(checkpoint)["epoch"]
     with (tmp_path / "run" / "history.csv").open(encoding="utf-8") as file:
         assert len(file.readlines()) == epoch + 1
+    expected = files.load(tmp_path / "run" / "weights.npz")
+    np.testing.assert_equal(expected, files.load(checkpoint)["model"])
     more = str(epoch + 2)
     assert train(*SMALL, "--epochs", more, "--out", "run", "--resume", checkpoint, cwd=tmp_path).returncode == 0
     assert train(*SMALL, "--epochs", more, "--out", "whole", cwd=tmp_path).returncode == 0
@@ -233,7 +251,10 @@ def test_what_differs_from_the_saved_run_is_named_and_another_run_is_not_lost(tm
     on = ["--resume", "run/checkpoint.npz"]
     for arguments, message in (
         ([*SMALL, "--epochs", "2", *on, "--seed", "3", "--lr", "0.5"], "the saved run had --lr None, --seed 0"),
-        ([*SMALL, "--epochs", "1", *on], "has 1 epochs behind it, and --epochs is 1: give more than 1"),
+        (
+            [*SMALL, "--epochs", "1", *on],
+            "run/checkpoint.npz is at the end of epoch 1: give more --epochs than 1 to go on",
+        ),
         ([*SMALL, "--epochs", "2", *on, "--batch-size", "7"], "the saved run had batch_size 32"),
         ([*SMALL, "--epochs", "1", "--out", "run"], "is there from another run: give another --out, or go on with"),
     ):

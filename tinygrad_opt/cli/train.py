@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import nn, optim, plots
-from ..train import History, evaluate, fit
+from ..train import EarlyStopping, History, evaluate, fit, save_weights
 from .table import print_table
 from .train_data import DEFAULTS, Data, Defaults, known, load
-from .train_files import CHECKPOINT, CURVES, HISTORY, WRITTEN, CtrlC, Files, prepared
+from .train_files import CHECKPOINT, CURVES, HISTORY, WEIGHTS, WRITTEN, Files, prepared
 
 DESCRIPTION = """\
 Train a multilayer perceptron to tell the classes of DATA apart, with softmax cross-entropy, and print its
@@ -31,11 +31,14 @@ examples:
   tinygrad-opt train mnist --data mnist --optimizer rmsprop --lr 0.001
   tinygrad-opt train moons --epochs 80 --out run --resume run/{CHECKPOINT}
 
---out gets {HISTORY}, {CHECKPOINT}, from which --resume goes on bit for bit (give the same options again), and
-with --plots {CURVES}.  Ctrl-C ends a run after the batch under way, with its files written and exit status 130."""
+--out gets {HISTORY}, {WEIGHTS} for use (train.load_weights), {CHECKPOINT}, from which --resume goes on
+bit for bit (give the same options again), and with --plots {CURVES}.  --early-stopping restores the weights of
+the epoch with the lowest validation loss.  Ctrl-C ends a run after the batch under way, with its files written
+and exit status 130."""
 
 RESUMED_AS_IT_WAS = (
-    "model", "activation", "dropout", "batch_norm", "optimizer", "lr", "seed", "validation_split", "dtype",
+    "model", "activation", "dropout", "batch_norm", "optimizer", "lr", "early_stopping", "seed",
+    "validation_split", "dtype",
 )  # fmt: skip
 """Options that a run must keep to go on."""
 
@@ -97,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
     if options.plots and len(history):
         plots.curves(history.history).savefig(options.out / CURVES)
     if options.out:
+        save_weights(options.out / WEIGHTS, model)
         print("files:", *sorted(options.out / file for file in WRITTEN if (options.out / file).exists()))
     if history.interrupted:
         raise KeyboardInterrupt
@@ -183,8 +187,10 @@ def with_batch_norm(model: nn.MLP, dtype: Any) -> nn.Sequential:
 
 
 def callbacks(options: argparse.Namespace, name: str) -> list[Any]:
+    """What stops the run early, if that is asked for, and what writes its files."""
     settings = {"data": name} | {key.replace("_", "-"): str(getattr(options, key)) for key in RESUMED_AS_IT_WAS}
-    return [CtrlC(), Files(options.out, settings, options.resume)]
+    stopping = [] if options.early_stopping is None else [EarlyStopping(patience=options.early_stopping)]
+    return [*stopping, Files(options.out, settings, options.resume)]
 
 
 def announce(options: argparse.Namespace, data: Data, model: nn.Module) -> None:

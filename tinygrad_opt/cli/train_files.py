@@ -1,4 +1,4 @@
-"""The files of a run of `tinygrad-opt train`, and how Ctrl-C ends it where it can go on."""
+"""The files of a run of `tinygrad-opt train`, and its end by Ctrl-C where it can go on."""
 
 from __future__ import annotations
 
@@ -11,40 +11,44 @@ from typing import Any
 
 from ..train import Callback, History
 
-CHECKPOINT, HISTORY, CURVES = "checkpoint.npz", "history.csv", "curves.svg"
-WRITTEN = (CHECKPOINT, HISTORY, CURVES)
-
-Settings = Mapping[str, str]
+CHECKPOINT, WEIGHTS, HISTORY, CURVES = "checkpoint.npz", "weights.npz", "history.csv", "curves.svg"
+WRITTEN = (CHECKPOINT, WEIGHTS, HISTORY, CURVES)
 
 
 class Files(Callback):
-    """Writes checkpoint and history into a folder after every epoch, and at the end; without a folder, nothing.
+    """Writes checkpoint and history into a folder after every epoch, and when Ctrl-C ends the run.
 
+    folder    where; None to write nothing
     settings  what must be the same for a run to go on: options by name, as they are written
+    resume    the file from which it goes on
+
+    Ctrl-C ends the run after the batch under way, so that what is written then goes on bit for bit; a second one at
+    once.
     """
 
-    last = True
-
-    def __init__(self, folder: Path | None, settings: Settings, resume: Path | None = None):
+    def __init__(self, folder: Path | None, settings: Mapping[str, str], resume: Path | None = None):
         self.folder, self.settings, self.resume = folder, settings, resume
+        self.interrupted = False
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
-        if self.resume and self.run.epoch >= self.run.epochs:
-            over = self.run.epoch
-            raise ValueError(
-                f"{self.resume} has {over} epochs behind it, and --epochs is {self.run.epochs}: give more than {over}"
-            )
+        over = self.run.epoch
+        if self.resume and over >= self.run.epochs:
+            raise ValueError(f"{self.resume} is at the end of epoch {over}: give more --epochs than {over} to go on")
+        self.before = signal.signal(signal.SIGINT, self.interrupt)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        self.write()
+    def interrupt(self, *_: Any) -> None:
+        self.interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def on_train_end(self, logs: dict[str, Any]) -> None:
-        self.write()
-
-    def write(self) -> None:
-        if self.folder:
+    def on_save(self) -> None:
+        if self.folder and (self.interrupted or self.run.batch == 0):
             self.run.save(self.folder / CHECKPOINT)
             write_history(self.folder / HISTORY, self.run.history)
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+    def on_train_end(self, logs: dict[str, Any]) -> None:
+        signal.signal(signal.SIGINT, self.before)
 
     def state_dict(self) -> dict[str, Any]:
         return dict(self.settings)
@@ -53,32 +57,6 @@ class Files(Callback):
         differing = [f"--{name} {state.get(name)}" for name, own in self.settings.items() if state.get(name) != own]
         if differing:
             raise ValueError(f"the saved run had {', '.join(differing)}: give the same to go on")
-
-
-class CtrlC(Callback):
-    """Ctrl-C ends the run after the batch under way, so that what is saved then goes on bit for bit.
-
-    A second one ends it at once.
-    """
-
-    last = True
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def on_train_begin(self, logs: dict[str, Any]) -> None:
-        self.before = signal.signal(signal.SIGINT, self.ask)
-
-    def ask(self, *_: Any) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-
-    def on_train_end(self, logs: dict[str, Any]) -> None:
-        signal.signal(signal.SIGINT, self.before)
 
 
 def prepared(folder: Path, resume: Path | None) -> None:

@@ -6,8 +6,16 @@ hold a run that goes on; `tinygrad_opt.checkpoint` is another thing, which saves
 """
 
 from . import files
-from .callbacks.base import Callback
+from .callbacks.averaging import SwapEMAWeights
+from .callbacks.base import Callback, LambdaCallback
+from .callbacks.gradients import GradientNorms
+from .callbacks.learning_rate_finder import LearningRateFinder
+from .callbacks.logs import CSVLogger, RemoteMonitor
 from .callbacks.progress import ProgbarLogger
+from .callbacks.rates import LearningRateScheduler, ReduceLROnPlateau
+from .callbacks.saving import BackupAndRestore, ModelCheckpoint
+from .callbacks.stopping import EarlyStopping, TerminateOnNaN
+from .callbacks.tensorboard import TensorBoard
 from .checkpoint import Position, load_checkpoint, save_checkpoint
 from .data import DataLoader, Dataset
 from .fit import evaluate, fit, predict
@@ -19,15 +27,28 @@ from .streams import StreamLoader
 from .weights import load_weights, save_weights
 
 __all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
     "Callback",
     "DataLoader",
     "Dataset",
+    "EarlyStopping",
+    "GradientNorms",
     "History",
+    "LambdaCallback",
+    "LearningRateFinder",
+    "LearningRateScheduler",
     "Loader",
+    "ModelCheckpoint",
     "Position",
     "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
     "Run",
     "StreamLoader",
+    "SwapEMAWeights",
+    "TensorBoard",
+    "TerminateOnNaN",
     "accuracy",
     "evaluate",
     "files",

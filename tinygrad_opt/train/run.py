@@ -11,7 +11,7 @@ from ..nn.module import Module
 from ..optim import BFGS, LBFGS, SAM
 from ..recording import no_grad
 from ..value import Value
-from .callbacks.base import Callback, Callbacks, has
+from .callbacks.base import Callback, Callbacks
 from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .loader import Loader
@@ -58,14 +58,17 @@ class Run:
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:
         """Run all epochs that remain; Ctrl-C ends it with the history so far."""
-        self.callbacks("on_train_begin", {})
         try:
-            while self.epoch < self.epochs and self.stopped is None:
-                self.train_epoch()
-        except KeyboardInterrupt:
-            self.history.interrupted = True
-        self.history.stopped = self.stopped
-        self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+            self.callbacks("on_train_begin", {})
+            try:
+                while self.epoch < self.epochs and (self.stopped is None or self.batch):
+                    self.train_epoch()
+            except KeyboardInterrupt:
+                self.history.interrupted = True
+            self.history.stopped = self.stopped
+            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+        finally:
+            self.callbacks("on_close")
         return self.history
 
     def train_epoch(self) -> None:
@@ -76,46 +79,53 @@ class Run:
             self.callbacks("on_epoch_begin", epoch, {})
         self.model.train()
         for batch in self.loader.batches(epoch, start=self.batch):
+            if self.stopped is not None:
+                break
             self.callbacks("on_train_batch_begin", self.batch, {})
             logs = self.train_batch(*pair(batch))
             number, self.batch = self.batch, self.batch + 1
             self.callbacks("on_train_batch_end", number, logs)
-            if self.stopped is not None:
-                break
+            self.callbacks("on_save")
         logs = self.means.result()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
+        self.history.append(epoch, logs)
+        self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
+        logs: dict[str, float] = {}
         if isinstance(self.optimizer, BY_CLOSURE):
-            loss, prediction = self.step_by_closure(x, y)
+            prediction = self.step_by_closure(x, y, logs)
         else:
             prediction = self.model(x)
-            loss = self.backward(self.loss(prediction, y))
-            self.optimizer.step(loss)
+            logs["loss"] = self.backward(self.loss(prediction, y))
+            self.callbacks("on_gradients", self.batch, logs)
+            self.optimizer.step(logs["loss"])
             self.optimizer.zero_grad()
-        logs = {"loss": loss}
         if self.metrics:
             logs |= {name: metric(prediction.data, y) for name, metric in self.metrics.items()}
         self.means.add(logs, len(x))
         return logs
 
-    def step_by_closure(self, x: Any, y: Any) -> tuple[float, Any]:
+    def step_by_closure(self, x: Any, y: Any, logs: dict[str, float]) -> Any:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        seen: list[tuple[float, Any]] = []
+        predictions: list[Any] = []
 
         def closure() -> float:
             self.optimizer.zero_grad()
-            prediction = self.model(x)
-            seen.append((self.backward(self.loss(prediction, y)), prediction))
-            return seen[-1][0]
+            predictions.append(self.model(x))
+            loss = self.backward(self.loss(predictions[-1], y))
+            if not logs:
+                logs["loss"] = loss
+                self.callbacks("on_gradients", self.batch, logs)
+            return loss
 
         self.optimizer.step(closure)
         self.optimizer.zero_grad()
-        return seen[0]
+        return predictions[0]
 
     def backward(self, loss: Any) -> float:
         """Fill the gradients and return the loss as a number, so that its graph goes when this returns."""
@@ -146,10 +156,15 @@ class Run:
 
     # -- where it stands -----------------------------------------------------------------------
     @property
+    def fresh(self) -> bool:
+        """Whether it stands at its very beginning, rather than going on from a file."""
+        return self.epoch == self.batch == 0
+
+    @property
     def parts(self) -> list[Any]:
-        """What has a state beside model and optimizer: a progress bar has none, and may come or go on resuming."""
-        stateful = [callback for callback in self.callbacks.all if has(callback, "state_dict")]
-        return [*stateful, self.loader, self.history, self.means]
+        """What has a state beside model and optimizer."""
+        callbacks = [callback for callback in self.callbacks.all if callback.has_state()]
+        return [*callbacks, self.loader, self.history, self.means]
 
     def save(self, path: Any) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
@@ -160,12 +175,13 @@ class Run:
             callbacks=self.parts,
             epoch=self.epoch,
             batch=self.batch,
+            extra={"stopped": self.stopped},
         )
 
     def load(self, path: Any) -> None:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
         position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
-        self.epoch, self.batch = position.epoch, position.batch
+        self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")
 
 
 def pair(batch: Any) -> tuple[Any, Any]:
