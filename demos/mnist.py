@@ -1,6 +1,6 @@
 """The network of the slides on MNIST: 784-512-10, ReLU, RMSprop, five epochs; and beside it dropout and batch norm.
 
-    python demos/mnist.py FOLDER      or with FOLDER in the environment, as TINYGRAD_OPT_DATA
+    python demos/mnist.py FOLDER      or without it, if TINYGRAD_OPT_DATA names a folder that has mnist in it
 
 FOLDER has MNIST's files, gzip or not.  With all four, 60,000 images are for training and 10,000 for tests; with
 t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz alone, 8,000 and 2,000 of these.
@@ -15,10 +15,11 @@ import numpy as np
 
 from tinygrad_opt import datasets, nn, optim, train
 
-FOLDER = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TINYGRAD_OPT_DATA")
-if not FOLDER:
-    print("MNIST is not part of this package.  Its files, such as t10k-images-idx3-ubyte.gz, are published with LeCun,")
-    print("Cortes and Burges' 'The MNIST database of handwritten digits', and by many who copied it.")
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(os.environ.get("TINYGRAD_OPT_DATA", ""), "mnist")
+if not FOLDER.is_dir():
+    print(f"There is no folder {FOLDER}, and MNIST is not part of this package.")
+    print("Its files, such as t10k-images-idx3-ubyte.gz, are published by LeCun, Cortes and Burges as 'The MNIST")
+    print("database of handwritten digits', and by many who copied them.")
     print("Then: python demos/mnist.py FOLDER")
     sys.exit()
 
@@ -26,7 +27,7 @@ if not FOLDER:
 def images():
     """Images and labels to train on, and those for tests."""
     x, y = datasets.mnist(FOLDER, train=False)
-    if any(Path(FOLDER).glob("train-*")):
+    if any(FOLDER.glob("train-*")):
         return datasets.mnist(FOLDER), (x, y)
     n = len(x) * 4 // 5
     return (x[:n], y[:n]), (x[n:], y[n:])
