@@ -4,7 +4,7 @@ It is built here from the package's layers, as GPT is: an embedding of character
 of a small network, each beside a residual path, and for each place the scores of the character that comes next.
 Attention is three lines of NumPy; its gradient comes by itself.  The text is the Declaration of Independence and the
 Constitution of the United States, 55,000 characters.  Who knows nothing pays log(74) = 4.3 nats for each of them,
-who knows how often each comes 3.1.  Four epochs, two minutes on two cores, bring it below 1.6.
+who knows how often each comes 3.1.  The first epoch brings it to 2.36, the second to 1.78; there are four.
 With two numbers, EPOCHS and PART, it takes only one of PART stretches of text in an epoch: 3 8 is a quick look.
 """
 
