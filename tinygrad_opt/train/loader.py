@@ -78,7 +78,7 @@ class Loader:
         for number, (samples, batch) in enumerate(self.numbered_batches(epoch, start), start):
             if self.check_finite:
                 for name, entries in zip("xy", batch, strict=False):
-                    if not np.isfinite(entries).all():
+                    if entries.dtype.kind == "f" and not np.isfinite(entries).all():
                         where = f"batch {number} of epoch {epoch}"
                         raise ValueError(f"{self.kind}: {first_not_finite(name, entries, samples)}, in {where}")
             yield batch if len(batch) == 2 else batch[0]
