@@ -115,7 +115,7 @@ def assert_same_run(folder, other):
 def test_early_stopping_ends_a_run_and_restores_the_best_weights(tmp_path):
     done = train(*SMALL, "--epochs", "500", "--lr", "0.05", "--early-stopping", "3", "--out", "run", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    stopped = re.search(r"stopped: val_loss was not improved for 3 epochs \(best (\S+) in epoch (\d+)\)", done.stdout)
+    stopped = re.search(r"stopped: val_loss has not improved for 3 epochs: best (\S+) in epoch (\d+)", done.stdout)
     with (tmp_path / "run" / "history.csv").open(newline="", encoding="utf-8") as file:
         losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
     assert len(losses) == int(stopped[2]) + 3
@@ -199,7 +199,7 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
     [
         (["moonz"], "there are no data 'moonz': did you mean 'moons'?"),
         (["diabetes"], "diabetes are numbers to predict; this command trains on classes: moons, circles,"),
-        (["moons", "--optimizer", "adamm"], "there is no optimizer 'adamm': did you mean Adam?"),
+        (["moons", "--optimizer", "adamm"], "there is no optimizer 'adamm': did you mean 'Adam'?"),
         (["moons", "--activation", "rellu"], "there is no activation 'rellu': did you mean 'relu'?"),
         (["moons", "--model", "2-x-2"], "--model is the sizes of all layers, such as 2-32-2; got '2-x-2'"),
         (["moons", "--model", "2"], "--model is the sizes of all layers, such as 2-32-2; got '2'"),
@@ -208,7 +208,7 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
             "moons has 2 inputs and 2 classes; --model 3-8-4 has 3 and 4: write 2-8-2",
         ),
         (["moons", "--model", "2-99999999999-99999999-2"], "does not fit into memory"),
-        (["moons", "--dropout", "1.5"], "MLP needs a probability p of 0 or more and less than 1; got 1.5"),
+        (["moons", "--dropout", "1.5"], "MLP: dropout must be a number of 0 or more and less than 1"),
         (["moons", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
         (["moons", "--lr", "1e30", "--epochs", "2"], "the training diverged, its loss is nan: try a lower --lr"),
         (["moons", "--epochs", "-1"], "epochs is a whole number, 0 or more; got -1"),

@@ -52,7 +52,7 @@ WRONG: Refusals = {
     "an unknown loss": (
         lambda: trained(loss="cros_entropy"),
         ValueError,
-        "there is no loss 'cros_entropy': did you mean CrossEntropyLoss?",
+        "there is no loss 'cros_entropy': did you mean 'CrossEntropyLoss'?",
     ),
     "a loss that is none": (
         lambda: trained(loss=None),
@@ -68,7 +68,7 @@ WRONG: Refusals = {
     "an unknown optimizer": (
         lambda: trained(optimizer="adem"),
         ValueError,
-        "there is no optimizer 'adem': did you mean Adam?",
+        "there is no optimizer 'adem': did you mean 'Adam'?",
     ),
     "an optimizer that is none": (
         lambda: trained(optimizer=3),

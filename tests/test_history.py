@@ -35,18 +35,18 @@ def test_what_callbacks_add_is_logged_where_they_did():
     assert trained(epochs=3, callbacks=[Rate()])["lr"] == [None, 0.001, None]
 
 
-def test_callbacks_that_save_come_after_the_history():
+def test_callbacks_save_after_the_history():
     lengths = {}
 
-    class First(Callback):
+    class Saving(Callback):
         def on_epoch_end(self, epoch, logs):
-            lengths[type(self).__name__] = len(self.run.history)
+            lengths["on_epoch_end"] = len(self.run.history)
 
-    class Last(First):
-        last = True
+        def on_save(self):
+            lengths["on_save"] = len(self.run.history)
 
-    trained(callbacks=[Last(), First()])
-    assert lengths == {"First": 0, "Last": 1}
+    trained(callbacks=[Saving()])
+    assert lengths == {"on_epoch_end": 0, "on_save": 1}
 
 
 def test_why_it_ended():

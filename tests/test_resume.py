@@ -23,18 +23,11 @@ LABELS = np.random.default_rng(1).integers(0, 3, 30)
 class SaveAlways(Callback):
     """Writes a file after every batch and every epoch."""
 
-    last = True
-
     def __init__(self, folder):
         self.folder = folder
 
-    def on_train_batch_end(self, batch, logs):
-        self.save("batch")
-
-    def on_epoch_end(self, epoch, logs):
-        self.save("epoch")
-
-    def save(self, what):
+    def on_save(self):
+        what = "batch" if self.run.batch else "epoch"
         self.run.save(self.folder / f"{self.run.epoch}-{self.run.batch}-{what}.npz")
 
 
@@ -216,10 +209,8 @@ y = np.random.default_rng(1).integers(0, 3, 90)
 
 
 class Save(Callback):
-    last = True
-
-    def on_train_batch_end(self, batch, logs):
-        if batch % 3 == 2:
+    def on_save(self):
+        if self.run.batch % 3 == 0:
             self.run.save(SAVED)
 
 

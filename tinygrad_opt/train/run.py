@@ -92,7 +92,9 @@ class Run:
             self.callbacks("on_epoch_begin", epoch, {})
         if not self.model.training:  # else a part that was told eval(), such as a frozen BatchNorm, stays so
             self.model.train()
-        for batch in self.loader.batches(epoch, start=self.batch) if self.stopped is None else ():
+        for batch in self.loader.batches(epoch, start=self.batch):
+            if self.stopped is not None:
+                break
             self.callbacks("on_train_batch_begin", self.batch, {})
             logs = self.train_batch(*pair(batch))
             number, self.batch = self.batch, self.batch + 1
