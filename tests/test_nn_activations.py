@@ -18,6 +18,7 @@ from refusals import Refusals, refused
 from tinygrad_opt import Value, explain, gradcheck, nn
 from tinygrad_opt import functional as F
 from tinygrad_opt.nn.activation_names import KINDS, NAMED
+from tinygrad_opt.nn.description import constructor
 
 GOLDENS = Path(__file__).parent / "goldens" / "keras_activations.json"
 GIVEN = {"Threshold": {"threshold": 0.5, "value": -1.0}}  # settings without defaults
@@ -49,7 +50,7 @@ def test_takes_arrays_and_values_and_keeps_float32(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_argument_is_said(kind: Any) -> None:
-    parameters = inspect.signature(kind).parameters.values()
+    parameters = constructor(kind).parameters.values()
     assert all(p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters)
     assert kind.__doc__
 

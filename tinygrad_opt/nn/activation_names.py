@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from ..spelling import named
 from . import activations as elementwise
 from . import activations_over_axes as over_axis
+from .description import constructor
 from .module import Module
 from .prelu import PReLU
 
@@ -42,8 +42,8 @@ def activation(name: str, **settings: Any) -> Module:
         raise TypeError(f"activation takes a name, such as 'relu'; got {name!r}")
     kind = named("activation", name, NAMED)
     try:
-        inspect.signature(kind).bind(**settings)
+        constructor(kind).bind(**settings)
     except TypeError as error:
-        takes = ", ".join(inspect.signature(kind).parameters) or "no settings"
+        takes = ", ".join(constructor(kind).parameters) or "no settings"
         raise TypeError(f"the activation {name!r} takes {takes}: {error}") from None
     return kind(**settings)

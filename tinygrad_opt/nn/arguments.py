@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import functional
 from ..ops import Operand
+from .description import constructor
 
 ELSEWHERE = {
     "inplace": "leave it out, for nothing is computed in place",
@@ -20,7 +21,7 @@ ELSEWHERE = {
 
 def check_arguments(kind: type, given: tuple[Any, ...], settings: dict[str, Any]) -> None:
     """Refuse in the name of the class what its constructor, which may be that of a base class, does not take."""
-    signature = inspect.signature(kind)
+    signature = constructor(kind)
     try:
         signature.bind(*given, **settings)
     except TypeError as error:
@@ -44,5 +45,5 @@ def in_use(kind: Any) -> str:
 
 def required(fn: Any) -> str:
     """The arguments that have no default."""
-    parameters = inspect.signature(fn).parameters.values()
+    parameters = (constructor(fn) if isinstance(fn, type) else inspect.signature(fn)).parameters.values()
     return ", ".join(p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD)

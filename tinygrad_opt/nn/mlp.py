@@ -18,6 +18,7 @@ from .activation_names import NAMED
 from .activation_names import activation as activation_named
 from .activations import Identity, LeakyReLU, RReLU
 from .containers import Sequential
+from .description import constructor
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
@@ -100,7 +101,7 @@ def made(activation: Any, rng: np.random.Generator | None) -> Module:
 def makes_itself(activation: Any) -> bool:
     """Whether this can be called without arguments, as what makes a module, and not with numbers, as a function."""
     try:
-        inspect.signature(activation).bind()
+        (constructor(activation) if isinstance(activation, type) else inspect.signature(activation)).bind()
     except (TypeError, ValueError):
         return False
     return True
