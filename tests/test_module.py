@@ -409,27 +409,27 @@ REFUSED: Refusals = {
         lambda: with_attribute("outer", (model := Cycle()), model.inner[0]), ValueError,
         "Linear.outer: a module cannot be a part of itself"),
     "arguments of a module that takes none": (
-        lambda: Scaled(3), TypeError,  # type: ignore[call-arg]
+        lambda: Scaled(3), TypeError,
         "Scaled takes no arguments: too many positional arguments"),
     "data for arguments": (
-        lambda: Scaled(X), TypeError,  # type: ignore[call-arg]
+        lambda: Scaled(X), TypeError,
         "Scaled is made first, then called with data: write Scaled()(x)"),
     "data for a layer's arguments": (
-        lambda: nn.Linear(X), TypeError,  # type: ignore[call-arg, arg-type]
+        lambda: nn.Linear(X), TypeError,
         "Linear is made first, then called with data: write nn.Linear(in_features, out_features)(x)"),
     "an argument that is needed": (
-        lambda: nn.Conv2d(3, 4), TypeError,  # type: ignore[call-arg]
+        lambda: nn.Conv2d(3, 4), TypeError,
         f"Conv2d takes {CONVOLUTION}: missing a required argument: 'kernel_size'"),
     "PyTorch's padding_mode": (
-        lambda: nn.Conv2d(3, 4, 3, padding_mode="reflect"), TypeError,  # type: ignore[call-arg]
+        lambda: nn.Conv2d(3, 4, 3, padding_mode="reflect"), TypeError,
         f"Conv2d takes {CONVOLUTION}: got an unexpected keyword argument 'padding_mode': "
         "leave it out, and pad with np.pad(x, ..., mode=...) before the layer"),
     "PyTorch's device": (
-        lambda: nn.Softmax(1, device="cpu"), TypeError,  # type: ignore[call-arg]
+        lambda: nn.Softmax(1, device="cpu"), TypeError,
         "Softmax takes dim: got an unexpected keyword argument 'device': "
         "leave it out, for everything is computed on the CPU"),
     "PyTorch's inplace": (
-        lambda: nn.Dropout2d(0.5, inplace=True), TypeError,  # type: ignore[call-arg]
+        lambda: nn.Dropout2d(0.5, inplace=True), TypeError,
         "Dropout2d takes p, rng: got an unexpected keyword argument 'inplace': "
         "leave it out, for nothing is computed in place"),
     "no forward": (

@@ -281,20 +281,20 @@ def test_rrelu_in_training_goes_back_by_the_slopes_it_drew() -> None:
 # -- what is refused ---------------------------------------------------------------------------
 REFUSED: Refusals = {
     "data in a setting's place": (
-        lambda: nn.ReLU(np.ones(3)), TypeError,  # type: ignore[call-arg]
+        lambda: nn.ReLU(np.ones(3)), TypeError,
         "ReLU is made first, then called with data: write nn.ReLU()(x) or functional.relu(x)"),
     "data in tanh's place": (
-        lambda: nn.Tanh(np.ones(3)), TypeError,  # type: ignore[call-arg]
+        lambda: nn.Tanh(np.ones(3)), TypeError,
         "Tanh is made first, then called with data: write nn.Tanh()(x) or np.tanh(x)"),
     "PyTorch's inplace by its place": (
-        lambda: nn.LeakyReLU(0.1, True), TypeError,  # type: ignore[call-arg]
+        lambda: nn.LeakyReLU(0.1, True), TypeError,
         "LeakyReLU takes negative_slope: too many positional arguments"),
     "PyTorch's inplace": (
-        lambda: nn.SiLU(inplace=True), TypeError,  # type: ignore[call-arg]
+        lambda: nn.SiLU(inplace=True), TypeError,
         "SiLU takes no arguments: got an unexpected keyword argument 'inplace': "
         "leave it out, for nothing is computed in place"),
     "a slope that is no number": (
-        lambda: nn.LeakyReLU("0.2"), ValueError,  # type: ignore[arg-type]
+        lambda: nn.LeakyReLU("0.2"), ValueError,
         "LeakyReLU: negative_slope must be a finite number; got '0.2'"),
     "a division by 0": (lambda: nn.CELU(0), ValueError, "CELU: alpha must be a finite number above 0; got 0"),
     "a slope that would explode": (
@@ -305,7 +305,7 @@ REFUSED: Refusals = {
     "the function divided by 0": (
         lambda: F.softplus(1.0, beta=0), ValueError, "softplus divides by beta, which must not be 0"),
     "an approximation that is none": (
-        lambda: nn.GELU("tan"), ValueError,  # type: ignore[arg-type]
+        lambda: nn.GELU("tan"), ValueError,
         "GELU: approximate must be one of none, tanh; got 'tan'; did you mean 'tanh'?"),
     "bounds in the wrong order": (
         lambda: nn.Hardtanh(1, -1), ValueError,
@@ -316,7 +316,7 @@ REFUSED: Refusals = {
         lambda: F.rrelu(1.0, 0.5, 0.1), ValueError,
         "rrelu draws slopes from lower to upper, which must not be below it; got 0.5 and 0.1"),
     "a seed for an rng": (
-        lambda: nn.RReLU(rng=0), TypeError,  # type: ignore[arg-type]
+        lambda: nn.RReLU(rng=0), TypeError,
         "RReLU needs a NumPy Generator: rng=np.random.default_rng(seed); got 0"),
     "a threshold below 0": (
         lambda: nn.Softshrink(-1), ValueError, "Softshrink: lambd must be a finite number, at least 0; got -1"),
@@ -325,7 +325,7 @@ REFUSED: Refusals = {
     "squareplus without b": (
         lambda: F.squareplus(1.0, b=0), ValueError, "squareplus needs a b above 0; got 0"),
     "no axis": (
-        lambda: nn.Softmax(None), ValueError,  # type: ignore[arg-type]
+        lambda: nn.Softmax(None), ValueError,
         "Softmax: dim must be a whole number; got None"),
     "an axis that is not there": (
         lambda: nn.Sparsemax(2)(np.ones(3)), np.exceptions.AxisError,
@@ -341,7 +341,7 @@ REFUSED: Refusals = {
     "a name that is misspelt": (
         lambda: nn.activation("rellu"), ValueError, "there is no activation 'rellu': did you mean 'relu'?"),
     "a class for a name": (
-        lambda: nn.activation(nn.ReLU), TypeError,  # type: ignore[arg-type]
+        lambda: nn.activation(nn.ReLU), TypeError,
         "activation takes a name, such as 'relu'; got <class 'tinygrad_opt.nn.activations.ReLU'>"),
     "a setting that is misspelt": (
         lambda: nn.activation("leaky_relu", slope=0.2), TypeError,
