@@ -22,7 +22,7 @@ INFIX = {
     "less_equal": ("<=", COMPARISON), "equal": ("==", COMPARISON), "not_equal": ("!=", COMPARISON),
     "bitwise_and": ("&", AND), "bitwise_or": ("|", OR),
 }  # fmt: skip
-SMALL = 12
+SMALL = 12  # entries of an array that still fill no more than a line
 most_entries = contextvars.ContextVar("most_entries", default=SMALL)
 
 

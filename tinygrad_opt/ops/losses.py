@@ -47,7 +47,7 @@ def check_labels(scores: Any, labels: Any, ignore_index: int | None = None) -> b
 def are_probabilities(x: Any) -> bool:
     """Whether these are rows of probabilities: two or more, and all are 0 or more and sum to 1, as scores hardly do.
 
-    The first entry or the first row settles it for most scores, in 0.2 or 2 microseconds.
+    The first entry or the first row settles it for most scores, in half a microsecond or two.
     """
     if min(x.shape) < 2 or not 0 <= x.item(0) <= 1:
         return False
