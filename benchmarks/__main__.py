@@ -18,7 +18,7 @@ from rich.table import Table as RichTable
 
 import tinygrad_opt
 
-from . import chain, contractions, convolution, import_time, networks, optimizer_step, scalars, tensor_step
+from . import chain, contractions, convolution, import_time, networks, optimizer_step, scalars, tensor_step, training
 from .timing import OURS, Table, installed
 
 # The scalars come first: the objects of whatever is imported after them would be the collector's work too.
@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[bool], Table]] = {
     "networks": networks.run,
     "optimizer_step": optimizer_step.run,
     "chain": chain.run,
+    "training": training.run,
     "import": import_time.run,
 }
 PEERS = ("numpy", "micrograd", "torch")

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_opt import Value, nn, program
-from tinygrad_opt.functional import conv2d, max_pool2d
+from tinygrad_opt import nn, program
 
 from .convolution import THREADS, torch_threads
 from .timing import OURS, Table, compared, installed, interleaved
@@ -57,32 +56,27 @@ def contestants(name: str) -> dict[str, Step]:
     return found
 
 
-def network(arrays: list[Any]) -> tuple[Callable[[Any, Any], Value], list[Value]]:
-    """The loss of images or rows and their labels, and the parameters."""
-    parameters = [Value(a) for a in arrays]
-    filters = [p for p in zip(parameters[::2], parameters[1::2], strict=True) if p[0].ndim == 4]
-    dense: list[nn.Module] = []
-    for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
-        if weight.ndim == 2:
-            layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=np.float32)
-            layer.weight, layer.bias = weight, bias
-            dense += [layer, nn.ReLU()]
-    model, criterion = nn.Sequential(*dense[:-1]), nn.CrossEntropyLoss()
-
-    def loss(h: Any, labels: Any) -> Value:
-        for weight, bias in filters:
-            h = max_pool2d(conv2d(h, weight, bias).relu(), 2)
-        found: Value = criterion(model(h.reshape(len(h), -1)), labels)
-        return found
-
-    return loss, parameters
+def network(arrays: list[Any]) -> nn.Module:
+    """Our model with these weights."""
+    layers: list[nn.Module] = []
+    for weight in arrays[::2]:
+        out, fan_in, *kernel = weight.shape
+        if kernel:
+            layers += [nn.Conv2d(fan_in, out, kernel), nn.ReLU(), nn.MaxPool2d(2)]
+        else:
+            layers += [nn.Flatten()] if layers and isinstance(layers[-1], nn.MaxPool2d) else []
+            layers += [nn.Linear(fan_in, out), nn.ReLU()]
+    model = nn.Sequential(*layers[:-1]).astype(np.float32)
+    model.load_state_dict({name: a for (name, _), a in zip(model.named_parameters(), arrays, strict=True)})
+    return model
 
 
 def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
-    f, parameters = network(arrays)
+    model, criterion = network(arrays), nn.CrossEntropyLoss()
+    parameters = model.parameters()
 
     def step() -> list[Any]:
-        loss = f(x, labels)
+        loss = criterion(model(x), labels)
         loss.backward(keep="leaves")
         gradients = [p.grad for p in parameters]
         for p in parameters:
@@ -93,8 +87,9 @@ def ours(x: Any, labels: Any, arrays: list[Any]) -> Step:
 
 
 def compiled(x: Any, labels: Any, arrays: list[Any]) -> Step:
-    f, parameters = network(arrays)
-    run = program.compile(f)
+    model, criterion = network(arrays), nn.CrossEntropyLoss()
+    parameters = model.parameters()
+    run = program.compile(lambda x, labels: criterion(model(x), labels))
 
     def step() -> list[Any]:
         loss = run(x, labels)

@@ -9,7 +9,7 @@ from tinygrad_opt import Value
 from tinygrad_opt.optim import get, minimize
 
 NEAR = 1e-8
-MOST = 10_000
+MOST = 5_000
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(200, 20)) * np.geomspace(0.1, 3, 20)
 SIGNS = np.sign(FEATURES @ RNG.normal(size=20) + RNG.normal(size=200))

@@ -12,8 +12,8 @@ from tinygrad_opt.optim import SGD
 
 rng = np.random.default_rng(0)
 rooms = rng.uniform(1, 6, 100)
-age = rng.uniform(0, 50, 100)
-price = 40 + 55 * rooms - 0.8 * age + rng.normal(0, 10, 100)
+age = rng.uniform(0, 12, 100)
+price = 40 + 55 * rooms - 3 * age + rng.normal(0, 10, 100)
 X = np.stack([rooms, age], axis=1)
 ones = np.ones((100, 1))
 
@@ -39,7 +39,7 @@ for name, inputs in {"as they are": X, "standardized": (X - mean) / deviation}.i
     layer = nn.Linear(2, 1, init="zeros")
     opt = SGD(layer.named_parameters(), lr=lr)
     steps, slope = 0, np.inf
-    while slope > 1e-5:
+    while slope > 1e-4:
         opt.zero_grad()
         mse_loss(layer(inputs), price[:, None]).backward()
         slope = max(np.abs(p.grad).max() for p in layer.parameters())

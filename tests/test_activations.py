@@ -97,7 +97,7 @@ REFUSED: Refusals = {
         lambda: F.glu(Value(np.ones(2)), axis=1), np.exceptions.AxisError,
         "glu: axis 1 is out of bounds for array of dimension 1"),
     "celu divided by 0": (
-        lambda: F.celu(Value(1.0), alpha=0), ValueError, "celu divides by alpha, which must not be 0"),
+        lambda: F.celu(Value(1.0), alpha=0), ValueError, "celu needs an alpha above 0; got 0"),
     "an unknown approximation": (
         lambda: F.gelu(Value(1.0), approximate="erf"), ValueError,
         "gelu of shape (), approximate='erf': gelu takes approximate=\"none\" or \"tanh\"; got 'erf'"),

@@ -194,6 +194,18 @@ CALLS: Refusals = {
         f"reshape on a Value takes shape; got order=. {LEAVE_OUT}"),
     "a misspelt parameter": (
         lambda: leaky_relu(v(), slop=1), TypeError, f"leaky_relu on a Value takes slope; got slop=. {LEAVE_OUT}"),
+    "PyTorch's dim": (
+        lambda: softmax(v(), dim=0), TypeError, "softmax on a Value takes axis; got dim=: write axis=0"),
+    "PyTorch's dim of a method": (
+        lambda: m().mean(dim=1), TypeError, "mean on a Value takes axis, keepdims; got dim=: write axis=1"),
+    "PyTorch's keepdim": (
+        lambda: m().sum(1, keepdim=True), TypeError,
+        "sum on a Value takes axis, keepdims; got keepdim=: write keepdims=True"),
+    "keepdim where there is none": (
+        lambda: softmax(v(), dim=0, keepdim=True), TypeError,
+        f"softmax on a Value takes axis; got dim=, keepdim=. {LEAVE_OUT}"),
+    "a method's unknown keyword": (
+        lambda: v().sum(where=True), TypeError, f"sum on a Value takes axis, keepdims; got where=. {LEAVE_OUT}"),
     "too many operands": (lambda: relu(v(), 3), TypeError, "relu on a Value takes 1 positional operands; got 2"),
     "np.asarray": (
         lambda: np.asarray(v()), TypeError,
@@ -232,7 +244,7 @@ CALLS: Refusals = {
         "differentiable(sinc): rule 0 must be a function rule(g, out, *inputs); got 3"),
     "a fact that is not known": (
         lambda: differentiable(np.sinc, lambda g, out, x: g, elementwize=True), TypeError,
-        "differentiable(sinc) knows the facts scalar, elementwise, kink, domain, analytic, optional, keeps; "
+        "differentiable(sinc) knows the facts scalar, elementwise, kink, domain, analytic, optional, keeps, name; "
         "got elementwize="),
 }  # fmt: skip
 

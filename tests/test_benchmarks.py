@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_opt
-from benchmarks import chain, contractions, convolution, networks, scalars, tensor_step
+from benchmarks import chain, contractions, convolution, networks, scalars, tensor_step, training
 from benchmarks.timing import OURS, interleaved
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +68,17 @@ def test_network_contestants_agree(name):
         other = other.numpy()
         assert mine.dtype == other.dtype == np.float32
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+def test_training_contestants_agree():
+    pytest.importorskip("torch")
+    pytest.importorskip("optax")
+    curves = {
+        contestant: [epoch() for _ in range(2)] for contestant, epoch in training.contestants((3, 8, 4), 16).items()
+    }
+    assert len(curves) == 4
+    for contestant, curve in curves.items():
+        np.testing.assert_allclose(curve, curves[OURS], rtol=1e-4, err_msg=contestant)
 
 
 def test_a_chain_is_as_long_as_asked():

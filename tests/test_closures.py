@@ -14,6 +14,7 @@ from tinygrad_opt import Value
 from tinygrad_opt.optim import BFGS, LBFGS, Adam, get, registry
 from tinygrad_opt.optim.deterministic import Status, minimize
 from tinygrad_opt.optim.deterministic.minimize import METHODS
+from tinygrad_opt.spelling import plain
 
 GOLDENS = json.loads((Path(__file__).parent / "goldens" / "closures.json").read_text(encoding="utf-8"))["walks"]
 KINDS = [LBFGS, BFGS]
@@ -533,7 +534,7 @@ def test_both_are_found_by_name(name):
 @pytest.mark.parametrize("name", sorted(set(METHODS) - {"bfgs", "lbfgs"}))
 def test_methods_of_minimize_are_called_so(name):
     """Whatever `get` does not make an optimizer of."""
-    if registry.plain(name) in map(registry.plain, registry.KINDS):
+    if plain(name) in map(plain, registry.KINDS):
         pytest.skip("an optimizer too")
     assert "is a method of optim.minimize" in refused(lambda: get(name), ValueError)
 

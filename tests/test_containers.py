@@ -45,6 +45,9 @@ REFUSED: Refusals = {
         lambda: assigned(net(), 1, np.tanh), TypeError, "Sequential takes modules; got <ufunc 'tanh'> as 1"),
     "something else in a detour": (
         lambda: nn.Residual(np.tanh), TypeError, "Residual takes modules; got <ufunc 'tanh'> as module"),
+    "a class for a shortcut": (
+        lambda: nn.Residual(nn.Linear(3, 4), nn.ReLU), TypeError,
+        f"Residual takes modules; got {nn.ReLU!r} as shortcut: write ReLU()"),
     "a detour that changes the shape": (
         lambda: nn.Sequential(nn.Residual(nn.Linear(2, 3)))(np.zeros((5, 2))), ValueError,
         "Residual() at 0 adds its input to the module's output, which must have its shape; "

@@ -216,8 +216,8 @@ def test_results_lie_with_the_batch_last_and_are_read_so() -> None:
 
 def test_a_layer_is_one_operation() -> None:
     x = entries(1, 1, 3, 3)
-    assert conv2d(x, Value(entries(1, 1, 2, 2))).op.name == "conv"
-    assert conv2d(x, Value(entries(1, 1, 2, 2)), Value(entries(1))).op.name == "biased_conv"
+    assert conv2d(x, Value(entries(1, 1, 2, 2))).op.name == "conv2d"
+    assert conv2d(x, Value(entries(1, 1, 2, 2)), Value(entries(1))).op.name == "conv2d"
     wide = conv2d(x.astype(np.float32), Value(entries(1, 1, 2, 2).astype(np.float32)), Value(entries(1)))
     assert wide.dtype == np.float64
 

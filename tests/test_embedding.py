@@ -26,10 +26,10 @@ REFUSED: Refusals = {
         lambda: nn.Embedding(10, 3, padding_idx=10), ValueError,
         "Embedding: padding_idx must be a row from -10 to 9; got 10"),
     "a padding that is no row": (
-        lambda: nn.Embedding(10, 3, padding_idx=1.0), TypeError,
+        lambda: nn.Embedding(10, 3, padding_idx=1.0), ValueError,
         "Embedding: padding_idx must be a whole number; got 1.0"),
     "no rows": (
-        lambda: nn.Embedding(0, 3), ValueError, "the sizes of Embedding are whole numbers of 1 or more; got 0"),
+        lambda: nn.Embedding(0, 3), ValueError, "Embedding: num_embeddings must be a whole number, at least 1; got 0"),
     "no generator": (
         lambda: nn.Embedding(10, 3, rng=3), TypeError,
         "normal needs a NumPy Generator: rng=np.random.default_rng(seed); got 3"),

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tinygrad_opt import Value, differentiable, explain
+from tinygrad_opt import Value, differentiable, explain, functional
 from tinygrad_opt.expr import Expr
 from tinygrad_opt.notation import latex, number, numbers, text
 from tinygrad_opt.ops import RULES
@@ -210,3 +210,37 @@ def test_numbers_are_short(x, written):
 def test_importing_the_package_imports_no_printing_library():
     code = "import sys, tinygrad_opt; print({'rich', 'jinja2', 'graphviz'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+
+
+def test_larger_arrays_are_shown_in_full_where_it_is_asked_for():
+    x = Value(np.arange(16.0).reshape(4, 4), name="x")
+    y = np.sum(x * x)
+    assert "  x = array(4, 4)" in str(explain(y)).splitlines()
+    explanation = explain(y, entries=16)
+    told = str(explanation)
+    assert "  x = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]  (4, 4)" in told.splitlines()
+    assert "array(" not in told
+    assert "[12, 13, 14, 15]]  (4, 4)" in explanation._repr_html_()
+    assert "array(" not in explanation._repr_html_()
+    assert number(x.data) == "array(4, 4)"
+
+
+@pytest.mark.parametrize("entries", [-1, 1.5, True])
+def test_entries_to_be_shown_are_a_whole_number(entries):
+    with pytest.raises(ValueError, match=f"0 or more; got entries={entries}"):
+        explain(Value(1.0) * 2, entries=entries)
+
+
+def test_fused_operations_bear_the_names_that_are_called():
+    x, y = Value(np.zeros((2, 3))), [[0.0, 1.0, 0.0]] * 2
+    images, kernel = Value(np.ones((1, 1, 3, 3))), np.ones((1, 1, 2, 2))
+    called = {
+        "cross_entropy": lambda: functional.cross_entropy(x, [0, 1]),
+        "nll_loss": lambda: functional.nll_loss(x, [0, 1]),
+        "binary_cross_entropy": lambda: functional.binary_cross_entropy(x, y),
+        "binary_cross_entropy_with_logits": lambda: functional.binary_cross_entropy_with_logits(x, y),
+        "conv2d": lambda: functional.conv2d(images, kernel, np.ones(1)),
+    }
+    with np.errstate(divide="ignore"):
+        assert {name: call().op.name for name, call in called.items()} == {name: name for name in called}
+    assert functional.conv2d(images, kernel).op.name == "conv2d"

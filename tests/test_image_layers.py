@@ -96,7 +96,7 @@ INPUTS: Refusals = {
         "Unflatten(dim=1, unflattened_size=(2, -1)) needs an axis 1 of 2 * -1 entries; got 3 in shape (5, 3)"),
     "complex numbers": (
         lambda: nn.Conv2d(1, 1, 1)(zeros(1, 2, 2) + 1j), TypeError,
-        "the input of a layer must be real numbers; got complex data (ndarray, dtype complex128): "
+        "Conv2d(1, 1, kernel_size=1): the input must be real numbers; got complex data (ndarray, dtype complex128): "
         "take np.real or np.abs first"),
 }  # fmt: skip
 
@@ -119,7 +119,7 @@ SETTINGS: Refusals = {
         lambda: nn.Conv2d(4, 6, (3, 3, 3)), ValueError,
         "Conv2d: kernel_size must be a whole number, or 2 of them, at least 1; got (3, 3, 3)"),
     "channels that are no number": (
-        lambda: nn.Conv2d(4.0, 6, 3), ValueError, "the sizes of Conv2d are whole numbers of 1 or more; got 4.0"),
+        lambda: nn.Conv2d(4.0, 6, 3), ValueError, "Conv2d: in_channels must be a whole number, at least 1; got 4.0"),
     "a negative output_padding": (
         lambda: nn.ConvTranspose2d(1, 1, 3, output_padding=-1), ValueError,
         "ConvTranspose2d: output_padding must be a whole number, or 2 of them, at least 0; got -1"),
@@ -133,7 +133,7 @@ SETTINGS: Refusals = {
         lambda: nn.AdaptiveMaxPool2d((3,)), ValueError,
         "AdaptiveMaxPool2d: output_size must be a whole number, or 2 of them, at least 1; got (3,)"),
     "an axis by name": (
-        lambda: nn.Flatten("first"), TypeError, "Flatten: start_dim must be a whole number; got 'first'"),
+        lambda: nn.Flatten("first"), ValueError, "Flatten: start_dim must be a whole number; got 'first'"),
     "two sizes left open": (
         lambda: nn.Unflatten(1, (-1, 2, -1)), ValueError,
         "Unflatten: one size of unflattened_size may be -1; got (-1, 2, -1)"),

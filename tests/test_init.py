@@ -540,7 +540,7 @@ REFUSED: Refusals = {
     "groups": (
         lambda: init.dirac((4, 2, 3), groups=3),
         ValueError,
-        "dirac cannot divide 4 output channels into 3 groups",
+        "dirac: groups=3 does not divide the 4 output channels",
     ),
     "no groups": (
         lambda: init.dirac((4, 2, 3), groups=0),
@@ -565,7 +565,8 @@ REFUSED: Refusals = {
     "p of 1": (
         lambda: init.dropout_adjusted(W, 1),
         ValueError,
-        "dropout_adjusted: p must be a number of 0 or more and less than 1; got 1",
+        "dropout_adjusted: p must be a number of 0 or more and less than 1, "
+        "the share that is dropped, not the share that is kept; got 1",
     ),
     "activation": (
         lambda: init.dropout_adjusted(W, activation="relu6"),
@@ -591,6 +592,11 @@ REFUSED: Refusals = {
         lambda: init.get("kaming_normal"),
         ValueError,
         "there is no initializer or activation 'kaming_normal': did you mean 'kaiming_normal'?",
+    ),
+    "half a name": (
+        lambda: init.get("He"),
+        ValueError,
+        "'He' is 'he_normal' or 'he_uniform': say which",
     ),
     "no name": (
         lambda: init.get(0.1),

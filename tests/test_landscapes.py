@@ -186,10 +186,10 @@ def test_a_landscape_is_found_copied_and_stored(f):
 
 REFUSED: Refusals = {
     "a name misspelt": (
-        lambda: get("rosenbrok"), ValueError, "there is no landscape 'rosenbrok'; did you mean 'rosenbrock'?"),
+        lambda: get("rosenbrok"), ValueError, "there is no landscape 'rosenbrok': did you mean 'rosenbrock'?"),
     "a name unknown": (
-        lambda: get("zzz"), ValueError, f"there is no landscape 'zzz'; there are {', '.join(LANDSCAPES)}"),
-    "no name": (lambda: get(3), ValueError, f"there is no landscape 3; there are {', '.join(LANDSCAPES)}"),
+        lambda: get("zzz"), ValueError, f"there is no landscape 'zzz': there are {', '.join(sorted(LANDSCAPES))}"),
+    "no name": (lambda: get(3), TypeError, "get takes the name of a landscape, such as 'booth'; got 3"),
     "three entries": (
         lambda: booth([1.0, 2.0, 3.0]), ValueError, "booth takes two entries, x and y; got shape (3,)"),
     "one number": (lambda: booth(1.0), ValueError, "booth takes two entries, x and y; got shape ()"),

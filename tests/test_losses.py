@@ -61,7 +61,7 @@ errors = st.floats(-1e6, 1e6)
 def test_huber_is_the_smaller_of_parabola_and_line(error, delta):
     loss = F.huber_loss([error], [0.0], delta=delta)
     assert loss == pytest.approx(error**2 / 2 if abs(error) <= delta else delta * (abs(error) - delta / 2))
-    assert loss <= min(F.half_mse_loss([error], [0.0]), delta * abs(error)) * (1 + 1e-12)
+    assert loss <= min(F.half_mse_loss([error], [0.0]), delta * abs(error)) * (1 + 1e-12) + 1e-300
     assert F.smooth_l1_loss([error], [0.0], beta=delta) == pytest.approx(loss / delta)
 
 
@@ -296,16 +296,19 @@ REFUSED: Refusals = {
         lambda: F.cosine_embedding_loss(TABLE, TABLE, np.ones((4, 1))), ValueError,
         "cosine_embedding_loss: similarity (4,) and target (4, 1) would broadcast to (4, 4), "
         "every similarity compared with every target; use target.reshape(-1)"),
-    "variances in a line": (
-        lambda: F.gaussian_nll_loss(COLUMN, COLUMN, LINE), ValueError,
-        "gaussian_nll_loss: prediction (100, 1) and var (100,) would broadcast to (100, 100), "
-        "every prediction compared with every var; use var.reshape(-1, 1)"),
+    "a line of variances, one a column": (
+        lambda: F.gaussian_nll_loss(TABLE, TABLE, np.ones(3)), ValueError,
+        "gaussian_nll_loss: prediction (4, 3) and var (3,) would broadcast to (4, 3); "
+        "if that is meant, use np.broadcast_to(var, (4, 3))"),
+    "variances that do not fit": (
+        lambda: F.gaussian_nll_loss(TABLE, TABLE, np.ones((4, 2))), ValueError,
+        "gaussian_nll_loss: prediction (4, 3) and var (4, 2) must have the same shape"),
     "a negative variance": (
         lambda: F.gaussian_nll_loss([1.0], [1.0], [-0.5]), ValueError,
         "gaussian_nll_loss needs a variance of 0 or more; got -0.5"),
     "a least variance of 0": (
         lambda: F.gaussian_nll_loss([1.0], [1.0], [0.5], eps=0), ValueError,
-        "gaussian_nll_loss needs a positive eps; got 0"),
+        "gaussian_nll_loss: eps must be a finite number above 0; got 0"),
     "labels of yes and no for signs": (
         lambda: F.hinge_loss([0.5, 2.0], [0, 1]), ValueError,
         "hinge_loss takes targets -1 and 1; got [0.0, 1.0]: use 2 * target - 1"),
@@ -313,18 +316,19 @@ REFUSED: Refusals = {
         lambda: F.soft_margin_loss(np.zeros(6), np.arange(6)), ValueError,
         "soft_margin_loss takes targets -1 and 1; got 0 to 5"),
     "a delta of 0": (
-        lambda: F.huber_loss([1.0], [1.0], delta=0), ValueError, "huber_loss needs a positive delta; got 0"),
+        lambda: F.huber_loss([1.0], [1.0], delta=0), ValueError,
+        "huber_loss: delta must be a finite number above 0; got 0"),
     "a negative beta": (
         lambda: F.smooth_l1_loss([1.0], [1.0], beta=-1.0), ValueError,
-        "smooth_l1_loss needs a beta of 0 or more; got -1.0"),
+        "smooth_l1_loss: beta must be a finite number, at least 0; got -1.0"),
     "percent of nothing": (
         lambda: F.mean_absolute_percentage_error([1.0], [1.0], eps=0), ValueError,
-        "mean_absolute_percentage_error needs a positive eps; got 0"),
+        "mean_absolute_percentage_error: eps must be a finite number above 0; got 0"),
     "a third power": (
         lambda: F.multi_margin_loss(TABLE, LABELS, p=3), ValueError, "multi_margin_loss takes p=1 or p=2; got 3"),
     "a negative margin": (
         lambda: F.triplet_margin_loss(TABLE, TABLE, TABLE, margin=-1), ValueError,
-        "triplet_margin_loss needs a positive margin; got -1"),
+        "triplet_margin_loss: margin must be a finite number above 0; got -1"),
     "logarithms for probabilities": (
         lambda: F.nll_loss(P, LABELS), ValueError,
         "nll_loss takes log-probabilities; got probabilities, as all 3 rows are 0 or more and sum to 1: "
@@ -358,6 +362,45 @@ REFUSED: Refusals = {
         "scores have shape (C,), (N, C) or (N, C, d1, ...); got a single number"),
     "a label out of range": (
         lambda: F.nll_loss(TABLE, [0, 1, 2, 3]), ValueError, "labels must be from 0 to 2; got 0 to 3"),
+    "labels that are a mask": (
+        lambda: F.cross_entropy(TABLE, np.ones(4, bool)), TypeError,
+        "labels must be integers; got bool: use labels.astype(int)"),
+    "labels in a Value": (
+        lambda: F.cross_entropy(TABLE, Value([0, 1, 2, 0])), TypeError,
+        "labels must be integers; got float64: use labels.data.astype(int)"),
+    "labels in a Value for log-probabilities": (
+        lambda: F.nll_loss(TABLE, Value([0, 1, 2, 0])), TypeError,
+        "labels must be integers; got float64: use labels.data.astype(int)"),
+    "scores for log-probabilities": (
+        lambda: F.nll_loss([[2.5, -1.0]], [0]), ValueError,
+        "nll_loss takes log-probabilities, which are 0 or less; got 2.5: "
+        "use log_softmax(logits), or cross_entropy(logits, target)"),
+    "signs for yes and no": (
+        lambda: F.binary_cross_entropy_with_logits([0.5, 2.0], [-1, 1]), ValueError,
+        "binary_cross_entropy_with_logits takes targets from 0 to 1; got -1 to 1: for -1 and 1 use (target + 1) / 2"),
+    "a target of 2": (
+        lambda: F.binary_cross_entropy([0.5, 0.2], [0, 2]), ValueError,
+        "binary_cross_entropy takes targets from 0 to 1; got 0 to 2"),
+    "a negative class weight": (
+        lambda: F.cross_entropy(TABLE, [0, 1, 2, 0], weight=[1, -2, 1]), ValueError,
+        "cross_entropy: the weight of a class is 0 or more; got -2"),
+    "a negative probability as target": (
+        lambda: F.cross_entropy(TABLE, np.full((4, 3), -0.5)), ValueError,
+        "cross_entropy takes labels or probabilities as targets; got -0.5, which is neither"),
+    "no prediction": (
+        lambda: F.mse_loss(None, TABLE), TypeError,
+        "mse_loss: the prediction is None: does forward return its result?"),
+    "no target": (lambda: F.mse_loss(TABLE, None), TypeError, "mse_loss: the target is None"),
+    "a model for its prediction": (
+        lambda: F.cross_entropy(nn.Sequential(nn.Linear(3, 3)), [0]), TypeError,
+        "cross_entropy: the prediction is a Sequential: call it, model(x)"),
+    "a model for an anchor": (
+        lambda: F.triplet_margin_loss(nn.ReLU(), TABLE, TABLE), TypeError,
+        "triplet_margin_loss: the anchor is a ReLU: call it, model(x)"),
+    "a model for an operand": (
+        lambda: F.softmax(nn.ReLU()), TypeError, "softmax takes numbers; got a ReLU: call it, model(x)"),
+    "None for an operand": (
+        lambda: F.normalize(None), TypeError, "numbers are needed; got None: does forward return its result?"),
     "too few weights": (
         lambda: F.multi_margin_loss(TABLE, [0, 1, 2, 0], weight=[1.0]), ValueError,
         "weight needs one number for each of 3 classes; got shape (1,)"),
@@ -393,7 +436,8 @@ def test_every_loss_has_a_module():
     ("name", "kind"),
     [("mse", nn.MSELoss), ("MSELoss", nn.MSELoss), ("mean_squared_error", nn.MSELoss), ("mae", nn.L1Loss),
      ("smooth-l1", nn.SmoothL1Loss), ("binary_crossentropy", nn.BCELoss), ("Huber Loss", nn.HuberLoss),
-     ("BCE with logits", nn.BCEWithLogitsLoss), ("kl_divergence", nn.KLDivLoss), ("mape", nn.MAPELoss)],
+     ("BCE with logits", nn.BCEWithLogitsLoss), ("kl_divergence", nn.KLDivLoss), ("mape", nn.MAPELoss),
+     ("ce", nn.CrossEntropyLoss)],
 )  # fmt: skip
 def test_a_loss_by_name(name, kind):
     assert type(nn.loss(name)) is kind
@@ -407,19 +451,67 @@ def test_a_loss_of_ones_own():
     assert QuarticLoss(scale=2.0)(Value([3.0, 1.0]), np.ones(2)).data == 16
 
 
+@pytest.mark.parametrize("loss", [
+    lambda x, setting: F.huber_loss(x, x[::-1], delta=setting),
+    lambda x, setting: F.smooth_l1_loss(x, x[::-1], beta=setting),
+    lambda x, setting: F.mean_absolute_percentage_error(x, x[::-1], eps=setting),
+    lambda x, setting: F.gaussian_nll_loss(x, x[::-1], x, eps=setting),
+    lambda x, setting: F.triplet_margin_loss(x, x[::-1], x, margin=setting),
+])  # fmt: skip
+def test_a_setting_of_float64_leaves_float32(loss):
+    assert loss(np.array([1.0, 2.0], np.float32), np.float64(0.5)).dtype == np.float32
+
+
 def test_settings_are_shown():
     assert repr(nn.loss("cross_entropy", weight=np.ones(3), label_smoothing=0.1)) == (
         "CrossEntropyLoss(weight=array of shape (3,), label_smoothing=0.1)"
     )
+    assert repr(nn.HuberLoss(delta=1.0, reduction="sum")) == "HuberLoss(reduction='sum')"
+
+
+def test_settings_are_attributes():
+    criterion = nn.HuberLoss(delta=2.0)
+    assert (criterion.delta, criterion.reduction) == (2.0, "mean")
+    criterion.reduction = "none"
+    np.testing.assert_array_equal(criterion([1.0, 4.0], [0.0, 0.0]), [0.5, 6.0])
+
+
+def test_settings_at_the_ends_of_their_ranges_are_taken():
+    assert nn.KLDivLoss(reduction="batchmean").reduction == "batchmean"
+    assert nn.CrossEntropyLoss(label_smoothing=1).label_smoothing == 1
+    assert nn.SmoothL1Loss(beta=0).beta == 0
+    assert nn.PoissonNLLLoss(full=np.True_).full is True
 
 
 MODULES: Refusals = {
+    "a reduction that is none": (
+        lambda: nn.CrossEntropyLoss(reduction="avg"), ValueError,
+        "CrossEntropyLoss: reduction must be one of mean, sum, none; got 'avg'"),
+    "kl_div's reduction": (
+        lambda: nn.MSELoss(reduction="batchmean"), ValueError,
+        "MSELoss: reduction must be one of mean, sum, none; got 'batchmean'; did you mean 'mean'?"),
+    "no reduction": (
+        lambda: nn.loss("mse", reduction=None), ValueError,
+        "MSELoss: reduction must be one of mean, sum, none; got None; did you mean 'none'?"),
+    "more than all": (
+        lambda: nn.CrossEntropyLoss(label_smoothing=2), ValueError,
+        "CrossEntropyLoss: label_smoothing must be a number from 0 to 1; got 2"),
+    "no width": (
+        lambda: nn.HuberLoss(delta=0), ValueError, "HuberLoss: delta must be a finite number above 0; got 0"),
+    "no margin": (
+        lambda: nn.TripletMarginLoss(margin=-1.0), ValueError,
+        "TripletMarginLoss: margin must be a finite number above 0; got -1.0"),
+    "a number for a truth": (
+        lambda: nn.KLDivLoss(log_target=1), ValueError, "KLDivLoss: log_target must be True or False; got 1"),
+    "a Value for a weight": (
+        lambda: nn.CrossEntropyLoss(weight=Value(np.ones(3))), TypeError,
+        "CrossEntropyLoss: weight is an array, which gets no gradient; got a Value: pass its .data"),
     "a name with a slip": (
         lambda: nn.loss("crosentropy"), ValueError,
-        "there is no loss 'crosentropy': did you mean CrossEntropyLoss?"),
+        "there is no loss 'crosentropy': did you mean 'CrossEntropyLoss'?"),
     "a name of nothing": (
         lambda: nn.loss("xyz"), ValueError,
-        f"there is no loss 'xyz': there are {', '.join(nn.losses.KINDS)}"),
+        f"there is no loss 'xyz': there are {', '.join(sorted(nn.losses.NAMED))}"),
     "no name": (lambda: nn.loss(3), TypeError, "loss takes the name of a loss, such as 'mse'; got 3"),
     "Keras' loss of probabilities": (
         lambda: nn.loss("categorical_crossentropy"), ValueError,
@@ -429,8 +521,17 @@ MODULES: Refusals = {
     "a loss of nothing": (
         lambda: type("Mine", (nn.losses.Loss,), {}), TypeError,
         "Mine is a Loss without its function: write function = functional.mse_loss"),
+    "data for settings": (
+        lambda: nn.MSELoss(np.ones(2), np.zeros(2)), TypeError,
+        "MSELoss is made first, then called with data: "
+        "write nn.MSELoss()(prediction, target) or functional.mse_loss(prediction, target)"),
+    "data in lists": (
+        lambda: nn.CrossEntropyLoss([[1.0, 2.0]], [0], reduction="sum"), TypeError,
+        "CrossEntropyLoss is made first, then called with data: "
+        "write nn.CrossEntropyLoss()(logits, target) or functional.cross_entropy(logits, target)"),
     "a setting that is none": (
-        lambda: nn.HuberLoss(beta=1.0), TypeError, "HuberLoss takes delta, reduction; got beta="),
+        lambda: nn.HuberLoss(beta=1.0), TypeError,
+        "HuberLoss takes delta, reduction: got an unexpected keyword argument 'beta'"),
 }  # fmt: skip
 
 

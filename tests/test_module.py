@@ -15,6 +15,13 @@ from tinygrad_opt.functional import cross_entropy
 from tinygrad_opt.optim import Adam
 
 
+class Scaled(nn.Module):
+    """A module without an __init__ of its own."""
+
+    def forward(self, x: Any) -> Any:
+        return 2 * x
+
+
 class Net(nn.Module):
     def __init__(self) -> None:
         self.layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -56,6 +63,26 @@ def test_constants_and_results_are_no_parameters():
     model.doubled = model.scale * 2
     assert names(model) == NET
     assert list(model.state_dict()) == NET
+
+
+def test_forward_may_keep_what_it_computes():
+    class Keeping(nn.Module):
+        def __init__(self) -> None:
+            self.layer = nn.Linear(2, 1)
+            self.kept = Value(np.ones(2), requires_grad=False) * 2
+
+        def encode(self, x: Any) -> Any:
+            self.code = self.layer(x)
+            return self.code
+
+        def forward(self, x: Any) -> Any:
+            self.doubled = 2 * x
+            return self.encode(self.doubled)
+
+    model = Keeping()
+    assert model.encode(Value(np.ones(2))) is model.code
+    assert model(Value(np.ones(2))) is model.code
+    assert names(model) == ["layer.weight", "layer.bias"]
 
 
 def test_another_parameter_or_part_takes_the_place():
@@ -299,6 +326,22 @@ class Cycle(nn.Module):
 
 
 LISTED = "would not be found: take nn.ModuleList([...]) or nn.Sequential(...)"
+OF_ITS_OWN = (
+    ": the activation that the weights are drawn for is init='relu', and an activation is a module of its own: "
+    "nn.Sequential(nn.Linear(3, 4), nn.ReLU())"
+)
+FLAGS: list[tuple[Any, tuple[Any, ...], str]] = [
+    (nn.LayerNorm, (2,), "elementwise_affine"), (nn.RMSNorm, (2,), "elementwise_affine"),
+    (nn.GroupNorm, (2, 4), "affine"), (nn.BatchNorm1d, (2,), "affine"), (nn.BatchNorm2d, (2,), "unbiased"),
+    (nn.InstanceNorm1d, (2,), "track_running_stats"), (nn.MaxPool1d, (2,), "ceil_mode"),
+    (nn.AvgPool2d, (2,), "ceil_mode"), (nn.AvgPool1d, (2,), "count_include_pad"),
+]  # fmt: skip
+CONVOLUTION = (
+    "in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, init, bias_init, rng, dtype"
+)
+OF_THE_CLASS = (
+    ": an attribute of the class would be shared by all that are made of it, and its parameters not found: assign self."
+)
 REFUSED: Refusals = {
     "a list of modules": (
         lambda: with_attribute("parts", [nn.Linear(2, 2)]), TypeError,
@@ -318,6 +361,23 @@ REFUSED: Refusals = {
     "a list of parameters": (
         lambda: with_attribute("parts", (Value(1.0), Value(2.0))), TypeError,
         "Net.parts: parameters in a tuple would not be found: give each its own attribute"),
+    "a generator of modules": (
+        lambda: with_attribute("parts", (nn.Linear(2, 2) for _ in range(3))), TypeError,
+        "Net.parts: what a generator yields cannot be found: take nn.ModuleList(...) for modules, "
+        "a list for anything else"),
+    "a class of modules": (
+        lambda: with_attribute("act", nn.ReLU), TypeError,
+        "Net.act: ReLU is a class of modules: write ReLU(...)"),
+    "a layer of the class": (
+        lambda: type("Shared", (nn.Module,), {"layer": nn.Linear(2, 2)}), TypeError, f"Shared.layer{OF_THE_CLASS}layer"
+        " in __init__"),
+    "a parameter of the class": (
+        lambda: type("Shared", (nn.Module,), {"scale": Value(1.0)}), TypeError, f"Shared.scale{OF_THE_CLASS}scale"
+        " in __init__"),
+    "a parameter times a number": (
+        lambda: with_attribute("w", Value(np.ones((2, 2))) * 0.1), TypeError,
+        "Net.w is a computed Value, and what it was computed from is no parameter of any module: "
+        "it would never be learned; compute the numbers first, as Value(0.1 * np.random.randn(2, 2))"),
     "an array in a parameter's place": (
         lambda: with_attribute("scale", np.ones(2)), TypeError,
         "Net.scale is a parameter; got a ndarray in its place: set scale.data to change its numbers, "
@@ -348,6 +408,30 @@ REFUSED: Refusals = {
     "itself": (
         lambda: with_attribute("outer", (model := Cycle()), model.inner[0]), ValueError,
         "Linear.outer: a module cannot be a part of itself"),
+    "arguments of a module that takes none": (
+        lambda: Scaled(3), TypeError,
+        "Scaled takes no arguments: too many positional arguments"),
+    "data for arguments": (
+        lambda: Scaled(X), TypeError,
+        "Scaled is made first, then called with data: write Scaled()(x)"),
+    "data for a layer's arguments": (
+        lambda: nn.Linear(X), TypeError,
+        "Linear is made first, then called with data: write nn.Linear(in_features, out_features)(x)"),
+    "an argument that is needed": (
+        lambda: nn.Conv2d(3, 4), TypeError,
+        f"Conv2d takes {CONVOLUTION}: missing a required argument: 'kernel_size'"),
+    "PyTorch's padding_mode": (
+        lambda: nn.Conv2d(3, 4, 3, padding_mode="reflect"), TypeError,
+        f"Conv2d takes {CONVOLUTION}: got an unexpected keyword argument 'padding_mode': "
+        "leave it out, and pad with np.pad(x, ..., mode=...) before the layer"),
+    "PyTorch's device": (
+        lambda: nn.Softmax(1, device="cpu"), TypeError,
+        "Softmax takes dim: got an unexpected keyword argument 'device': "
+        "leave it out, for everything is computed on the CPU"),
+    "PyTorch's inplace": (
+        lambda: nn.Dropout2d(0.5, inplace=True), TypeError,
+        "Dropout2d takes p, rng: got an unexpected keyword argument 'inplace': "
+        "leave it out, for nothing is computed in place"),
     "no forward": (
         lambda: nn.Module()(1.0), NotImplementedError, "Module has no forward(self, x): write what it computes"),
     "a mode that is a word": (
@@ -360,6 +444,31 @@ REFUSED: Refusals = {
     "other features": (
         lambda: Net()(np.zeros((5, 3))), ValueError,
         "Linear(2, 3) at layers.0 takes 2 features on the last axis; got shape (5, 3)"),
+    "an activation for a bias": (
+        lambda: nn.Linear(3, 4, "relu"), ValueError, "Linear: bias must be True or False; got 'relu'" + OF_ITS_OWN),
+    "a module for a bias": (
+        lambda: nn.Conv2d(3, 4, 3, bias=nn.ReLU()), ValueError,
+        "Conv2d: bias must be True or False; got ReLU()" + OF_ITS_OWN),
+    "a number for a bias": (
+        lambda: nn.ConvTranspose1d(3, 4, 3, bias=3), ValueError, "ConvTranspose1d: bias must be True or False; got 3"),
+    "an array for a bias": (
+        lambda: nn.LayerNorm(2, bias=np.ones(2)), ValueError,
+        "LayerNorm: bias must be True or False; got array([1., 1.])"),
+    **{f"{name} of {kind.__name__}": (
+        lambda kind=kind, args=args, name=name: kind(*args, **{name: "yes"}), ValueError,
+        f"{kind.__name__}: {name} must be True or False; got 'yes'")
+       for kind, args, name in FLAGS},
+    "an activation for an initializer": (
+        lambda: nn.Linear(3, 4, init=nn.LeakyReLU()), TypeError,
+        "Linear: init is an initializer, its name, or the name of the activation that follows, as init='leaky_relu'; "
+        "got LeakyReLU()"),
+    "a function for an initializer": (
+        lambda: nn.Conv1d(3, 4, 2, init=np.tanh), TypeError,
+        "Conv1d: init is an initializer, its name, or the name of the activation that follows, as init='tanh'; "
+        "got <ufunc 'tanh'>"),
+    "a module for an initializer": (
+        lambda: nn.Linear(3, 4, bias_init=nn.Flatten()), TypeError,
+        "Linear: bias_init is an initializer, its name, or the name of the activation that follows; got Flatten()"),
     "images for rows": (
         lambda: nn.Linear(784, 10)(np.zeros((5, 28, 28))), ValueError,
         "Linear(784, 10) takes 784 features on the last axis; got shape (5, 28, 28): "
@@ -370,10 +479,22 @@ REFUSED: Refusals = {
         "are the samples its columns? Then pass x.T"),
     "text for numbers": (
         lambda: nn.Linear(3, 2)(["a", "b", "c"]), TypeError,
-        "the input of a layer must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+        "Linear(3, 2): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
+    "whole numbers for a dtype": (
+        lambda: nn.LayerNorm(2, dtype=int), TypeError,
+        "LayerNorm gives arrays of dtype float32 or float64; got <class 'int'>"),
+    "running statistics of whole numbers": (
+        lambda: nn.BatchNorm1d(2, dtype="int8"), TypeError,
+        "BatchNorm1d gives arrays of dtype float32 or float64; got 'int8'"),
+    "no dtype": (
+        lambda: nn.PReLU(dtype="half a float"), TypeError,
+        "PReLU gives arrays of dtype float32 or float64; got 'half a float'"),
+    "text for numbers to normalize": (
+        lambda: nn.LayerNorm(2)(["a", "b"]), TypeError,
+        "LayerNorm((2,)): the input must be real numbers; got a string (list, dtype <U1): convert it with float(...)"),
     "ragged rows": (
         lambda: nn.Linear(3, 2)([[1, 2, 3], [1]]), ValueError,
-        "the input of a layer must be rectangular; got a ragged list: make its rows equal"),
+        "Linear(3, 2): the input must be rectangular; got a ragged list: make its rows equal"),
 }  # fmt: skip
 
 
@@ -402,8 +523,7 @@ def test_after_a_refusal_nothing_has_changed():
 
 def test_a_default_of_the_class_may_be_replaced():
     class Net(nn.Module):
-        act = nn.ReLU()
-        scale = None
+        act = scale = None
 
     model = with_attribute("scale", Value(1.0), with_attribute("act", nn.Linear(2, 2), Net()))
     assert names(model) == ["scale", "act.weight", "act.bias"]

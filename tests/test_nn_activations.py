@@ -18,6 +18,7 @@ from refusals import Refusals, refused
 from tinygrad_opt import Value, explain, gradcheck, nn
 from tinygrad_opt import functional as F
 from tinygrad_opt.nn.activation_names import KINDS, NAMED
+from tinygrad_opt.nn.description import constructor
 
 GOLDENS = Path(__file__).parent / "goldens" / "keras_activations.json"
 GIVEN = {"Threshold": {"threshold": 0.5, "value": -1.0}}  # settings without defaults
@@ -49,7 +50,7 @@ def test_takes_arrays_and_values_and_keeps_float32(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_argument_is_said(kind: Any) -> None:
-    parameters = inspect.signature(kind).parameters.values()
+    parameters = constructor(kind).parameters.values()
     assert all(p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters)
     assert kind.__doc__
 
@@ -163,6 +164,59 @@ def test_softplus_is_a_straight_line_above_its_threshold() -> None:
         assert gradcheck(module, X[0, ::20], order=2)
 
 
+# -- at the ends -------------------------------------------------------------------------------
+inf, nan = math.inf, math.nan
+# Outputs and slopes at -inf and at inf, recorded from PyTorch 2.13; those whose slope there is nan are left out.
+ENDS = [
+    (nn.ReLU(), [0, inf], [0, 1]),
+    (nn.ReLU6(), [0, 6], [0, 0]),
+    (nn.Threshold(0.1, -2.0), [-2, inf], [0, 1]),
+    (nn.LeakyReLU(0.3), [-inf, inf], [0.3, 1]),
+    (nn.ELU(), [-1, inf], [0, 1]),
+    (nn.ELU(0.5), [-0.5, inf], [0, 1]),
+    (nn.CELU(2.0), [-2, inf], [0, 1]),
+    (nn.SELU(), [-1.7580993408473766, inf], [0, 1.0507009873554805]),
+    (nn.Sigmoid(), [0, 1], [0, 0]),
+    (nn.LogSigmoid(), [-inf, 0], [1, 0]),
+    (nn.Tanh(), [-1, 1], [0, 0]),
+    (nn.Hardtanh(-0.3, 0.6), [-0.3, 0.6], [0, 0]),
+    (nn.Tanhshrink(), [-inf, inf], [1, 1]),
+    (nn.Hardswish(), [nan, inf], [0, 1]),
+    (nn.Softplus(), [0, inf], [0, 1]),
+    (nn.Softplus(0.5, 0.2), [0, inf], [0, 1]),
+    (nn.Softshrink(), [-inf, inf], [1, 1]),
+    (nn.Hardshrink(), [-inf, inf], [1, 1]),
+]
+
+
+@pytest.mark.parametrize(("module", "outputs", "slopes"), ENDS, ids=[repr(module) for module, *_ in ENDS])
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32])
+def test_infinite_inputs(module: Any, outputs: Any, slopes: Any, kind: Any) -> None:
+    for end, output, slope in zip((-inf, inf), outputs, slopes, strict=True):
+        x = Value(end if kind is float else np.array([end], kind))
+        with np.errstate(all="ignore"):
+            y = module(x)
+            y.backward(1.0 if kind is float else np.ones(1, kind))
+        tolerance = 1e-7 if kind is np.float32 else 1e-15
+        np.testing.assert_allclose(y.data, output, rtol=tolerance)
+        np.testing.assert_allclose(x.grad, slope, rtol=tolerance)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_not_a_number_stays_to_be_seen(kind: Any) -> None:
+    x = np.array([[0.3, -2.0, nan, 1.0]])
+    with np.errstate(invalid="ignore"):
+        out = made(kind).eval()(x)
+    assert np.isnan(out.data if isinstance(out, Value) else out).any()
+
+
+def test_what_is_not_a_number_gets_no_gradient_from_relu_and_its_kin() -> None:
+    for module in (nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(), nn.Hardtanh(), nn.ELU(), nn.Hardswish()):
+        x = Value(np.array([nan, 0.5]))
+        module(x)[0].backward()
+        assert x.grad.tolist() == [0, 0], module
+
+
 # -- sparsemax ---------------------------------------------------------------------------------
 @example(seed=332, n=4, scale=1.0)  # an entry that just reaches 0, where rounding could take it below
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 8), scale=st.sampled_from([0.1, 1.0, 5.0]))
@@ -227,21 +281,31 @@ def test_rrelu_in_training_goes_back_by_the_slopes_it_drew() -> None:
 # -- what is refused ---------------------------------------------------------------------------
 REFUSED: Refusals = {
     "data in a setting's place": (
-        lambda: nn.ReLU(np.ones(3)), TypeError,  # type: ignore[call-arg]
-        "Activation.__init__() takes 1 positional argument but 2 were given"),
+        lambda: nn.ReLU(np.ones(3)), TypeError,
+        "ReLU is made first, then called with data: write nn.ReLU()(x) or functional.relu(x)"),
+    "data in tanh's place": (
+        lambda: nn.Tanh(np.ones(3)), TypeError,
+        "Tanh is made first, then called with data: write nn.Tanh()(x) or np.tanh(x)"),
+    "PyTorch's inplace by its place": (
+        lambda: nn.LeakyReLU(0.1, True), TypeError,
+        "LeakyReLU takes negative_slope: too many positional arguments"),
     "PyTorch's inplace": (
-        lambda: nn.SiLU(inplace=True), TypeError,  # type: ignore[call-arg]
-        "Activation.__init__() got an unexpected keyword argument 'inplace'"),
+        lambda: nn.SiLU(inplace=True), TypeError,
+        "SiLU takes no arguments: got an unexpected keyword argument 'inplace': "
+        "leave it out, for nothing is computed in place"),
     "a slope that is no number": (
-        lambda: nn.LeakyReLU("0.2"), ValueError,  # type: ignore[arg-type]
+        lambda: nn.LeakyReLU("0.2"), ValueError,
         "LeakyReLU: negative_slope must be a finite number; got '0.2'"),
-    "a division by 0": (lambda: nn.CELU(0), ValueError, "CELU: alpha must be a finite number other than 0; got 0"),
+    "a division by 0": (lambda: nn.CELU(0), ValueError, "CELU: alpha must be a finite number above 0; got 0"),
+    "a slope that would explode": (
+        lambda: nn.CELU(-0.5), ValueError, "CELU: alpha must be a finite number above 0; got -0.5"),
+    "the function's": (lambda: F.celu(1.0, alpha=-0.5), ValueError, "celu needs an alpha above 0; got -0.5"),
     "softplus divided by 0": (
         lambda: nn.Softplus(0), ValueError, "Softplus: beta must be a finite number other than 0; got 0"),
     "the function divided by 0": (
         lambda: F.softplus(1.0, beta=0), ValueError, "softplus divides by beta, which must not be 0"),
     "an approximation that is none": (
-        lambda: nn.GELU("tan"), ValueError,  # type: ignore[arg-type]
+        lambda: nn.GELU("tan"), ValueError,
         "GELU: approximate must be one of none, tanh; got 'tan'; did you mean 'tanh'?"),
     "bounds in the wrong order": (
         lambda: nn.Hardtanh(1, -1), ValueError,
@@ -252,7 +316,7 @@ REFUSED: Refusals = {
         lambda: F.rrelu(1.0, 0.5, 0.1), ValueError,
         "rrelu draws slopes from lower to upper, which must not be below it; got 0.5 and 0.1"),
     "a seed for an rng": (
-        lambda: nn.RReLU(rng=0), TypeError,  # type: ignore[arg-type]
+        lambda: nn.RReLU(rng=0), TypeError,
         "RReLU needs a NumPy Generator: rng=np.random.default_rng(seed); got 0"),
     "a threshold below 0": (
         lambda: nn.Softshrink(-1), ValueError, "Softshrink: lambd must be a finite number, at least 0; got -1"),
@@ -261,11 +325,11 @@ REFUSED: Refusals = {
     "squareplus without b": (
         lambda: F.squareplus(1.0, b=0), ValueError, "squareplus needs a b above 0; got 0"),
     "no axis": (
-        lambda: nn.Softmax(None), TypeError,  # type: ignore[arg-type]
-        "Softmax: dim is the number of an axis, such as -1; got None"),
+        lambda: nn.Softmax(None), ValueError,
+        "Softmax: dim must be a whole number; got None"),
     "an axis that is not there": (
         lambda: nn.Sparsemax(2)(np.ones(3)), np.exceptions.AxisError,
-        "sparsemax: axis 2 is out of bounds for array of dimension 1"),
+        "Sparsemax(dim=2): sparsemax: axis 2 is out of bounds for array of dimension 1"),
     "channels elsewhere": (
         lambda: nn.PReLU(3)(np.ones((2, 4, 3))), ValueError,
         "PReLU(num_parameters=3) takes 3 channels on axis 1; got shape (2, 4, 3)"),
@@ -277,7 +341,7 @@ REFUSED: Refusals = {
     "a name that is misspelt": (
         lambda: nn.activation("rellu"), ValueError, "there is no activation 'rellu': did you mean 'relu'?"),
     "a class for a name": (
-        lambda: nn.activation(nn.ReLU), TypeError,  # type: ignore[arg-type]
+        lambda: nn.activation(nn.ReLU), TypeError,
         "activation takes a name, such as 'relu'; got <class 'tinygrad_opt.nn.activations.ReLU'>"),
     "a setting that is misspelt": (
         lambda: nn.activation("leaky_relu", slope=0.2), TypeError,

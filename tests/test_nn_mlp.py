@@ -61,7 +61,7 @@ def test_weights_by_a_scheme_that_is_given() -> None:
     for scheme in ("orthogonal", init.orthogonal):
         for weight in weights(nn.MLP(4, 4, 4, init=scheme, activation="tanh")):
             np.testing.assert_allclose(weight @ weight.T, np.eye(4), atol=1e-14)
-    assert nn.MLP(4, 3, 2, init="torch")[2].bias.data.any()  # type: ignore[attr-defined]
+    assert nn.MLP(4, 3, 2, init="torch")[2].bias.data.any()
 
 
 @pytest.mark.parametrize("activation", ["relu", "prelu", lambda: nn.PReLU(3)])
@@ -116,26 +116,34 @@ REFUSED: Refusals = {
     "one size": (
         lambda: nn.MLP(3), ValueError, "MLP takes two sizes or more, of its input and of each layer; got (3,)"),
     "half a neuron": (
-        lambda: nn.MLP(3, 2.5, 1), ValueError,  # type: ignore[arg-type]
-        "the sizes of MLP are whole numbers of 1 or more; got 2.5"),
-    "no neuron": (lambda: nn.MLP(3, 0), ValueError, "the sizes of MLP are whole numbers of 1 or more; got 0"),
+        lambda: nn.MLP(3, 2.5, 1), ValueError,
+        "MLP: each size must be a whole number, at least 1; got 2.5"),
+    "no neuron": (lambda: nn.MLP(3, 0), ValueError, "MLP: each size must be a whole number, at least 1; got 0"),
     "more dropped than there is": (
         lambda: nn.MLP(3, 1, dropout=1.5), ValueError,
-        "MLP needs a probability p of 0 or more and less than 1; got 1.5: "
-        "p is the share that is dropped, not the share that is kept"),
+        "MLP: dropout must be a number of 0 or more and less than 1, the share that is dropped, "
+        "not the share that is kept; got 1.5"),
     "sizes in a list": (
-        lambda: nn.MLP(3, [4, 4, 1]), ValueError,  # type: ignore[arg-type]
+        lambda: nn.MLP(3, [4, 4, 1]), ValueError,
         "MLP takes its sizes one by one, as MLP(784, 512, 10); got 3, [4, 4, 1]"),
     "an activation for all": (
-        lambda: nn.MLP(3, 4, 1, activation=nn.ELU()), TypeError,  # type: ignore[arg-type]
+        lambda: nn.MLP(3, 4, 1, activation=nn.ELU()), TypeError,
         "MLP makes an activation for each layer: give it a name or what makes one, "
         "as nn.ELU or lambda: nn.ELU(0.5); got ELU()"),
+    "a function for an activation": (
+        lambda: nn.MLP(2, 8, 1, activation=np.tanh), TypeError,
+        "MLP makes an activation for each layer: give it a name or what makes one, "
+        "as nn.ELU or lambda: nn.ELU(0.5); got <ufunc 'tanh'>: activation='tanh'"),
+    "what takes arguments": (
+        lambda: nn.MLP(2, 8, 1, activation=nn.Threshold), TypeError,
+        "MLP makes an activation for each layer: give it a name or what makes one, "
+        f"as nn.ELU or lambda: nn.ELU(0.5); got {nn.Threshold!r}: activation='threshold'"),
     "no activation": (
-        lambda: nn.MLP(3, 4, 1, activation=None), TypeError,  # type: ignore[arg-type]
+        lambda: nn.MLP(3, 4, 1, activation=None), TypeError,
         "MLP makes an activation for each layer: give it a name or what makes one, "
         "as nn.ELU or lambda: nn.ELU(0.5); got None"),
     "what makes no module": (
-        lambda: nn.MLP(3, 4, 1, activation=lambda: 3), TypeError,  # type: ignore[arg-type, return-value]
+        lambda: nn.MLP(3, 4, 1, activation=lambda: 3), TypeError,
         "MLP: activation must make a module; it made 3"),
     "a name that is misspelt": (
         lambda: nn.MLP(3, 4, 1, activation="sigmod"), ValueError,

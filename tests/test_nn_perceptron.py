@@ -60,7 +60,7 @@ def test_is_sgd_on_the_perceptron_loss():
     [
         (CORNERS, [0, 1, 2, 1], {}, r"the targets of a perceptron are 0 and 1; got \[0 1 2\]"),
         (CORNERS, [0, 1, 1], {}, r"fit takes samples \(N, 2\) and targets \(N,\); got \(4, 2\) and \(3,\)"),
-        (CORNERS, [0, 1, 1, 1], {"lr": 0}, "lr must be above 0; got 0"),
+        (CORNERS, [0, 1, 1, 1], {"lr": 0}, "fit: lr must be a finite number above 0; got 0"),
         (CORNERS[:, :1], [0, 1, 1, 1], {}, r"Perceptron\(2\) takes 2 features on the last axis; got shape \(1,\)"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -63,6 +64,29 @@ def test_a_forward_that_fails_leaves_the_weight_in_its_place():
     assert layer.weight is weight
 
 
+def test_calls_in_two_threads_leave_the_weight_in_its_place():
+    inside = {name: threading.Event() for name in "ab"}
+    go_on = {name: threading.Event() for name in "ab"}
+
+    class Waiting(nn.Linear):
+        def forward(self, name):
+            inside[name].set()
+            assert go_on[name].wait(10)
+
+    layer = nn.weight_noise(Waiting(3, 2), 0.5)
+    weight = layer.weight
+    threads = {name: threading.Thread(target=layer, args=(name,)) for name in "ab"}
+    for name, thread in threads.items():
+        thread.start()
+        assert inside[name].wait(10)
+    assert layer.weight is not weight
+    np.testing.assert_array_equal(layer.weight.args[0].data, weight.data)  # noise of its own, not noise upon noise
+    for name, thread in threads.items():  # the first to come is the first to go
+        go_on[name].set()
+        thread.join()
+    assert layer.weight is weight
+
+
 def test_drop_connect_drops_weights():
     n = 100_000
     layer, x = nn.Linear(n, 1, bias=False), np.ones(n)
@@ -115,9 +139,9 @@ def test_what_has_no_such_weight():
         nn.drop_connect(nn.Sequential(layer), 0.1)
     with pytest.raises(TypeError, match=r"^weight_noise takes a layer, such as nn.Linear\(2, 1\); got a Value$"):
         nn.weight_noise(layer.weight, 0.1)
-    with pytest.raises(ValueError, match=r"^weight_noise needs a finite standard deviation"):
+    with pytest.raises(ValueError, match=r"^weight_noise: std must be a finite number, at least 0; got -1"):
         nn.weight_noise(layer, -1)
-    with pytest.raises(ValueError, match=r"^drop_connect needs a probability p"):
+    with pytest.raises(ValueError, match=r"^drop_connect: p must be a number of 0 or more and less than 1"):
         nn.drop_connect(layer, 1.0)
     with pytest.raises(TypeError, match=r"^drop_connect needs a NumPy Generator"):
         nn.drop_connect(layer, 0.1, rng=1)

@@ -316,7 +316,7 @@ REFUSALS = {
         lambda: nn.RMSNorm(3)(np.ones((2, 4))),
         "RMSNorm((3,)) takes inputs whose last axes are (3,); got shape (2, 4)"),
     "no shape": (lambda: nn.LayerNorm(()), "LayerNorm needs a normalized_shape of one or more sizes; got ()"),
-    "no channels": (lambda: nn.BatchNorm2d(0), "the sizes of BatchNorm2d are whole numbers of 1 or more; got 0"),
+    "no channels": (lambda: nn.BatchNorm2d(0), "BatchNorm2d: num_features must be a whole number, at least 1; got 0"),
     "the batch as channels": (
         lambda: nn.BatchNorm1d(4, axis=0),
         "BatchNorm1d needs the axis of the channels, which axis 0, the batch, is not; got 0"),
@@ -325,18 +325,18 @@ REFUSALS = {
         "GroupNorm(2, 4, axis=3) takes a batch of 4 channels on axis 3; got shape (2, 4, 4)"),
     "a momentum above 1": (
         lambda: nn.BatchNorm1d(4, momentum=1.5),
-        "BatchNorm1d needs a momentum from 0 to 1, the weight of the new statistics; got 1.5"),
+        "BatchNorm1d: momentum must be a number from 0 to 1, the weight of the new statistics; got 1.5"),
     "no momentum for instances": (
         lambda: nn.InstanceNorm1d(4, momentum=None),
         "InstanceNorm1d needs a momentum from 0 to 1: it counts no batches to average over"),
     "a negative eps": (
-        lambda: nn.RMSNorm(4, eps=-1.0), "RMSNorm adds eps under a square root: a number of 0 or more; got -1.0"),
+        lambda: nn.RMSNorm(4, eps=-1.0), "RMSNorm: eps must be a finite number, at least 0; got -1.0"),
     "groups that do not divide": (
-        lambda: nn.GroupNorm(3, 4), "GroupNorm divides the channels into equal groups; got 4 channels, 3 groups"),
-    "no groups": (lambda: nn.GroupNorm(0, 4), "GroupNorm needs 1 or more groups, a whole number; got 0"),
+        lambda: nn.GroupNorm(3, 4), "GroupNorm: num_groups=3 does not divide the 4 channels"),
+    "no groups": (lambda: nn.GroupNorm(0, 4), "GroupNorm: num_groups must be a whole number, at least 1; got 0"),
     "groups of a function": (
         lambda: F.group_norm(np.ones((2, 4)), 3),
-        "group_norm divides the channels into equal groups; got 4 channels, 3 groups"),
+        "group_norm: num_groups=3 does not divide the 4 channels"),
     "a group of one value in a function": (
         lambda: F.group_norm(np.ones((2, 4)), 4),
         "group_norm needs more than one value in each group of a sample; got 1 in shape (2, 4): "),
@@ -348,7 +348,7 @@ REFUSALS = {
         "batch_norm needs the axis of the channels, which axis 0 is not; got 0 for shape (2, 4)"),
     "a momentum of a function": (
         lambda: F.batch_norm(np.ones((2, 4)), None, None, training=True, momentum=2.0),
-        "batch_norm needs a momentum from 0 to 1, the weight of the new statistics; got 2.0"),
+        "batch_norm: momentum must be a number from 0 to 1, the weight of the new statistics; got 2.0"),
     "instances without channels": (
         lambda: F.instance_norm(np.ones(4)), "instance_norm needs a batch of channels (N, C, ...); got shape (4,)"),
     "an instance of one value": (
@@ -381,6 +381,25 @@ def test_misuse_is_refused_in_words_that_help(name):
     end = "" if message.endswith(": ") else "$"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}{end}"):
         call()
+
+
+COPIES = [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "pickle"])
+def test_a_copy_has_its_weight_before_any_forward(copied):
+    model = nn.Sequential(nn.weight_norm(a_linear()))
+    other = copied(model)
+    np.testing.assert_array_equal(other[0].weight.data, model[0].weight.data)
+    assert other[0].weight is not model[0].weight
+    assert other[0].weight.name == "0.weight"
+
+
+def test_a_computed_weight_is_that_of_the_numbers_that_were_loaded():
+    model, other = nn.Sequential(nn.weight_norm(a_linear())), nn.Sequential(nn.weight_norm(nn.Linear(4, 3)))
+    other.load_state_dict(model.state_dict())
+    np.testing.assert_array_equal(other[0].weight.data, model[0].weight.data)
+    assert other.astype(np.float32)[0].weight.dtype == np.float32
 
 
 def test_a_computed_weight_cannot_be_assigned_and_only_modules_have_weights():

@@ -1,10 +1,12 @@
 """Optimizer: what it accepts, what it follows, what it refuses, and what it says."""
 
+import re
+
 import numpy as np
 import pytest
 
 from tinygrad_opt import Value, grad
-from tinygrad_opt.optim import L2, Adam, ClipGlobalNorm, Optimizer, Rate, Transform, get
+from tinygrad_opt.optim import L2, LBFGS, Adam, ClipGlobalNorm, Lookahead, Optimizer, Rate, Transform, get
 from tinygrad_opt.optim.core.packing import SMALL
 
 
@@ -212,7 +214,7 @@ REFUSED_PARAMETERS = [
     (TypeError, [w, np.ones(2)], "parameter 1 is a ndarray; a parameter has .data and .grad, as a Value has"),
     (TypeError, 3, "an optimizer takes an iterable of parameters; got int"),
     (TypeError, [{"lr": 1}], "a parameter group is a dict with the key 'params'; got {'lr': 1}"),
-    (ValueError, [constant], "c is a constant (requires_grad=False): leave it out"),
+    (ValueError, [constant], "all 1 parameters are constants (requires_grad=False): none gets a gradient"),
     (
         ValueError,
         [w * 2],
@@ -225,6 +227,38 @@ REFUSED_PARAMETERS = [
 @pytest.mark.parametrize(("kind", "params", "text"), REFUSED_PARAMETERS, ids=[t[:50] for _, _, t in REFUSED_PARAMETERS])
 def test_refused_parameters(kind, params, text):
     refused(kind, text, lambda: Momentum(params))
+
+
+def test_settings_that_are_not_named_are_refused():
+    words = "{0} takes its hyperparameters by name: write {0}(params, lr=0.1{1})"
+    refused(TypeError, words.format("Momentum", ", momentum=0.9"), lambda: Momentum([w], 0.1, 0.9))
+    refused(TypeError, words.format("LBFGS", ""), lambda: LBFGS([w], 0.1))
+
+
+@pytest.mark.parametrize("made", [lambda: Momentum([w]), lambda: LBFGS([w]), lambda: Lookahead(Momentum([w]))])
+def test_zero_grad_takes_no_settings(made):
+    text = "zero_grad() takes nothing and sets every grad to None; got set_to_none="
+    with pytest.raises(TypeError, match=re.escape(text)):
+        made().zero_grad(set_to_none=True)
+
+
+def test_constants_among_the_parameters_are_skipped_until_they_learn():
+    a, b = Value([1.0, 2.0], name="a"), Value([3.0], name="b", requires_grad=False)
+
+    def step():
+        optimizer.zero_grad()
+        (np.sum(a * a) + np.sum(b * b)).backward()
+        return optimizer.step()
+
+    optimizer = Momentum([a, b])
+    report = step()
+    assert (report.updated, report.skipped, b.data.tolist()) == (1, ("b",), [3.0])
+    saved = optimizer.state_dict()
+    optimizer = Momentum([a, b])
+    optimizer.load_state_dict(saved)
+    b.requires_grad = True
+    assert step().updated == 2
+    assert b.data.tolist() == pytest.approx([2.4])
 
 
 REFUSED_SETTINGS = [
@@ -252,7 +286,7 @@ def test_refused_settings(kind, settings, text):
 
 
 REFUSALS = [
-    ("there is no optimizer 'adm': did you mean Adam?", lambda: get("adm")),
+    ("there is no optimizer 'adm': did you mean 'Adam'?", lambda: get("adm")),
     ("Momentum has no preset 'keras'; it has none", lambda: Momentum.keras([w])),
     ("'u' is not a parameter of this optimizer, which has w", lambda: Momentum([w]).explain("u")),
     (

@@ -158,6 +158,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda: avg_pool2d(np.zeros((1, 1, 2, 3)), 3),
         "avg_pool2d: the kernel spans 3 x 3 entries, more than the 2 x 3 of the padded input: "
         "pad more, or take a smaller kernel or dilation"),
+    "a kernel larger by a stride, with ceil_mode": (
+        lambda: max_pool1d(np.zeros((1, 1, 1)), 3, 2, ceil_mode=True),
+        "max_pool1d: the kernel spans 3 entries, more than the 1 of the padded input: "
+        "pad more, or take a smaller kernel or dilation"),
     "stride 0": (
         lambda: max_pool1d(np.zeros((1, 1, 4)), 2, stride=0),
         "max_pool1d: stride must be a whole number, at least 1; got 0"),

@@ -97,8 +97,8 @@ def test_the_command_prints_a_table(capsys):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["booth", "adm"], "there is no optimizer 'adm': did you mean Adam?"),
-        (["boot", "adam"], "there is no landscape 'boot'; did you mean 'booth'?"),
+        (["booth", "adm"], "there is no optimizer 'adm': did you mean 'Adam'?"),
+        (["boot", "adam"], "there is no landscape 'boot': did you mean 'booth'?"),
         (["booth", "adam", "l-bfgs"], "a race gives one look a step; LBFGS looks as often as it needs to"),
         (["booth", "adam", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
     ],

@@ -35,6 +35,7 @@ def inner(xs: Any, ys: Any) -> float:
 
 def assert_close(found: Any, expected: Any, rtol: float = 1e-9) -> None:
     """Equal up to rounding, relative to the largest entry and to 1."""
+    assert np.all(np.isfinite(expected))  # or the scale would be infinite too, and anything close
     scale = 1 + np.max(np.abs(expected), initial=0.0)
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * scale)
 

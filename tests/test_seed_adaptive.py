@@ -307,5 +307,5 @@ def test_adam_counts_its_steps_from_one():
 def test_adam_without_momentum_is_bias_corrected_rmsprop():
     gradients = np.random.default_rng(1).normal(size=20)
     one = positions(lambda w: Adam([w], lr=0.01, beta1=0.0, beta2=0.95), gradients)
-    other = positions(lambda w: RMSprop([w], rho=0.95, bias_correction=True), gradients)
+    other = positions(lambda w: RMSprop([w], lr=0.01, rho=0.95, bias_correction=True), gradients)
     assert one == pytest.approx(other, rel=1e-12)

@@ -29,7 +29,7 @@ ELSEWHERE = {
     "Gradient Descent": "SGD with the gradient of the loss over all points",
     "Mini-batch Gradient Descent": "SGD with the gradient of the loss over some of the points",
     "Perceptron": "SGD with the gradient of optim.perceptron_loss",
-    "Nesterov Momentum": "did you mean Nesterov?",
+    "Nesterov Momentum": "did you mean 'Nesterov'?",
 }
 
 

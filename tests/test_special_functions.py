@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_opt.functional import erf, erfc
+from tinygrad_opt import Value
+from tinygrad_opt.functional import erf, erfc, gelu
+from tinygrad_opt.ops import activations, special
 from tinygrad_opt.ops.special import bessel_over_power
 
 RANGES = [(-1e-8, 1e-8), (-0.6, 0.6), (0.4, 1), (1, 4.2), (-6, 6), (4, 26.5), (-30, 30)]
@@ -58,3 +60,29 @@ def test_bessel_functions_of_order_one_are_elementary() -> None:
     np.testing.assert_allclose(bessel_over_power(z, order=0), np.sin(z) / z, rtol=1e-13, atol=1e-16)
     elementary = (np.sin(z) / z - np.cos(z)) / z**2
     np.testing.assert_allclose(bessel_over_power(z, order=1), elementary, rtol=1e-13, atol=1e-16)
+
+
+def test_erfc_of_float32_is_right_to_its_last_digit() -> None:
+    x = np.linspace(-5, 9, 20001, dtype=np.float32)
+    expected = np.array([math.erfc(entry) for entry in x.tolist()])
+    errors = np.abs(erfc(x) - expected) / np.spacing(expected.astype(np.float32))
+    assert errors.max() < 0.75  # 0.5 is the rounding
+    ends = erfc(np.array([np.inf, -np.inf, np.nan, 30, 3e38, 0, -0.0], np.float32))
+    np.testing.assert_array_equal(ends, np.array([0, 2, np.nan, 0, 0, 1, 1], np.float32))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_erfc_of_many_entries_is_that_of_a_few(kind: Any, order: Any) -> None:
+    x = np.asarray(np.random.default_rng(0).normal(size=(3, 25_000)), kind, order)
+    some = np.stack([erfc(row) for row in x])
+    assert x.size > special.IN_CACHE > some[0].size
+    np.testing.assert_array_equal(erfc(x), some)
+
+
+def test_the_slope_of_gelu_needs_no_second_erfc(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value([-1.0, 0.5])
+    y = gelu(x)
+    monkeypatch.setattr(activations, "below_normal", None)
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad, [-0.0833154705876862, 0.8674951246561629], rtol=1e-14)

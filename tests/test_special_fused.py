@@ -150,7 +150,7 @@ def test_dropout_of_nothing_is_the_value_itself() -> None:
 
 @pytest.mark.parametrize("p", [-0.1, 1.0, nan])
 def test_dropout_refuses_what_is_no_probability_below_1(p: float) -> None:
-    with pytest.raises(ValueError, match=f"dropout needs a probability p of 0 or more and less than 1; got {p}"):
+    with pytest.raises(ValueError, match=f"dropout: p must be a number of 0 or more and less than 1, .*; got {p}"):
         F.dropout(Value(1.0), p, training=False)
 
 

@@ -15,7 +15,7 @@ from .value import Value
 
 __version__ = "0.1.0"
 
-LATER = ("init", "nn", "optim", "program")
+LATER = ("datasets", "init", "nn", "optim", "program", "train")
 """Rooms that are loaded when they are asked for, as those who only differentiate do not need them."""
 
 

@@ -5,7 +5,7 @@ Each records the very node that the function of the same name records.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
@@ -59,41 +59,47 @@ class Methods(Node):
         return self.record(CLIP, (self, min, max), NO_PARAMS)
 
     # -- reductions ----------------------------------------------------------------------------
-    def sum(self, axis: Axes = None, keepdims: bool = False) -> Value:
-        return self.record(SUM, (self,), {"axis": axis, "keepdims": keepdims})
+    def over(self, operation: Operation, other: Mapping[str, Any], **params: Any) -> Value:
+        """The operation on self, unless the call has other keywords, such as PyTorch's dim."""
+        if other:
+            raise TypeError(operation.refuse_call(other, 1, 1))
+        return self.record(operation, (self,), params)
 
-    def mean(self, axis: Axes = None, keepdims: bool = False) -> Value:
-        return self.record(MEAN, (self,), {"axis": axis, "keepdims": keepdims})
+    def sum(self, axis: Axes = None, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(SUM, other, axis=axis, keepdims=keepdims)
 
-    def prod(self, axis: Axes = None, keepdims: bool = False) -> Value:
-        return self.record(PROD, (self,), {"axis": axis, "keepdims": keepdims})
+    def mean(self, axis: Axes = None, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(MEAN, other, axis=axis, keepdims=keepdims)
 
-    def max(self, axis: Axes = None, keepdims: bool = False) -> Value:
-        return self.record(MAX, (self,), {"axis": axis, "keepdims": keepdims})
+    def prod(self, axis: Axes = None, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(PROD, other, axis=axis, keepdims=keepdims)
 
-    def min(self, axis: Axes = None, keepdims: bool = False) -> Value:
-        return self.record(MIN, (self,), {"axis": axis, "keepdims": keepdims})
+    def max(self, axis: Axes = None, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(MAX, other, axis=axis, keepdims=keepdims)
 
-    def var(self, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Value:
-        return self.record(VAR, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims})
+    def min(self, axis: Axes = None, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(MIN, other, axis=axis, keepdims=keepdims)
 
-    def std(self, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Value:
-        return self.record(STD, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims})
+    def var(self, axis: Axes = None, ddof: float = 0, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(VAR, other, axis=axis, ddof=ddof, keepdims=keepdims)
 
-    def logsumexp(self, axis: Axes = None, keepdims: bool = False) -> Value:
-        return self.record(LOGSUMEXP, (self,), {"axis": axis, "keepdims": keepdims})
+    def std(self, axis: Axes = None, ddof: float = 0, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(STD, other, axis=axis, ddof=ddof, keepdims=keepdims)
 
-    def softmax(self, axis: Axes = -1) -> Value:
-        return self.record(SOFTMAX, (self,), {"axis": axis})
+    def logsumexp(self, axis: Axes = None, keepdims: bool = False, **other: Never) -> Value:
+        return self.over(LOGSUMEXP, other, axis=axis, keepdims=keepdims)
 
-    def log_softmax(self, axis: Axes = -1) -> Value:
-        return self.record(LOG_SOFTMAX, (self,), {"axis": axis})
+    def softmax(self, axis: Axes = -1, **other: Never) -> Value:
+        return self.over(SOFTMAX, other, axis=axis)
 
-    def cumsum(self, axis: int | None = None) -> Value:
-        return self.record(CUMSUM, (self,), {"axis": axis})
+    def log_softmax(self, axis: Axes = -1, **other: Never) -> Value:
+        return self.over(LOG_SOFTMAX, other, axis=axis)
 
-    def cumprod(self, axis: int | None = None) -> Value:
-        return self.record(CUMPROD, (self,), {"axis": axis})
+    def cumsum(self, axis: int | None = None, **other: Never) -> Value:
+        return self.over(CUMSUM, other, axis=axis)
+
+    def cumprod(self, axis: int | None = None, **other: Never) -> Value:
+        return self.over(CUMPROD, other, axis=axis)
 
     # -- products and shapes -------------------------------------------------------------------
     def dot(self, y: Any) -> Value:
@@ -113,8 +119,8 @@ class Methods(Node):
     def swapaxes(self, axis1: int, axis2: int) -> Value:
         return self.record(SWAPAXES, (self,), {"axis1": axis1, "axis2": axis2})
 
-    def squeeze(self, axis: Axes = None) -> Value:
-        return self.record(SQUEEZE, (self,), {"axis": axis})
+    def squeeze(self, axis: Axes = None, **other: Never) -> Value:
+        return self.over(SQUEEZE, other, axis=axis)
 
     @property
     def T(self) -> Value:

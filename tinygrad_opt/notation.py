@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,18 @@ INFIX = {
     "less_equal": ("<=", COMPARISON), "equal": ("==", COMPARISON), "not_equal": ("!=", COMPARISON),
     "bitwise_and": ("&", AND), "bitwise_or": ("|", OR),
 }  # fmt: skip
-SMALL = 12  # an array of at most this many entries is shown in full
+SMALL = 12  # entries of an array that still fill no more than a line
+most_entries = contextvars.ContextVar("most_entries", default=SMALL)
+
+
+@contextlib.contextmanager
+def in_full(entries: int) -> Iterator[None]:
+    """Show arrays of at most this many entries in full, and larger ones by their shape."""
+    token = most_entries.set(entries)
+    try:
+        yield
+    finally:
+        most_entries.reset(token)
 
 
 def sides(sign: str, strength: int) -> tuple[int, int]:
@@ -93,7 +106,7 @@ def number(x: Any) -> str:
     if np.ndim(x) == 0:
         return f"{float(x):.6g}"
     array = np.asarray(x)
-    if array.size > SMALL:
+    if array.size > most_entries.get():
         return f"array{array.shape}" if array.ndim > 1 else f"array({array.shape[0]},)"
     return nested(array.tolist())
 
@@ -158,7 +171,7 @@ def latex_wrap(inner: str, needed: bool) -> str:
 
 def latex_number(x: Any) -> str:
     shown = number(x)
-    if np.ndim(x) or isinstance(x, bool | np.bool_):
+    if x is None or np.ndim(x) or isinstance(x, bool | np.bool_):
         return rf"\text{{{latex_escape(shown)}}}"
     mantissa, exponent, power = shown.partition("e")
     if exponent and np.isfinite(float(x)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,4 +48,24 @@ def race(landscape: Landscape, runs: Sequence[Run]) -> Figure:
     ground.set_title(landscape.name)
     fall.set(yscale="log", xlabel="step", ylabel="height above the lowest point")
     fall.legend()
+    return figure
+
+
+def curves(history: Mapping[str, Sequence[float | None]]) -> Figure:
+    """How a run went, epoch by epoch: a picture for the loss and one for each metric, with validation beside training.
+
+    history is a `History`'s dict of lists: ``curves(fit(...).history).savefig("curves.svg")``.
+    """
+    names = [name for name in history if not name.startswith("val_")]
+    if not names:
+        raise ValueError("curves needs at least one epoch; this history has none")
+    figure = new_figure(5.5 * len(names), 4)
+    for name, axes in zip(names, figure.subplots(1, len(names), squeeze=False)[0], strict=True):
+        for key, label in ((name, "training"), (f"val_{name}", "validation")):
+            if key in history:
+                heights = [np.nan if height is None else height for height in history[key]]
+                axes.plot(range(1, len(heights) + 1), heights, marker="." if len(heights) < 40 else "", label=label)
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
     return figure

@@ -227,7 +227,7 @@ class Value(Methods):
         try:
             data = compute(*inputs, **params) if params else compute(*inputs)
         except (ValueError, TypeError, IndexError, AttributeError) as error:
-            raise refusal(operation, inputs, params, error) from None
+            raise refusal(operation, inputs, operation.given(params), error) from None
         return node(data, operation, args, params, live)
 
     def __copy__(self) -> Value:

@@ -84,7 +84,7 @@ CASES = [
     torch("nll_loss", (LOG_Q, LABELS[:4]), weight=WEIGHT),
     torch("nll_loss", (LOG_Q, LABELS[:4]), ignore_index=2),
     torch("nll_loss", (LOG_Q, np.array([0, -100, 2, -100])), (0,), "some ignored", weight=WEIGHT),
-    torch("nll_loss", (IMAGES, PLACES), (0,), "images", weight=WEIGHT, ignore_index=0),
+    torch("nll_loss", (-np.abs(IMAGES), PLACES), (0,), "images", weight=WEIGHT, ignore_index=0),
     torch("nll_loss", (LOG_Q[0], np.array(1)), (0,), "one example"),
     torch("binary_cross_entropy", (PROBABILITY, SHARES), (0, 1)),
     torch("binary_cross_entropy", (PROBABILITY, SHARES), weight=WEIGHT),
@@ -123,5 +123,6 @@ CASES = [
     torch("poisson_nll_loss", (VARIANCE, COUNTS), log_input=False, full=True, eps=1e-3),
     torch("gaussian_nll_loss", (X, Y, VARIANCE), (0, 1, 2)),
     torch("gaussian_nll_loss", (X, Y, VARIANCE[:, :1]), (0, 1, 2), "one variance a row", full=True),
+    torch("gaussian_nll_loss", (X[:3], Y[:3], VARIANCE[:3, 0]), (0, 1, 2), "a line of variances, one a row"),
     torch("gaussian_nll_loss", (X, Y, VARIANCE), (0, 2), "small variances", eps=1.0),
 ]  # fmt: skip

@@ -39,6 +39,12 @@ CASES = [
     *batches("BatchNorm1d", "BatchNorm1d", 3, shape=(5, 3)),
     *batches("BatchNorm1d of sequences", "BatchNorm1d", 3, shape=(2, 3, 4)),
     *batches("BatchNorm1d with other settings", "BatchNorm1d", 3, eps=0.1, momentum=0.3, shape=(5, 3)),
+    *batches("BatchNorm1d, statistics that stay", "BatchNorm1d", 3, momentum=0.0, shape=(5, 3)),
+    *batches("BatchNorm1d, statistics of the last batch", "BatchNorm1d", 3, momentum=1.0, shape=(5, 3)),
+    *batches(
+        "InstanceNorm1d, statistics of the last batch", "InstanceNorm1d", 3, momentum=1.0, track_running_stats=True,
+        shape=(2, 3, 4),
+    ),
     *batches("BatchNorm1d, averages", "BatchNorm1d", 3, momentum=None, shape=(5, 3)),
     *batches("BatchNorm1d without parameters", "BatchNorm1d", 3, affine=False, shape=(5, 3)),
     *batches("BatchNorm1d without statistics", "BatchNorm1d", 3, track_running_stats=False, shape=(5, 3)),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from differences import difference
 
 from tinygrad_opt import Value
 
@@ -68,7 +69,7 @@ def walk(make, shapes):
 def furthest(ours, theirs):
     """The largest difference between two trajectories, relative to the size of what is compared."""
     return max(
-        float(np.max(np.abs(a - np.asarray(b)) / (np.abs(b) + 1e-3), initial=0.0))
+        difference(a, b, each=True)
         for one, other in zip(ours, theirs, strict=True)
         for a, b in zip(one, other, strict=True)
     )

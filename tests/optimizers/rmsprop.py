@@ -56,13 +56,13 @@ CASES = [
     in_optax("bias corrected, centered", bias_correction=True, centered=True, eps=1e-3, rtol=1e-10),
     Case(
         "rmsprop slides",
-        lambda ps: RMSprop.seed(ps),
+        lambda ps: RMSprop.seed(ps, lr=0.01),
         "torch",
         lambda torch, ps: torch.optim.RMSprop(ps, eps=1e-8),
     ),
     Case(
         "rmsprop bias corrected",
-        lambda ps: RMSprop(ps, rho=0.95, bias_correction=True),
+        lambda ps: RMSprop(ps, lr=0.01, rho=0.95, bias_correction=True),
         "optax",
         lambda optax: optax.rmsprop(0.01, decay=0.95, eps_in_sqrt=False, bias_correction=True),
     ),

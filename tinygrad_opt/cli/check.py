@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--rtol", type=float, default=1e-8, help="relative error allowed (default 1e-8)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the report as a web page")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, values=[])
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,6 @@ as reduction="sum".  Everything else is refused with its position.
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from .. import functional
 from ..ops import COMPOSITIONS, RULES, Operation
+from ..spelling import meant
 from ..value import Value
 
 OPERATORS: dict[type[ast.AST], Any] = {
@@ -121,8 +121,7 @@ class Expression:
     def call(self, node: ast.Call, name: str, values: Mapping[str, Any]) -> Any:
         """A function by its name, with its operands; axis= and the like are plain."""
         if name not in self.functions:
-            close = difflib.get_close_matches(name, self.functions, n=1)
-            raise self.refuse(node, f"unknown function {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+            raise self.refuse(node, f"unknown function {name!r}{meant(name, self.functions)}")
         fn = self.functions[name]
         plain = [is_plain(a, RULES.get(fn), i) for i, a in enumerate(node.args)]
         args = [self.argument(a) if p else self.compute(a, values) for a, p in zip(node.args, plain, strict=True)]

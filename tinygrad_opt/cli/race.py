@@ -13,6 +13,7 @@ import numpy as np
 from .. import plots
 from ..optim import landscapes
 from ..optim.race import RATES, Run, race
+from .table import print_table
 
 DESCRIPTION = f"""\
 Run optimizers side by side on a landscape, a function of two numbers, and print how far each has come.
@@ -26,7 +27,6 @@ examples:
   tinygrad-opt race saddle sgd momentum adam --start 0.001 2 --picture race.svg"""
 
 CHECKPOINTS = (1, 10, 100, 1000, 10000)
-WIDTH = 140
 
 
 def add_parser(commands: Any) -> None:
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     landscape = landscapes.get(options.landscape)
     runs = race(landscape, options.optimizers, steps=options.steps, start=options.start, lr=options.lr)
     print(repr(landscape))
-    print_table(landscape, runs, options.steps)
+    print_runs(landscape, runs, options.steps)
     if not options.no_picture:
         draw(landscape, runs, options.picture)
     return 0
@@ -70,24 +70,15 @@ def draw(landscape: landscapes.Landscape, runs: Sequence[Run], path: Path | None
     print(f"picture: {path}")
 
 
-def print_table(landscape: landscapes.Landscape, runs: Sequence[Run], steps: int) -> None:
+def print_runs(landscape: landscapes.Landscape, runs: Sequence[Run], steps: int) -> None:
     """The runs in the order of arrival: their height at some steps, and where they ended."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
     shown = [step for step in CHECKPOINTS if step < steps] + [steps]
-    table = Table("", box=SIMPLE, pad_edge=False)
-    for heading in ("lr", *(f"step {step}" for step in shown), "ends at", "distance"):
-        table.add_column(heading, justify="right")
+    rows = []
     for run in runs:
         heights = [f"{run.height_at(step):.3g}".replace("nan", "lost") for step in shown]
         end = "lost" if run.diverged else "({:.4g}, {:.4g})".format(*run.path[-1])
-        table.add_row(run.name, f"{run.lr:g}", *heights, end, distance(landscape, run))
-    console = Console(highlight=False, markup=False, width=WIDTH)
-    with console.capture() as captured:
-        console.print(table)
-    print("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
+        rows.append([run.name, f"{run.lr:g}", *heights, end, distance(landscape, run)])
+    print_table(["", "lr", *(f"step {step}" for step in shown), "ends at", "distance"], rows)
 
 
 def distance(landscape: landscapes.Landscape, run: Run) -> str:

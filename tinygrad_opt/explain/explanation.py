@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engine import Node, newest_first
 from ..naming import Names
-from ..notation import plain
+from ..notation import SMALL, in_full, plain
 from .steps import Forward, Step, awaited_reports, backward_steps
 
 
@@ -23,7 +23,7 @@ class Explanation:
     ``print(explanation)`` tells it in text; ``to_html(path)`` writes a page; a notebook shows the page.
     """
 
-    def __init__(self, root: Node, seed: Any):
+    def __init__(self, root: Node, seed: Any, entries: int = SMALL):
         nodes = newest_first(root)[::-1]
         self.root = root
         self.names = Names(nodes)
@@ -31,6 +31,7 @@ class Explanation:
         self.forward = [Forward(node, self.names) for node in nodes if node.op is not None]
         self.awaited = awaited_reports(nodes)
         self.seed = seed
+        self.entries = entries
 
     @functools.cached_property
     def steps(self) -> list[Step]:
@@ -57,7 +58,8 @@ class Explanation:
     def __str__(self) -> str:
         from .text import told
 
-        return told(self)
+        with in_full(self.entries):
+            return told(self)
 
     def __repr__(self) -> str:
         return f"<explanation of {self.names[self.root]}: {len(self.forward)} operations>"
@@ -65,7 +67,8 @@ class Explanation:
     def _repr_html_(self) -> str:
         from .html import page
 
-        return page(self)
+        with in_full(self.entries):
+            return page(self)
 
     def to_html(self, path: str | Path) -> Path:
         """Write the explanation as one self-contained page and return its path."""
@@ -74,10 +77,11 @@ class Explanation:
         return path
 
 
-def explain(root: Any, gradient: Any = None) -> Explanation:
+def explain(root: Any, gradient: Any = None, entries: int = SMALL) -> Explanation:
     """Tell how root was computed and how its gradient reaches every input, step by step.
 
     gradient is d(loss)/d(root), needed when root is not a scalar.  No .grad is read or changed.
+    Arrays of at most so many entries are shown in full, larger ones by their shape, as array(4, 4).
 
     >>> from tinygrad_opt import Value, explain
     >>> x, y = Value(2.0, name="x"), Value(-3.0, name="y")
@@ -89,4 +93,6 @@ def explain(root: Any, gradient: Any = None) -> Explanation:
     """
     if not isinstance(root, Node):
         raise TypeError(f"explain tells how a Value was computed; got {type(root).__name__}")
-    return Explanation(root, root.seed(gradient))  # type: ignore[attr-defined]  # every node is a Value
+    if isinstance(entries, bool) or not isinstance(entries, int) or entries < 0:
+        raise ValueError(f"explain shows arrays of so many entries in full, 0 or more; got entries={entries!r}")
+    return Explanation(root, root.seed(gradient), entries)  # type: ignore[attr-defined]  # every node is a Value

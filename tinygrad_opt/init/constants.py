@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..settings import equal_groups
 from .fans import weight_shape
-from .request import Array, Request, Shape, count
+from .request import Array, Request, Shape
 
 
 def zeros(shape: Shape, *, rng: np.random.Generator | None = None, dtype: np.typing.DTypeLike = np.float64) -> Array:
@@ -74,9 +75,7 @@ def dirac(
     if len(request.shape) < 3:
         raise ValueError(f"dirac needs the shape of a convolution, (out, in, *kernel); got {request.shape}")
     outputs, inputs, *kernel = weight_shape("dirac", request.shape)
-    groups = count("dirac", "groups", groups)
-    if outputs % groups:
-        raise ValueError(f"dirac cannot divide {outputs} output channels into {groups} groups")
+    groups = equal_groups("dirac", "groups", groups, outputs, "output channels")
     first = np.arange(0, outputs, outputs // groups)
     channel = np.arange(min(outputs // groups, inputs))
     weight = np.zeros(request.shape, request.dtype)

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .request import ABOVE_0, AT_LEAST_0, Array, Request, Shape
+from ..settings import ABOVE_0, AT_LEAST_0
+from .request import Array, Request, Shape
 
 
 def uniform(

@@ -7,8 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from ..ops.dropout import probability
+from ..settings import ABOVE_0, number, one_of
 from .fans import weight_shape
-from .request import ABOVE_0, FROM_0_BELOW_1, Array, Request, Shape, number, one_of
+from .request import Array, Request, Shape
 
 SECOND_MOMENTS = {
     "relu": (0.5, 0.5),
@@ -48,7 +50,7 @@ def dropout_adjusted(
     request = Request("dropout_adjusted", shape, rng, dtype)
     rows, *_ = weight_shape("dropout_adjusted", request.shape)
     one_of("dropout_adjusted", "layer", layer, ("first", "hidden", "last"))
-    keep = 1 - request.number("p", p, FROM_0_BELOW_1)
+    keep = 1 - probability("dropout_adjusted", p)
     forward, backward = second_moments(activation)
     variance = (1 if layer == "first" else forward / keep) + (1 if layer == "last" else backward * keep)
     directions = request.rng.standard_normal((rows, math.prod(request.shape[1:])))

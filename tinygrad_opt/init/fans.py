@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from .request import Shape, number, one_of, shape_of
+from ..settings import number, one_of
+from .request import Shape, shape_of
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 

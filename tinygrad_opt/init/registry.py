@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .. import spelling
 from .constants import constant, dirac, eye, ones, zeros
 from .distributions import normal, truncated_normal, uniform
 from .dropout_adjusted import dropout_adjusted
@@ -67,6 +67,14 @@ He's for rectifiers, Xavier's for sigmoid and tanh, LeCun's for selu; a slope of
 """
 # fmt: on
 
+NAMED = ACTIVATIONS | INITIALIZERS
+
+FAMILIES = {
+    name: f"is '{name}_normal' or '{name}_uniform': say which"
+    for name in ("he", "kaiming", "xavier", "glorot", "lecun")
+}
+"""Names that two initializers share."""
+
 
 def get(init: str | Initializer | None, **settings: Any) -> Initializer:
     """The initializer of that name, or for the activation of that name; a function is returned as it is.
@@ -92,7 +100,7 @@ def get(init: str | Initializer | None, **settings: Any) -> Initializer:
         raise TypeError(
             f"init.get takes the name of an initializer or an activation, or a function of a shape; got {init!r}"
         )
-    found = named(init)
+    found = spelling.named("initializer or activation", init, NAMED, FAMILIES)
     signature = inspect.signature(found)
     try:
         signature.bind((), **settings)
@@ -100,17 +108,3 @@ def get(init: str | Initializer | None, **settings: Any) -> Initializer:
         _, *takes = signature.parameters
         raise TypeError(f"the initializer {init!r} takes {', '.join(takes)}: {error}") from None
     return functools.partial(found, **settings) if settings else found
-
-
-def named(name: str) -> Initializer:
-    known = {plain(known): found for known, found in {**ACTIVATIONS, **INITIALIZERS}.items()}
-    if plain(name) in known:
-        return known[plain(name)]
-    names = {plain(known): known for known in (*INITIALIZERS, *ACTIVATIONS)}
-    close = difflib.get_close_matches(plain(name), names, 1)
-    advice = f"did you mean {names[close[0]]!r}?" if close else f"there are {', '.join(sorted(names.values()))}"
-    raise ValueError(f"there is no initializer or activation {name!r}: {advice}")
-
-
-def plain(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())

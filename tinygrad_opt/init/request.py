@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import math
-import numbers
 import operator
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..ops.random import generator
+from ..settings import ANY, Numbers, number
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = int | Sequence[int]
-
-
-class Numbers(NamedTuple):
-    """Some finite numbers: in words, and as a question."""
-
-    words: str
-    fits: Callable[[float], bool]
-
-
-ANY = Numbers("a finite number", lambda x: True)
-AT_LEAST_0 = Numbers("a finite number, at least 0", lambda x: x >= 0)
-ABOVE_0 = Numbers("a finite number above 0", lambda x: x > 0)
-FROM_0_TO_1 = Numbers("a number from 0 to 1", lambda x: 0 <= x <= 1)
-FROM_0_BELOW_1 = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
 
 
 class Request:
@@ -69,28 +53,3 @@ def dtype_of(asker: str, dtype: np.typing.DTypeLike) -> np.dtype[Any]:
     if kind is None or kind not in (np.float32, np.float64):
         raise TypeError(f"{asker} gives arrays of dtype float32 or float64; got {dtype!r}")
     return kind
-
-
-def number(asker: str, name: str, given: Any, fitting: Numbers = ANY) -> float:
-    """An argument as a Python float; raises ValueError for one that does not fit."""
-    real = isinstance(given, numbers.Real) and not isinstance(given, bool)
-    if not (real and math.isfinite(given) and fitting.fits(given)):
-        raise ValueError(f"{asker}: {name} must be {fitting.words}; got {given!r}")
-    return float(given)
-
-
-def count(asker: str, name: str, given: Any) -> int:
-    """An argument as a Python int; raises ValueError unless it is a whole number of 1 or more."""
-    if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < 1:
-        raise ValueError(f"{asker}: {name} must be a whole number, at least 1; got {given!r}")
-    return int(given)
-
-
-def one_of(asker: str, name: str, given: Any, known: Iterable[str]) -> str:
-    """An argument that is one of some words; raises ValueError, with the closest of them, for any other."""
-    known = tuple(known)
-    if isinstance(given, str) and given in known:
-        return given
-    close = difflib.get_close_matches(str(given), known, 1)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"{asker}: {name} must be one of {', '.join(known)}; got {given!r}{meant}")

@@ -11,9 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from ..settings import ABOVE_0, AT_LEAST_0, count, one_of
 from .distributions import standard_truncated
 from .fans import Mode, fan, gain_of
-from .request import ABOVE_0, AT_LEAST_0, Array, Request, Shape, count, one_of
+from .request import Array, Request, Shape
 
 Distribution = Literal["truncated_normal", "untruncated_normal", "uniform"]
 

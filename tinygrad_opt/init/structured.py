@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from ..settings import AT_LEAST_0, FROM_0_TO_1
 from .fans import weight_shape
-from .request import AT_LEAST_0, FROM_0_TO_1, Array, Request, Shape
+from .request import Array, Request, Shape
 
 
 def orthogonal(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 from typing import Any
 
+from ..spelling import named
 from . import activations as elementwise
 from . import activations_over_axes as over_axis
+from .description import constructor
 from .module import Module
 from .prelu import PReLU
 
@@ -32,7 +32,7 @@ NAMED = {kind.__name__.lower(): kind for kind in KINDS} | {
 def activation(name: str, **settings: Any) -> Module:
     """A new module by the name of its class, of its function, or by Keras'; settings are those of its class.
 
-    Upper and lower case, underscores and hyphens do not matter.  "linear" and "none" are Identity.
+    Upper and lower case, hyphens, underscores and spaces do not matter.  "linear" and "none" are Identity.
     Raises ValueError, with the closest name, for one that is not known; TypeError for settings it does not take.
 
     >>> activation("relu"), activation("leaky_relu", negative_slope=0.2), activation("swish")
@@ -40,15 +40,10 @@ def activation(name: str, **settings: Any) -> Module:
     """
     if not isinstance(name, str):
         raise TypeError(f"activation takes a name, such as 'relu'; got {name!r}")
-    plain = name.lower().replace("_", "").replace("-", "")
-    if plain not in NAMED:
-        close = difflib.get_close_matches(plain, NAMED, 1)
-        advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(NAMED))}"
-        raise ValueError(f"there is no activation {name!r}: {advice}")
-    kind = NAMED[plain]
+    kind = named("activation", name, NAMED)
     try:
-        inspect.signature(kind).bind(**settings)
+        constructor(kind).bind(**settings)
     except TypeError as error:
-        takes = ", ".join(inspect.signature(kind).parameters) or "no settings"
+        takes = ", ".join(constructor(kind).parameters) or "no settings"
         raise TypeError(f"the activation {name!r} takes {takes}: {error}") from None
     return kind(**settings)

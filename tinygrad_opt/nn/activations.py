@@ -10,43 +10,33 @@ from typing import Any, get_args
 import numpy as np
 
 from .. import functional
-from ..init.request import ABOVE_0, AT_LEAST_0, Numbers, number, one_of
 from ..ops.activations import Approximate
-from ..ops.random import generator
+from ..ops.random import checked_rng
+from ..settings import ABOVE_0, AT_LEAST_0, NOT_0, number, one_of
 from .module import Module
 
 
-class Activation(Module):
-    """A function of one input, with settings and without parameters."""
-
-    def __init__(self) -> None:
-        """No settings; Module takes any arguments, and would say nothing of ReLU(x) or ReLU(inplace=True)."""
-
-    def __call__(self, x: Any) -> Any:
-        return self.forward(x)  # 0.2 us less than Module's, which passes on any arguments
-
-
 # -- without settings --------------------------------------------------------------------------
-class Identity(Activation):
+class Identity(Module):
     """x as it is: where a module is asked for and no activation is wanted; Keras calls it linear."""
 
     def forward(self, x: Any) -> Any:
         return x
 
 
-class ReLU(Activation):
+class ReLU(Module):
     """max(x, 0); the slope at 0 is 0."""
 
     forward = staticmethod(functional.relu)
 
 
-class ReLU6(Activation):
+class ReLU6(Module):
     """min(max(x, 0), 6)."""
 
     forward = staticmethod(functional.relu6)
 
 
-class SELU(Activation):
+class SELU(Module):
     """1.0507 x where x > 0, else 1.0507 * 1.6733 (exp(x) - 1): keeps mean 0 and variance 1 in a deep net.
 
     That takes weights of variance 1 / fan_in, `init.lecun_normal`, and inputs of mean 0 and variance 1.
@@ -55,80 +45,80 @@ class SELU(Activation):
     forward = staticmethod(functional.selu)
 
 
-class Sigmoid(Activation):
+class Sigmoid(Module):
     """1 / (1 + exp(-x)): from 0 to 1; the slope is 1/4 at most."""
 
     forward = staticmethod(functional.sigmoid)
 
 
-class LogSigmoid(Activation):
+class LogSigmoid(Module):
     """log(sigmoid(x)), accurate where sigmoid underflows to 0."""
 
     forward = staticmethod(functional.logsigmoid)
 
 
-class Hardsigmoid(Activation):
+class Hardsigmoid(Module):
     """relu6(x + 3) / 6: a sigmoid of three straight lines; Keras 2 had 0.2 x + 0.5 between 0 and 1."""
 
     forward = staticmethod(functional.hardsigmoid)
 
 
-class Tanh(Activation):
+class Tanh(Module):
     """tanh(x): from -1 to 1; the slope is 1 at 0 and less everywhere else."""
 
     forward = staticmethod(np.tanh)
 
 
-class Tanhshrink(Activation):
+class Tanhshrink(Module):
     """x - tanh(x)."""
 
     forward = staticmethod(functional.tanhshrink)
 
 
-class Softsign(Activation):
+class Softsign(Module):
     """x / (1 + |x|): from -1 to 1, which it comes near more slowly than tanh."""
 
     forward = staticmethod(functional.softsign)
 
 
-class SiLU(Activation):
+class SiLU(Module):
     """x sigmoid(x), also called swish."""
 
     forward = staticmethod(functional.silu)
 
 
-class Hardswish(Activation):
+class Hardswish(Module):
     """x relu6(x + 3) / 6; Keras calls it hard_silu."""
 
     forward = staticmethod(functional.hardswish)
 
 
-class Mish(Activation):
+class Mish(Module):
     """x tanh(softplus(x))."""
 
     forward = staticmethod(functional.mish)
 
 
-class Exponential(Activation):
+class Exponential(Module):
     """exp(x), for outputs that are rates, above 0 (Keras)."""
 
     forward = staticmethod(functional.exponential)
 
 
-class SparsePlus(Activation):
+class SparsePlus(Module):
     """Smooth relu with a flat side: 0 up to -1, (x + 1)**2 / 4 up to 1, then x (Keras)."""
 
     forward = staticmethod(functional.sparse_plus)
 
 
-class SparseSigmoid(Activation):
+class SparseSigmoid(Module):
     """The slope of SparsePlus: 0 up to -1, (x + 1) / 2 up to 1, then 1 (Keras)."""
 
     forward = staticmethod(functional.sparse_sigmoid)
 
 
 # -- with settings -----------------------------------------------------------------------------
-class Threshold(Activation):
+class Threshold(Module):
     """x where x > threshold, else value."""
 
     def __init__(self, threshold: float, value: float):
@@ -139,7 +129,7 @@ class Threshold(Activation):
         return functional.threshold(x, self.threshold, self.value)
 
 
-class LeakyReLU(Activation):
+class LeakyReLU(Module):
     """x where x > 0, else negative_slope * x.
 
     Keras' layer LeakyReLU has 0.3 for it, its function leaky_relu 0.2.
@@ -152,7 +142,7 @@ class LeakyReLU(Activation):
         return functional.leaky_relu(x, slope=self.negative_slope)
 
 
-class RReLU(Activation):
+class RReLU(Module):
     """LeakyReLU with random slopes: in training every entry draws its own, uniform from lower to upper.
 
     In evaluation the slope is their mean.  rng is what draws; left out, no seed repeats it.
@@ -162,13 +152,13 @@ class RReLU(Activation):
         self.lower, self.upper = number("RReLU", "lower", lower), number("RReLU", "upper", upper)
         if lower > upper:
             raise ValueError(f"RReLU: lower must not be above upper; got lower={lower}, upper={upper}")
-        self.rng = rng if rng is None else generator(rng, "RReLU")
+        self.rng = checked_rng(rng, "RReLU")
 
     def forward(self, x: Any) -> Any:
         return functional.rrelu(x, self.lower, self.upper, training=self.training, rng=self.rng)
 
 
-class ELU(Activation):
+class ELU(Module):
     """x where x > 0, else alpha (exp(x) - 1)."""
 
     def __init__(self, alpha: float = 1.0):
@@ -178,17 +168,20 @@ class ELU(Activation):
         return functional.elu(x, alpha=self.alpha)
 
 
-class CELU(Activation):
-    """x where x > 0, else alpha (exp(x / alpha) - 1): the slope at 0 is 1 for any alpha, which must not be 0."""
+class CELU(Module):
+    """x where x > 0, else alpha (exp(x / alpha) - 1): the slope at 0 is 1 for any alpha above 0.
+
+    PyTorch takes alpha below 0 too, where the left side grows without bound.
+    """
 
     def __init__(self, alpha: float = 1.0):
-        self.alpha = not_0("CELU", "alpha", alpha)
+        self.alpha = number("CELU", "alpha", alpha, ABOVE_0)
 
     def forward(self, x: Any) -> Any:
         return functional.celu(x, alpha=self.alpha)
 
 
-class Hardtanh(Activation):
+class Hardtanh(Module):
     """x, but no less than min_val and no more than max_val; the slope at both is 0."""
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0):
@@ -200,7 +193,7 @@ class Hardtanh(Activation):
         return functional.hardtanh(x, min_val=self.min_val, max_val=self.max_val)
 
 
-class GELU(Activation):
+class GELU(Module):
     """x times the probability that a normal number is below x: exact, or with approximate="tanh" as in GPT-2.
 
     Keras' function activations.gelu is exact too, its ops.gelu approximate: 0.84134 and 0.84119 at 1.
@@ -214,7 +207,7 @@ class GELU(Activation):
         return functional.gelu(x, approximate=self.approximate)
 
 
-class Softplus(Activation):
+class Softplus(Module):
     """Smooth relu: log(1 + exp(beta x)) / beta, and x itself where beta x > threshold.
 
     There it falls short of the formula by 2.1e-9 / beta at most; threshold=None takes the formula everywhere,
@@ -222,14 +215,14 @@ class Softplus(Activation):
     """
 
     def __init__(self, beta: float = 1.0, threshold: float | None = 20.0):
-        self.beta = not_0("Softplus", "beta", beta)
+        self.beta = number("Softplus", "beta", beta, NOT_0)
         self.threshold = None if threshold is None else number("Softplus", "threshold", threshold)
 
     def forward(self, x: Any) -> Any:
         return functional.softplus(x, beta=self.beta, threshold=self.threshold)
 
 
-class Squareplus(Activation):
+class Squareplus(Module):
     """Smooth relu without exponentials: (x + sqrt(x**2 + b)) / 2, for b above 0 (Keras)."""
 
     def __init__(self, b: float = 4.0):
@@ -239,7 +232,7 @@ class Squareplus(Activation):
         return functional.squareplus(x, b=self.b)
 
 
-class Softshrink(Activation):
+class Softshrink(Module):
     """x moved towards 0 by lambd, and 0 where |x| <= lambd."""
 
     def __init__(self, lambd: float = 0.5):
@@ -249,7 +242,7 @@ class Softshrink(Activation):
         return functional.softshrink(x, lambd=self.lambd)
 
 
-class Hardshrink(Activation):
+class Hardshrink(Module):
     """x where |x| > lambd, else 0."""
 
     def __init__(self, lambd: float = 0.5):
@@ -257,8 +250,3 @@ class Hardshrink(Activation):
 
     def forward(self, x: Any) -> Any:
         return functional.hardshrink(x, lambd=self.lambd)
-
-
-def not_0(asker: str, name: str, given: Any) -> float:
-    """A setting that is divided by."""
-    return number(asker, name, given, Numbers("a finite number other than 0", bool))

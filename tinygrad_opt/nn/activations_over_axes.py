@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from .. import functional
-from .activations import Activation
+from ..settings import whole_number
+from .inputs import named
+from .module import Module
 
 
-class OverAxis(Activation):
+class OverAxis(Module):
     """An activation that runs along one axis: dim, as PyTorch calls it, by default the last as in Keras."""
 
+    function: ClassVar[Callable[..., Any]]
+
     def __init__(self, dim: int = -1):
-        if not isinstance(dim, int) or isinstance(dim, bool):
-            raise TypeError(f"{type(self).__name__}: dim is the number of an axis, such as -1; got {dim!r}")
-        self.dim = dim
+        self.dim = whole_number(type(self).__name__, "dim", dim)
+
+    def forward(self, x: Any) -> Any:
+        with named(self):
+            return type(self).function(x, axis=self.dim)
 
 
 class Softmax(OverAxis):
@@ -23,22 +30,19 @@ class Softmax(OverAxis):
     PyTorch has no default for dim.  CrossEntropyLoss takes x itself, without a Softmax before it.
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.softmax(x, axis=self.dim)
+    function = functional.softmax
 
 
 class LogSoftmax(OverAxis):
     """log(softmax(x)) over dim, accurate where softmax underflows to 0."""
 
-    def forward(self, x: Any) -> Any:
-        return functional.log_softmax(x, axis=self.dim)
+    function = functional.log_softmax
 
 
 class Softmin(OverAxis):
     """softmax(-x) over dim: the smallest entry gets the largest share."""
 
-    def forward(self, x: Any) -> Any:
-        return functional.softmin(x, axis=self.dim)
+    function = functional.softmin
 
 
 class Sparsemax(OverAxis):
@@ -47,12 +51,10 @@ class Sparsemax(OverAxis):
     `functional.sparsemax` has the formula and its source.
     """
 
-    def forward(self, x: Any) -> Any:
-        return functional.sparsemax(x, axis=self.dim)
+    function = functional.sparsemax
 
 
 class GLU(OverAxis):
     """The first half of dim times the sigmoid of the second: an axis of n entries leaves n / 2."""
 
-    def forward(self, x: Any) -> Any:
-        return functional.glu(x, axis=self.dim)
+    function = functional.glu

@@ -8,12 +8,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..functional import batch_norm, instance_norm
-from ..ops.batch_normalization import check_momentum
+from ..init.request import dtype_of
+from ..ops.batch_normalization import checked_momentum
 from ..ops.normalization import check_count
+from ..settings import AT_LEAST_0, count, flag, number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .normalization import as_floats, check_channels, checked_axis, checked_eps
-from .weights import check_sizes
+from .normalization import check_channels, checked_axis
 
 LAST_BATCH = (
     ". It is usually the last batch, what the others left over: leave it out, take another batch size, "
@@ -33,11 +35,12 @@ class ChannelStatistics(Module):
     def hold(
         self, num_features: int, eps: float, momentum: float | None, affine: bool, track: bool, dtype: Any
     ) -> None:
-        check_sizes(type(self).__name__, (num_features,))
-        if momentum is not None:
-            check_momentum(type(self).__name__, momentum)
-        self.num_features, self.momentum, self.eps = num_features, momentum, checked_eps(type(self).__name__, eps)
-        self.affine, self.track_running_stats = affine, track
+        kind, dtype = type(self).__name__, dtype_of(type(self).__name__, dtype)
+        self.num_features = num_features = count(kind, "num_features", num_features)
+        self.momentum = None if momentum is None else checked_momentum(kind, momentum)
+        self.eps = number(kind, "eps", eps, AT_LEAST_0)
+        self.affine = flag(kind, "affine", affine)
+        self.track_running_stats = flag(kind, "track_running_stats", track)
         self.weight = Value(np.ones(num_features, dtype)) if affine else None
         self.bias = Value(np.zeros(num_features, dtype)) if affine else None
         if track:
@@ -54,7 +57,7 @@ class ChannelStatistics(Module):
 
     def taken(self, x: Any) -> Any:
         """x, if it has one of the layouts."""
-        x = as_floats(x, self.weight if self.affine else self.running_mean)
+        x = as_input(self, x, self.weight if self.affine else self.running_mean)
         if x.ndim not in self.layouts:
             kinds = " or ".join(self.layouts.values())
             raise ValueError(f"{self.where} takes {kinds}, with C = {self.num_features}; got shape {x.shape}")
@@ -77,7 +80,8 @@ class BatchNorm(ChannelStatistics):
         dtype: Any = np.float64,
     ):
         self.hold(num_features, eps, momentum, affine, track_running_stats, dtype)
-        self.axis, self.unbiased = checked_axis(type(self).__name__, axis), unbiased
+        kind = type(self).__name__
+        self.axis, self.unbiased = checked_axis(kind, axis), flag(kind, "unbiased", unbiased)
 
     @classmethod
     def keras(cls, num_features: int, **changes: Any) -> Self:
@@ -90,10 +94,10 @@ class BatchNorm(ChannelStatistics):
     def forward(self, x: Any) -> Any:
         x = self.taken(x)
         check_channels(self, self.num_features, self.axis, x, movable=True)
-        count = math.prod(x.shape) // self.num_features
-        if count < 2 and self.takes_its_own:
+        values = math.prod(x.shape) // self.num_features
+        if values < 2 and self.takes_its_own:
             mode, advice = (" in training", LAST_BATCH) if self.training else (", without running statistics,", "")
-            check_count(self.where + mode, "a channel", count, x.shape, advice)
+            check_count(self.where + mode, "a channel", values, x.shape, advice)
         y = batch_norm(
             x,
             self.running_mean,
@@ -183,9 +187,9 @@ class InstanceNorm(ChannelStatistics):
         axis = x.ndim + 1 - max(self.layouts)
         batch = x if axis else x[None]
         check_channels(self, self.num_features, axis, x)
-        count = math.prod(batch.shape[2:])
-        if count < 2 and self.takes_its_own:
-            check_count(self.where, "a channel of a sample", count, x.shape)
+        values = math.prod(batch.shape[2:])
+        if values < 2 and self.takes_its_own:
+            check_count(self.where, "a channel of a sample", values, x.shape)
         statistics, parameters = (self.running_mean, self.running_var), (self.weight, self.bias)
         y = instance_norm(batch, *statistics, *parameters, self.takes_its_own, self.momentum, self.eps)
         return y if axis else y[0]

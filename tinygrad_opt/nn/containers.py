@@ -90,7 +90,8 @@ class Residual(Module):
     """
 
     def __init__(self, module: Module, shortcut: Module | None = None):
-        self.module, self.shortcut = checked("Residual", "module", module), shortcut
+        self.module = checked("Residual", "module", module)
+        self.shortcut = None if shortcut is None else checked("Residual", "shortcut", shortcut)
 
     def forward(self, x: Any) -> Any:
         kept = x if self.shortcut is None else self.shortcut(x)

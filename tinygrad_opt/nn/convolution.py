@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from ..ops.convolution_layers import both_sides, check_groups
+from ..ops.convolution_layers import both_sides
 from ..ops.windows import per_axis
+from ..settings import count, equal_groups
 from ..value import Value
-from .inputs import over_batch
+from .inputs import as_input, over_batch
 from .module import Module
-from .weights import as_input, bias_array, check_sizes, weight_array
+from .weights import bias_array, weight_array, with_bias
 
 
 class Convolution(Module):
@@ -41,8 +42,9 @@ class Convolution(Module):
         kernel, strides, spread = checked_settings(self)
         kind, shape = type(self).__name__, (out_channels, in_channels // groups, *kernel)
         both_sides(kind, padding, kernel, strides, spread)
+        biased = with_bias(kind, bias)
         self.weight = Value(weight_array(kind, init, shape, rng, dtype))
-        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if bias else None
+        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if biased else None
 
 
 class Conv1d(Convolution):
@@ -123,8 +125,9 @@ class TransposedConvolution(Module):
         kind, shape = type(self).__name__, (in_channels, out_channels // groups, *kernel)
         for name, given in (("padding", padding), ("output_padding", output_padding)):
             per_axis(kind, name, given, len(kernel), 0)
+        biased = with_bias(kind, bias)
         self.weight = Value(weight_array(kind, init, shape, rng, dtype))
-        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if bias else None
+        self.bias = Value(bias_array(kind, init, bias_init, shape, out_channels, rng, dtype)) if biased else None
 
 
 class ConvTranspose1d(TransposedConvolution):
@@ -181,9 +184,8 @@ def transposed_operands(layer: Any) -> tuple[Any, ...]:
 def checked_settings(layer: Any) -> tuple[tuple[int, ...], ...]:
     """Kernel, stride and dilation as one whole number for each axis, once sizes and groups fit too."""
     kind = type(layer).__name__
-    check_sizes(kind, (layer.in_channels, layer.out_channels))
     for name in ("in_channels", "out_channels"):
-        check_groups(kind, layer.groups, getattr(layer, name), f"{getattr(layer, name)} {name}")
+        equal_groups(kind, "groups", layer.groups, count(kind, name, getattr(layer, name)), name)
     dims = layer.axes.count(",") + 1
     settings = (("kernel_size", layer.kernel_size), ("stride", layer.stride), ("dilation", layer.dilation))
     return tuple(per_axis(kind, name, given, dims, 1) for name, given in settings)
@@ -191,7 +193,7 @@ def checked_settings(layer: Any) -> tuple[tuple[int, ...], ...]:
 
 def checked_channels(layer: Any, x: Any) -> Any:
     """x as the layer takes it, if it has its channels."""
-    x = as_input(x, layer.weight)
+    x = as_input(layer, x, layer.weight)
     dims = layer.axes.count(",") + 3
     axis = x.ndim - dims + 1  # 0 in one sample, 1 in a batch
     if axis in (0, 1) and x.shape[axis] != layer.in_channels:

@@ -78,7 +78,7 @@ def krahenbuhl(
         if np.all(np.abs(np.log(rates / target)) < 0.01):
             break
         scales = np.sqrt(rates / target)
-        reached = itertools.accumulate(scales, lambda a, b: a * b)  # by how much each layer's output grows
+        reached = np.cumprod(scales)  # by how much each layer's output grows
         for layer, scale, so_far in zip(layers.values(), scales, reached, strict=True):
             layer.weight.data *= scale
             if layer.bias is not None:

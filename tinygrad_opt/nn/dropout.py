@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import functional
-from ..ops.dropout import Mode, check_channels, check_mode, deviation, probability
-from ..ops.random import generator
+from ..ops.dropout import Mode, checked_mode, deviation, probability
+from ..ops.random import checked_rng
+from .inputs import named
 from .module import Module
 
 
 class DropoutLayer(Module):
     """What every kind of dropout is made from: p, the share that is dropped, and where random numbers come from."""
 
+    function: ClassVar[Callable[..., Any]]
+
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None):
         self.p = probability(type(self).__name__, p)
-        self.rng = checked(self, rng)
+        self.rng = checked_rng(rng, type(self).__name__)
+
+    def forward(self, x: Any) -> Any:
+        with named(self):
+            return type(self).function(x, self.p, self.training, self.rng)
 
 
 class Dropout(DropoutLayer):
@@ -41,8 +49,7 @@ class Dropout(DropoutLayer):
 
     def __init__(self, p: float = 0.5, *, mode: Mode = "inverted", rng: np.random.Generator | None = None):
         super().__init__(p, rng=rng)
-        check_mode("Dropout", mode)
-        self.mode = mode
+        self.mode = checked_mode("Dropout", mode)
 
     def forward(self, x: Any) -> Any:
         return functional.dropout(x, self.p, self.training, self.rng, mode=self.mode)
@@ -54,9 +61,7 @@ class Dropout1d(DropoutLayer):
     p and rng are those of `Dropout`, as for all that follow.  Raises ValueError for x of another number of axes.
     """
 
-    def forward(self, x: Any) -> Any:
-        check_channels(self.where, x, 1)
-        return functional.dropout1d(x, self.p, self.training, self.rng)
+    function = functional.dropout1d
 
 
 class Dropout2d(DropoutLayer):
@@ -65,23 +70,19 @@ class Dropout2d(DropoutLayer):
     Raises ValueError for x of another number of axes.
     """
 
-    def forward(self, x: Any) -> Any:
-        check_channels(self.where, x, 2)
-        return functional.dropout2d(x, self.p, self.training, self.rng)
+    function = functional.dropout2d
 
 
 class AlphaDropout(DropoutLayer):
     """`functional.alpha_dropout`: dropout that keeps mean 0 and variance 1, for nets of selu."""
 
-    def forward(self, x: Any) -> Any:
-        return functional.alpha_dropout(x, self.p, self.training, self.rng)
+    function = functional.alpha_dropout
 
 
 class GaussianDropout(DropoutLayer):
     """`functional.gaussian_dropout`: times noise of mean 1 and standard deviation sqrt(p / (1 - p))."""
 
-    def forward(self, x: Any) -> Any:
-        return functional.gaussian_dropout(x, self.p, self.training, self.rng)
+    function = functional.gaussian_dropout
 
 
 class GaussianNoise(Module):
@@ -92,12 +93,7 @@ class GaussianNoise(Module):
 
     def __init__(self, std: float, *, rng: np.random.Generator | None = None):
         self.std = deviation("GaussianNoise", std)
-        self.rng = checked(self, rng)
+        self.rng = checked_rng(rng, "GaussianNoise")
 
     def forward(self, x: Any) -> Any:
         return functional.gaussian_noise(x, self.std, self.training, self.rng)
-
-
-def checked(layer: Module, rng: Any) -> np.random.Generator | None:
-    """rng, if it is a Generator or None."""
-    return None if rng is None else generator(rng, type(layer).__name__)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import functional
+from ..settings import count, whole_number
 from ..value import Value
-from .inputs import named, whole_number
+from .inputs import named
 from .module import Module
-from .weights import check_sizes, weight_array
+from .weights import weight_array
 
 
 class Embedding(Module):
@@ -40,8 +41,8 @@ class Embedding(Module):
         rng: np.random.Generator | None = None,
         dtype: Any = np.float64,
     ):
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        check_sizes("Embedding", (num_embeddings, embedding_dim))
+        self.num_embeddings = count("Embedding", "num_embeddings", num_embeddings)
+        self.embedding_dim = count("Embedding", "embedding_dim", embedding_dim)
         self.padding_idx = padding_row(padding_idx, num_embeddings)
         init = "normal" if isinstance(init, str) and init == "torch" else init
         self.weight = Value(weight_array("Embedding", init, (num_embeddings, embedding_dim), rng, dtype))

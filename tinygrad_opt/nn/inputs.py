@@ -1,4 +1,4 @@
-"""What layers take, a batch or one sample, and whose error it is when an operation refuses it."""
+"""What layers take: data in their dtype, a batch or one sample; and whose error it is when that is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..data import as_array
+from ..ops import Operand
+from ..value import Value
 from .module import Module
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @contextlib.contextmanager
@@ -20,6 +25,20 @@ def named(layer: Module) -> Iterator[None]:
         raise type(error)(f"{layer.where}: {error}") from None
 
 
+def as_input(layer: Module, x: Any, held: Value | Array | None) -> Any:
+    """x as a layer takes it: data come in the dtype of what it holds, or in floats of their own where it holds nothing.
+
+    What was computed keeps its dtype.  Raises TypeError or ValueError for what is no array of real numbers.
+    """
+    if isinstance(x, Operand):
+        return x
+    if held is not None and type(x) is np.ndarray and x.dtype == held.dtype:
+        return x
+    with named(layer):
+        data = as_array(x, "the input")
+    return data.astype(np.result_type(data, np.float32) if held is None else held.dtype, copy=False)
+
+
 def over_batch(layer: Module, axes: str, fn: Callable[[Any], Any], x: Any) -> Any:
     """fn of a batch x (N, C, axes); of one sample (C, axes) as of a batch of one."""
     dims = axes.count(",") + 3
@@ -29,10 +48,3 @@ def over_batch(layer: Module, axes: str, fn: Callable[[Any], Any], x: Any) -> An
     with named(layer):
         out = fn(np.expand_dims(x, 0) if single else x)
     return np.squeeze(out, 0) if single else out
-
-
-def whole_number(kind: str, name: str, given: Any) -> int:
-    """A setting that is a whole number, which may be negative."""
-    if not isinstance(given, int | np.integer) or isinstance(given, bool):
-        raise TypeError(f"{kind}: {name} must be a whole number; got {given!r}")
-    return int(given)

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..functional import linear
+from ..settings import count
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import as_input, bias_array, weight_array
+from .weights import bias_array, weight_array, with_bias
 
 
 class Linear(Module):
@@ -40,13 +42,15 @@ class Linear(Module):
         rng: np.random.Generator | None = None,
         dtype: Any = np.float64,
     ):
-        self.in_features, self.out_features = in_features, out_features
-        kind, shape = type(self).__name__, (out_features, in_features)
+        kind = type(self).__name__
+        self.in_features = count(kind, "in_features", in_features)
+        self.out_features = count(kind, "out_features", out_features)
+        shape, biased = (self.out_features, self.in_features), with_bias(kind, bias)
         self.weight = Value(weight_array(kind, init, shape, rng, dtype))
-        self.bias = Value(bias_array(kind, init, bias_init, shape, out_features, rng, dtype)) if bias else None
+        self.bias = Value(bias_array(kind, init, bias_init, shape, self.out_features, rng, dtype)) if biased else None
 
     def forward(self, x: Any) -> Any:
-        x = as_input(x, self.weight)
+        x = as_input(self, x, self.weight)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(
                 f"{self.where} takes {self.in_features} features on the last axis; got shape {x.shape}{advice(self, x)}"

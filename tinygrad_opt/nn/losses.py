@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
-import numpy as np
-
-from .. import functional
+from .. import functional, spelling
+from ..ops.loss_reduction import Reduction
+from ..settings import ABOVE_0, AT_LEAST_0, FROM_0_TO_1, Numbers, flag, number, one_of
+from ..value import Value
 from .module import Module
+
+PLAIN = ("weight", "pos_weight")  # settings that are no parameters
 
 
 class Loss(Module):
     """A function of predictions and targets, with its settings: subclass it and name the function.
 
     The settings are what the function takes by name, with its defaults, such as ``reduction``.
-    Raises TypeError for one that it does not take.
+    Raises TypeError for one that it does not take, ValueError for one out of its range.
+
+    ranges      which numbers some of its settings may be
+    reductions  the words that its reduction may be
 
     >>> criterion = HuberLoss(delta=0.5, reduction="sum")
     >>> criterion
@@ -27,31 +32,36 @@ class Loss(Module):
     """
 
     function: ClassVar[Callable[..., Any]]
-    settings: dict[str, Any]
+    ranges: ClassVar[dict[str, Numbers]] = {}
+    reductions: ClassVar[tuple[str, ...]] = get_args(Reduction)
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         if not hasattr(cls, "function"):
             raise TypeError(f"{cls.__name__} is a Loss without its function: write function = functional.mse_loss")
         options = [p for p in inspect.signature(cls.function).parameters.values() if p.default is not p.empty]
         cls.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in options])
 
     def __init__(self, **settings: Any):
-        options = inspect.signature(type(self)).parameters
-        for name in settings:
-            if name not in options:
-                raise TypeError(f"{type(self).__name__} takes {', '.join(options)}; got {name}=")
-        self.settings = settings
+        for name, option in self.__signature__.parameters.items():
+            setattr(self, name, checked(type(self), name, settings.get(name, option.default), option.default))
 
     def forward(self, *operands: Any) -> Any:
-        return type(self).function(*operands, **self.settings)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={brief(x)}' for name, x in self.settings.items())})"
+        return type(self).function(*operands, **{name: vars(self)[name] for name in self.__signature__.parameters})
 
 
-def brief(x: Any) -> str:
-    return f"array of shape {x.shape}" if isinstance(x, np.ndarray) else repr(x)
+def checked(kind: type[Loss], name: str, given: Any, default: Any) -> Any:
+    """A setting of a loss, which is refused here rather than at the first batch."""
+    if name == "reduction":
+        return one_of(kind.__name__, name, given, kind.reductions)
+    if name in kind.ranges:
+        return number(kind.__name__, name, given, kind.ranges[name])
+    if isinstance(default, bool):
+        return flag(kind.__name__, name, given)
+    if name in PLAIN and isinstance(given, Value):
+        raise TypeError(f"{kind.__name__}: {name} is an array, which gets no gradient; got a Value: pass its .data")
+    return given
 
 
 class MSELoss(Loss):
@@ -76,12 +86,14 @@ class HuberLoss(Loss):
     """`functional.huber_loss`: a parabola near 0, straight lines from delta on."""
 
     function = functional.huber_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"delta": ABOVE_0}
 
 
 class SmoothL1Loss(Loss):
     """`functional.smooth_l1_loss`: a Huber loss divided by beta."""
 
     function = functional.smooth_l1_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"beta": AT_LEAST_0}
 
 
 class LogCoshLoss(Loss):
@@ -94,18 +106,21 @@ class MAPELoss(Loss):
     """`functional.mean_absolute_percentage_error`: the error in percent of the target."""
 
     function = functional.mean_absolute_percentage_error
+    ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
 class MSLELoss(Loss):
     """`functional.mean_squared_logarithmic_error`: the squared error of log(1 + x)."""
 
     function = functional.mean_squared_logarithmic_error
+    ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
 class CrossEntropyLoss(Loss):
     """`functional.cross_entropy`: of logits and labels or probabilities."""
 
     function = functional.cross_entropy
+    ranges: ClassVar[dict[str, Numbers]] = {"label_smoothing": FROM_0_TO_1}
 
 
 class NLLLoss(Loss):
@@ -178,12 +193,14 @@ class TripletMarginLoss(Loss):
     """`functional.triplet_margin_loss`: of an anchor, one that is like it and one that is not."""
 
     function = functional.triplet_margin_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"margin": ABOVE_0, "eps": ABOVE_0}
 
 
 class KLDivLoss(Loss):
     """`functional.kl_div`: of log-probabilities and probabilities."""
 
     function = functional.kl_div
+    reductions = (*Loss.reductions, "batchmean")
 
 
 class PoissonNLLLoss(Loss):
@@ -196,14 +213,19 @@ class GaussianNLLLoss(Loss):
     """`functional.gaussian_nll_loss`: of numbers with a predicted variance."""
 
     function = functional.gaussian_nll_loss
+    ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
 # -- by name -----------------------------------------------------------------------------------
-SHORT = {
-    "meansquarederror": "MSELoss", "meanabsoluteerror": "L1Loss", "mae": "L1Loss", "kldivergence": "KLDivLoss",
-    "poisson": "PoissonNLLLoss", "triplet": "TripletMarginLoss",
+KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasses__()}
+
+SHORT: dict[str, type[Loss]] = {
+    "mean_squared_error": MSELoss, "mean_absolute_error": L1Loss, "mae": L1Loss, "kl_divergence": KLDivLoss,
+    "poisson": PoissonNLLLoss, "triplet": TripletMarginLoss, "ce": CrossEntropyLoss,
 }  # fmt: skip
 """Other names in use for the same."""
+
+NAMED = KINDS | {kind.function.__name__: kind for kind in KINDS.values()} | SHORT
 
 KERAS = "takes probabilities in Keras; 'cross_entropy' takes logits: leave the softmax out"
 ELSEWHERE = {
@@ -212,8 +234,6 @@ ELSEWHERE = {
     "perceptron": "is optim.perceptron_loss(z, target)",
 }
 """What would not do the same under a similar name, or stands elsewhere."""
-
-KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasses__()}
 
 
 def loss(name: str, **settings: Any) -> Loss:
@@ -227,16 +247,9 @@ def loss(name: str, **settings: Any) -> Loss:
     """
     if not isinstance(name, str):
         raise TypeError(f"loss takes the name of a loss, such as 'mse'; got {name!r}")
-    known = {plain(kind.function.__name__): kind for kind in KINDS.values()}
-    known |= {plain(kind): KINDS[kind] for kind in KINDS} | {other: KINDS[kind] for other, kind in SHORT.items()}
-    if plain(name) in known:
-        return known[plain(name)](**settings)
-    if plain(name) in ELSEWHERE:
-        raise ValueError(f"{name!r} {ELSEWHERE[plain(name)]}")
-    close = difflib.get_close_matches(plain(name), known, 1)
-    advice = f"did you mean {known[close[0]].__name__}?" if close else f"there are {', '.join(KINDS)}"
-    raise ValueError(f"there is no loss {name!r}: {advice}")
+    return spelling.named("loss", name, NAMED, ELSEWHERE, bare=without_loss)(**settings)
 
 
-def plain(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum()).removesuffix("loss")
+def without_loss(name: str) -> str:
+    """A name's plain spelling, less the "loss" at its end."""
+    return spelling.plain(name).removesuffix("loss")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +11,17 @@ import numpy as np
 
 from .. import init as initializers
 from ..init.registry import Initializer
-from ..ops.dropout import probability
+from ..ops.dropout import SHARE_DROPPED
+from ..settings import count, number
+from ..spelling import plain
+from .activation_names import NAMED
 from .activation_names import activation as activation_named
 from .activations import Identity, LeakyReLU, RReLU
 from .containers import Sequential
+from .description import constructor
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module
-from .weights import check_sizes
 
 
 class MLP(Sequential):
@@ -56,7 +60,7 @@ class MLP(Sequential):
         dtype: Any = np.float64,
     ):
         check_layers(sizes)
-        p = probability("MLP", dropout)
+        p = number("MLP", "dropout", dropout, SHARE_DROPPED)
         for fan_in, fan_out in itertools.pairwise(sizes[:-1]):
             then = made(activation, rng).astype(dtype)
             drawn = initializer_before(then) if init is None else init
@@ -71,17 +75,20 @@ def check_layers(sizes: tuple[Any, ...]) -> None:
     """Refuse what is no list of at least two sizes, each an argument of its own."""
     if any(isinstance(n, list | tuple) for n in sizes):
         raise ValueError(f"MLP takes its sizes one by one, as MLP(784, 512, 10); got {', '.join(map(repr, sizes))}")
-    check_sizes("MLP", sizes)
+    for n in sizes:
+        count("MLP", "each size", n)
     if len(sizes) < 2:
         raise ValueError(f"MLP takes two sizes or more, of its input and of each layer; got {sizes}")
 
 
 def made(activation: Any, rng: np.random.Generator | None) -> Module:
     """A new activation, which draws from rng if it draws and was given nothing to draw from."""
-    if isinstance(activation, Module) or not (isinstance(activation, str) or callable(activation)):
+    if isinstance(activation, Module) or not (isinstance(activation, str) or makes_itself(activation)):
+        name = plain(getattr(activation, "__name__", ""))
+        named = f": activation={name!r}" if name in NAMED else ""
         raise TypeError(
             "MLP makes an activation for each layer: give it a name or what makes one, "
-            f"as nn.ELU or lambda: nn.ELU(0.5); got {activation!r}"
+            f"as nn.ELU or lambda: nn.ELU(0.5); got {activation!r}{named}"
         )
     then = activation_named(activation) if isinstance(activation, str) else activation()
     if not isinstance(then, Module):
@@ -89,6 +96,15 @@ def made(activation: Any, rng: np.random.Generator | None) -> Module:
     if isinstance(then, RReLU) and then.rng is None:
         then.rng = rng
     return then
+
+
+def makes_itself(activation: Any) -> bool:
+    """Whether this can be called without arguments, as what makes a module, and not with numbers, as a function."""
+    try:
+        (constructor(activation) if isinstance(activation, type) else inspect.signature(activation)).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def initializer_before(then: Module) -> Initializer:

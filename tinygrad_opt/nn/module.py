@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
-import itertools
-from collections.abc import Callable
+import functools
 from typing import Any, Self
 
 import numpy as np
 
 from ..value import Value
+from .attributes import Attributes, Changes, check_appended
 from .description import settings_of
-from .paths import entries, joined, rename, walk
+from .paths import entries, joined, walk
 from .state import Loaded, load, saved
 from .summary import Summary, summarize
 
 Array = np.ndarray[Any, np.dtype[Any]]
-KEPT = ("_parameters", "_buffers", "_modules", "_derived", "_perturbed")  # what a module holds, by name
-UNSEEN = (*KEPT, "_switched", "_entered")
-changed = itertools.count(1)  # how often an attribute of any module was set
-latest = [0]
-HOLDERS = (list, tuple, set, dict)
 
 
-class Module:
+class Module(Attributes):
     """A part of a network: subclass it, give it parameters and parts as attributes, and write `forward`.
 
-    An attribute that is a `Value` which requires a gradient and was not computed is a parameter; one that is a
-    Module is a part.  What is neither, and yet to be saved, such as a running mean, is a buffer:
-    ``register_buffer``.  A parameter is called in graphs by its path from the outermost module: ``layers.0.weight``.
+    An attribute that is a `Value` which requires a gradient and was not computed is a parameter, what PyTorch calls
+    nn.Parameter; one that is a Module is a part.  What is neither, and yet to be saved, such as a running mean, is a
+    buffer: ``register_buffer``.  A parameter is called in graphs by its path from the outermost module:
+    ``layers.0.weight``.
 
     training  True for the behaviour in training, of dropout for instance; `train()` and `eval()` set it
 
-    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place;
+    Raises TypeError where an attribute would hide parameters: a list of modules, an array in a parameter's place,
+    a layer of the class, ``Value(...) * 0.1`` before the module first runs (then forward may keep what it computes);
     ValueError for a name that a module has of its own.
 
     >>> class Line(Module):
@@ -48,97 +44,33 @@ class Module:
     ['slope', 'offset']
     """
 
-    training: bool
-    _parameters: dict[str, Value]
-    _buffers: dict[str, Array]
-    _modules: dict[str, Module]
-    _derived: dict[str, Callable[[Any], Value]]
-    _perturbed: dict[str, tuple[Callable[[Any, Value], Value], ...]]
-    _path: str
     _switched: list[tuple[Module, bool]] | None
     _entered: list[list[tuple[Module, bool]]]
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """What a module keeps account of stands before any __init__ runs: none needs to call super's."""
-        self = super().__new__(cls)
-        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _derived={}, _perturbed={})
-        vars(self).update(_path="", _switched=None, _entered=[])
-        return self
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """A copy, or what was pickled, keeps account of its own, and stands in no `with`."""
-        vars(self).update(state)
-        vars(self).update({name: dict(state[name]) for name in KEPT}, _switched=None, _entered=[])
+    def __init__(self) -> None:
+        """No arguments, for a module that takes none: __new__ takes any, and nothing would be said of Flat(3)."""
+        super().__init__()
 
     def forward(self, *args: Any, **settings: Any) -> Any:
         """What the module computes; `module(x)` calls it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x): write what it computes")
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
-        if self._derived:
-            for name, parameter in self._derived.items():
-                vars(self)[name] = parameter(self)
+        if not self._has_run:
+            vars(self)["_has_run"] = True
+        derived = self._compute_derived() if self._derived else {}
         if not self._perturbed:
             return self.forward(*args, **settings)
-        unchanged = {name: vars(self)[name] for name in self._perturbed}
+        known = self._parameters | derived  # not what the attributes are: another thread may be within its forward
+        unchanged = {name: known[name] for name in self._perturbed}
         try:
             for name, changes in self._perturbed.items():
-                for change in changes:
-                    vars(self)[name] = change(self, vars(self)[name])
+                vars(self)[name] = functools.reduce(lambda x, change: change(self, x), changes, unchanged[name])
             return self.forward(*args, **settings)
         finally:
             vars(self).update(unchanged)
 
     # -- what it holds -------------------------------------------------------------------------
-    def __setattr__(self, name: str, value: Any) -> None:
-        check_attribute(self, name, value)
-        latest[0] = next(changed)
-        kept = self._modules if isinstance(value, Module) else self._parameters if is_parameter(value) else None
-        if name in self._parameters and isinstance(value, Value):
-            kept = self._parameters
-        for holder in (self._parameters, self._modules):
-            if holder is not kept:
-                holder.pop(name, None)
-        if name in self._buffers and isinstance(value, np.ndarray):
-            self._buffers[name] = value
-        vars(self)[name] = value
-        if kept is not None:
-            kept[name] = value
-            rename(self, name)
-
-    def __delattr__(self, name: str) -> None:
-        super().__delattr__(name)
-        latest[0] = next(changed)
-        for holder in (self._parameters, self._buffers, self._modules):
-            holder.pop(name, None)
-
-    def register_buffer(self, name: str, array: Any) -> None:
-        """Keep an array that is saved with the parameters and is none: no gradient, no optimizer."""
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"a buffer is an array; got {type(array).__name__} for {name!r}")
-        latest[0] = next(changed)
-        if name not in self._buffers:
-            check_name(self, name)
-            if name in vars(self):
-                raise ValueError(f"{type(self).__name__}.{name} is there already: a buffer needs a name of its own")
-        self._buffers[name] = array
-        vars(self)[name] = array
-
-    def derive(self, name: str, parameter: Callable[[Any], Value]) -> None:
-        """From now on compute an attribute anew before each forward: ``parameter(self)``, in a parameter's place."""
-        self._parameters.pop(name, None)
-        self._derived[name] = parameter
-        latest[0] = next(changed)
-
-    def perturb(self, name: str, change: Callable[[Any, Value], Value]) -> None:
-        """From now on let forward find ``change(self, parameter)`` in a parameter's place, such as a noisy weight.
-
-        Outside of forward nothing changes: the parameter itself is learned and saved.  Several changes of one
-        parameter are made one after the other.
-        """
-        self._perturbed[name] = (*self._perturbed.get(name, ()), change)
-        latest[0] = next(changed)
-
     def children(self) -> list[Module]:
         """The modules that are its own parts, not theirs."""
         return list(self._modules.values())
@@ -201,7 +133,7 @@ class Module:
         vars(self)["_switched"] = [(module, module.training) for module in modules]
         for module in modules:
             vars(module)["training"] = bool(mode)
-        latest[0] = next(changed)
+        Changes.note()
         return self
 
     def eval(self) -> Self:
@@ -218,7 +150,7 @@ class Module:
     def __exit__(self, *_: object) -> None:
         for module, mode in self._entered.pop():
             vars(module)["training"] = mode
-        latest[0] = next(changed)
+        Changes.note()
 
     # -- numbers -------------------------------------------------------------------------------
     def astype(self, dtype: Any) -> Self:
@@ -235,6 +167,7 @@ class Module:
             for name, b in module._buffers.items():
                 if b.dtype.kind == "f":
                     module.register_buffer(name, b.astype(dtype))
+            module._compute_derived()
         return self
 
     def state_dict(self) -> dict[str, Array]:
@@ -252,7 +185,10 @@ class Module:
         Raises ValueError, which names them all, for missing or unexpected entries and such of another shape;
         then nothing has changed.
         """
-        return load(entries(self), state, strict, type(self).__name__)
+        loaded = load(entries(self), state, strict, type(self).__name__)
+        for module in self.modules():
+            module._compute_derived()
+        return loaded
 
     def summary(self, x: Any = None) -> Summary:
         """A table of the layers: kind, parameters, memory and, for an example input x, output shapes.
@@ -260,10 +196,6 @@ class Module:
         Print it, or read its ``rows`` and ``parameters``.
         """
         return summarize(self, x)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle takes along: not the derived attributes, which are computed anew."""
-        return {name: x for name, x in vars(self).items() if name not in self._derived}
 
     # -- text ----------------------------------------------------------------------------------
     def __repr__(self) -> str:
@@ -277,73 +209,3 @@ class Module:
         """The module and its place in the outermost one, as errors name it: "Linear(784, 512) at layers.0"."""
         text = f"{type(self).__name__}({settings_of(self)})"
         return f"{text} at {self._path}" if self._path else text
-
-
-def is_parameter(x: Any) -> bool:
-    """Whether x is a Value to be learned: one that was not computed."""
-    return isinstance(x, Value) and x.op is None and x.requires_grad
-
-
-def check_attribute(module: Module, name: str, value: Any) -> None:
-    """Refuse what would quietly take parameters out of sight."""
-    kind = type(module).__name__
-    if isinstance(value, HOLDERS):
-        check_held(module, name, value)
-    if isinstance(value, Module) or is_parameter(value):
-        check_name(module, name)
-    if isinstance(value, Module) and any(part is module for part in value.modules()):
-        raise ValueError(f"{kind}.{name}: a module cannot be a part of itself")
-    if name in module._parameters and not (value is None or (isinstance(value, Value) and value.op is None)):
-        seen = "a computed Value" if isinstance(value, Value) else f"a {type(value).__name__}"
-        raise TypeError(
-            f"{kind}.{name} is a parameter; got {seen} in its place: set {name}.data to change its numbers, "
-            f"or assign a new Value"
-        )
-    if name in module._derived:
-        raise TypeError(f"{kind}.{name} is computed before each forward: change what it is computed from")
-    if name in module._buffers and not isinstance(value, np.ndarray):
-        raise TypeError(f"{kind}.{name} is a buffer, an array; got a {type(value).__name__} in its place")
-
-
-def check_held(module: Module, name: str, value: Any) -> None:
-    """Refuse modules and parameters in a list, tuple, set or dict, or in such within it."""
-    place = f"{type(module).__name__}.{name}"
-    for part in value.values() if isinstance(value, dict) else value:
-        if isinstance(part, Module):
-            raise TypeError(
-                f"{place}: the parameters of modules in a {type(value).__name__} would not be found: "
-                "take nn.ModuleList([...]) or nn.Sequential(...)"
-            )
-        if is_parameter(part):
-            raise TypeError(
-                f"{place}: parameters in a {type(value).__name__} would not be found: give each its own attribute"
-            )
-        if isinstance(part, HOLDERS):
-            check_held(module, name, part)
-
-
-def check_appended(module: Module) -> None:
-    """Refuse what came into a list or dict after it was assigned: `self.layers = []`, then `self.layers.append(...)`.
-
-    Only the newest entry is looked at, for a list may be long: a vocabulary.
-    """
-    for name, value in vars(module).items():
-        if isinstance(value, list) and name not in UNSEEN:
-            check_held(module, name, value[-1:])
-        elif isinstance(value, dict) and name not in UNSEEN:
-            check_held(module, name, dict(itertools.islice(reversed(value.items()), 1)))
-
-
-def changes() -> int:
-    """A number that grows whenever a module is changed, and not by computing."""
-    return latest[0]
-
-
-def check_name(module: Module, name: str) -> None:
-    """Refuse a name that is no part of a path, or that stands for something else."""
-    kind = type(module).__name__
-    if not name or "." in name:
-        raise ValueError(f"{kind}: a name stands between the points of a path, so it has none; got {name!r}")
-    own = getattr(type(module), name, None)
-    if inspect.isroutine(own) or isinstance(own, property) or name == "training" or name in UNSEEN:
-        raise ValueError(f"{kind}.{name} is what every {kind} has: take another name")

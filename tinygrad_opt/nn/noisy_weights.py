@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import functional
 from ..ops.dropout import deviation, probability
-from ..ops.random import generator
+from ..ops.random import checked_rng
 from ..value import Value
 from .module import Module
 
@@ -29,7 +29,7 @@ def weight_noise(layer: M, std: float, name: str = "weight", rng: np.random.Gene
     >>> bool(layer(x).data == layer(x).data), bool(layer.eval()(x).data == layer(x).data)
     (False, True)
     """
-    std, rng = deviation("weight_noise", std), rng if rng is None else generator(rng, "weight_noise")
+    std, rng = deviation("weight_noise", std), checked_rng(rng, "weight_noise")
     return perturbed("weight_noise", layer, name, functools.partial(with_noise, std=std, rng=rng))
 
 
@@ -40,7 +40,7 @@ def drop_connect(layer: M, p: float = 0.5, name: str = "weight", rng: np.random.
     kept is divided by 1 - p, so that in evaluation the weights stand as they are.
     rng is as in `Dropout`.  Raises ValueError for p outside [0, 1), and a name of no parameter.
     """
-    p, rng = probability("drop_connect", p), rng if rng is None else generator(rng, "drop_connect")
+    p, rng = probability("drop_connect", p), checked_rng(rng, "drop_connect")
     return perturbed("drop_connect", layer, name, functools.partial(with_gaps, p=p, rng=rng))
 
 

@@ -8,11 +8,13 @@ from typing import Any, Self
 import numpy as np
 
 from ..functional import group_norm, layer_norm, rms_norm
-from ..ops import Operand
-from ..ops.normalization import check_count, check_groups
+from ..init.request import dtype_of
+from ..ops.normalization import check_count
+from ..settings import AT_LEAST_0, count, equal_groups, flag, number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import check_sizes
+from .weights import with_bias
 
 
 class LayerNorm(Module):
@@ -40,11 +42,13 @@ class LayerNorm(Module):
         *,
         dtype: Any = np.float64,
     ):
-        self.normalized_shape = as_shape("LayerNorm", normalized_shape)
+        self.normalized_shape, dtype = as_shape("LayerNorm", normalized_shape), dtype_of("LayerNorm", dtype)
         check_count("LayerNorm", "a sample", math.prod(self.normalized_shape), self.normalized_shape)
-        self.eps, self.elementwise_affine = checked_eps("LayerNorm", eps), elementwise_affine
+        self.eps = number("LayerNorm", "eps", eps, AT_LEAST_0)
+        self.elementwise_affine = flag("LayerNorm", "elementwise_affine", elementwise_affine)
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
-        self.bias = Value(np.zeros(self.normalized_shape, dtype)) if elementwise_affine and bias else None
+        biased = with_bias("LayerNorm", bias) and elementwise_affine
+        self.bias = Value(np.zeros(self.normalized_shape, dtype)) if biased else None
 
     @classmethod
     def keras(cls, normalized_shape: int | tuple[int, ...], **changes: Any) -> Self:
@@ -52,7 +56,7 @@ class LayerNorm(Module):
         return cls(normalized_shape, **{"eps": 1e-3, **changes})
 
     def forward(self, x: Any) -> Any:
-        x = as_floats(x, self.weight)
+        x = as_input(self, x, self.weight)
         check_last_axes(self, self.normalized_shape, x)
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
@@ -74,9 +78,9 @@ class RMSNorm(Module):
         *,
         dtype: Any = np.float64,
     ):
-        self.normalized_shape = as_shape("RMSNorm", normalized_shape)
-        self.eps = None if eps is None else checked_eps("RMSNorm", eps)
-        self.elementwise_affine = elementwise_affine
+        self.normalized_shape, dtype = as_shape("RMSNorm", normalized_shape), dtype_of("RMSNorm", dtype)
+        self.eps = None if eps is None else number("RMSNorm", "eps", eps, AT_LEAST_0)
+        self.elementwise_affine = flag("RMSNorm", "elementwise_affine", elementwise_affine)
         self.weight = Value(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
 
     @classmethod
@@ -85,7 +89,7 @@ class RMSNorm(Module):
         return cls(normalized_shape, **{"eps": 1e-6, **changes})
 
     def forward(self, x: Any) -> Any:
-        x = as_floats(x, self.weight)
+        x = as_input(self, x, self.weight)
         check_last_axes(self, self.normalized_shape, x)
         return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
@@ -115,10 +119,10 @@ class GroupNorm(Module):
         axis: int = 1,
         dtype: Any = np.float64,
     ):
-        check_sizes("GroupNorm", (num_channels,))
-        check_groups("GroupNorm", num_groups, num_channels)
-        self.num_groups, self.num_channels, self.affine = num_groups, num_channels, affine
-        self.eps, self.axis = checked_eps("GroupNorm", eps), checked_axis("GroupNorm", axis)
+        self.num_channels = num_channels = count("GroupNorm", "num_channels", num_channels)
+        self.num_groups = equal_groups("GroupNorm", "num_groups", num_groups, num_channels, "channels")
+        self.eps, self.affine = number("GroupNorm", "eps", eps, AT_LEAST_0), flag("GroupNorm", "affine", affine)
+        self.axis, dtype = checked_axis("GroupNorm", axis), dtype_of("GroupNorm", dtype)
         self.weight = Value(np.ones(num_channels, dtype)) if affine else None
         self.bias = Value(np.zeros(num_channels, dtype)) if affine else None
 
@@ -128,34 +132,19 @@ class GroupNorm(Module):
         return cls(num_groups, num_channels, **{"eps": 1e-3, "axis": -1, **changes})
 
     def forward(self, x: Any) -> Any:
-        x = as_floats(x, self.weight)
+        x = as_input(self, x, self.weight)
         check_channels(self, self.num_channels, self.axis, x, movable=True)
-        count = math.prod(x.shape[1:]) // self.num_groups
-        if count < 2:
-            check_count(self.where, "in each group of a sample", count, x.shape)
+        values = math.prod(x.shape[1:]) // self.num_groups
+        if values < 2:
+            check_count(self.where, "in each group of a sample", values, x.shape)
         return group_norm(x, self.num_groups, self.weight, self.bias, self.eps, axis=self.axis)
-
-
-def as_floats(x: Any, held: Any) -> Any:
-    """x as a layer takes it: data come in the dtype of what the layer holds, or their own, where it holds nothing."""
-    if isinstance(x, Operand):
-        return x
-    return np.asarray(x, np.result_type(np.asarray(x), np.float32) if held is None else held.dtype)
 
 
 def as_shape(kind: str, normalized_shape: Any) -> tuple[int, ...]:
     shape = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
     if not shape:
         raise ValueError(f"{kind} needs a normalized_shape of one or more sizes; got ()")
-    check_sizes(kind, shape)
-    return shape
-
-
-def checked_eps(kind: str, eps: Any) -> Any:
-    """eps, if it can be added under a square root."""
-    if not (isinstance(eps, int | float | np.number) and eps >= 0):
-        raise ValueError(f"{kind} adds eps under a square root: a number of 0 or more; got {eps!r}")
-    return eps
+    return tuple(count(kind, "each size of normalized_shape", n) for n in shape)
 
 
 def check_last_axes(layer: Module, normalized_shape: tuple[int, ...], x: Any) -> None:

@@ -10,12 +10,13 @@ import numpy as np
 from ..value import Value
 
 if TYPE_CHECKING:
+    from .attributes import Attributes
     from .module import Module
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def walk(module: Module, path: str) -> Iterator[tuple[str, Module]]:
+def walk(module: Any, path: str) -> Iterator[tuple[str, Module]]:
     """Every module under its path, outer before inner; one that stands in two places twice."""
     yield path, module
     for name, part in module._modules.items():
@@ -27,7 +28,7 @@ def joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def rename(module: Module, name: str) -> None:
+def rename(module: Attributes, name: str) -> None:
     """Tell a new parameter or part, and all within it, their paths from the outermost module.
 
     A parameter that is shared goes by its first path: one that has a place in a model keeps its name in a second.

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..functional import linear
 from ..init import uniform
+from ..settings import ABOVE_0, count, number, whole_number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import as_input, check_sizes
 
 
 class Perceptron(Module):
@@ -32,13 +33,12 @@ class Perceptron(Module):
     """
 
     def __init__(self, in_features: int, *, rng: np.random.Generator | None = None, dtype: Any = np.float64):
-        check_sizes("Perceptron", (in_features,))
-        self.in_features = in_features
-        self.weight = Value(uniform((1, in_features), -0.5, 0.5, rng=rng, dtype=dtype))
+        self.in_features = count("Perceptron", "in_features", in_features)
+        self.weight = Value(uniform((1, self.in_features), -0.5, 0.5, rng=rng, dtype=dtype))
         self.bias = Value(uniform((1,), -0.5, 0.5, rng=rng, dtype=dtype))
 
     def forward(self, x: Any) -> Any:
-        x = as_input(x, self.weight)
+        x = as_input(self, x, self.weight)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(f"{self.where} takes {self.in_features} features on the last axis; got shape {x.shape}")
         z = linear(x, self.weight, self.bias).data
@@ -60,8 +60,7 @@ class Perceptron(Module):
             )
         if not np.isin(target, (0, 1)).all():
             raise ValueError(f"the targets of a perceptron are 0 and 1; got {np.unique(target)}")
-        if not lr > 0:
-            raise ValueError(f"lr must be above 0; got {lr}")
+        lr, epochs = number("fit", "lr", lr, ABOVE_0), whole_number("fit", "epochs", epochs, 0)
         mistakes = []
         for _ in range(epochs):
             mistakes.append(sum(self.learn(sample, wanted, lr) for sample, wanted in zip(x, target, strict=True)))

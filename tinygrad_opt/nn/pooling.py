@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from .. import functional
 from ..ops.adaptive_pooling import window_counts
 from ..ops.windows import per_axis
+from ..settings import flag
 from .inputs import over_batch
 from .module import Module
 
 
-class MaxPool(Module):
-    """What MaxPool1d and MaxPool2d share."""
+class Pool(Module):
+    """What all layers of pooling share: a function that is given the layer's settings in its order."""
 
-    axes: str
+    axes: ClassVar[str]
+    function: ClassVar[Callable[..., Any]]
+
+    def settings(self) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def forward(self, x: Any) -> Any:
+        return over_batch(self, self.axes, lambda x: type(self).function(x, *self.settings()), x)
+
+
+class MaxPool(Pool):
+    """What MaxPool1d and MaxPool2d share."""
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
     ):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.dilation, self.ceil_mode = dilation, ceil_mode
+        self.dilation, self.ceil_mode = dilation, flag(type(self).__name__, "ceil_mode", ceil_mode)
         check_settings(self, kernel_size=1, stride=1, padding=0, dilation=1)
 
     def settings(self) -> tuple[Any, ...]:
@@ -36,9 +49,7 @@ class MaxPool1d(MaxPool):
     """
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.max_pool1d(x, *self.settings()), x)
+    function = functional.max_pool1d
 
 
 class MaxPool2d(MaxPool):
@@ -57,15 +68,11 @@ class MaxPool2d(MaxPool):
     """
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.max_pool2d(x, *self.settings()), x)
+    function = functional.max_pool2d
 
 
-class AvgPool(Module):
+class AvgPool(Pool):
     """What AvgPool1d and AvgPool2d share."""
-
-    axes: str
 
     def __init__(
         self,
@@ -76,7 +83,9 @@ class AvgPool(Module):
         count_include_pad: bool = True,
     ):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        kind = type(self).__name__
+        self.ceil_mode = flag(kind, "ceil_mode", ceil_mode)
+        self.count_include_pad = flag(kind, "count_include_pad", count_include_pad)
         check_settings(self, kernel_size=1, stride=1, padding=0)
 
     def settings(self) -> tuple[Any, ...]:
@@ -92,9 +101,7 @@ class AvgPool1d(AvgPool):
     """
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.avg_pool1d(x, *self.settings()), x)
+    function = functional.avg_pool1d
 
 
 class AvgPool2d(AvgPool):
@@ -108,28 +115,25 @@ class AvgPool2d(AvgPool):
     """
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.avg_pool2d(x, *self.settings()), x)
+    function = functional.avg_pool2d
 
 
-class AdaptivePool(Module):
+class AdaptivePool(Pool):
     """What the adaptive ones share."""
-
-    axes: str
 
     def __init__(self, output_size: Any):
         self.output_size = output_size
         window_counts(type(self).__name__, output_size, (1,) * (self.axes.count(",") + 1))
+
+    def settings(self) -> tuple[Any, ...]:
+        return (self.output_size,)
 
 
 class AdaptiveAvgPool1d(AdaptivePool):
     """`functional.adaptive_avg_pool1d`: x (N, C, L) or one sample (C, L)  ->  (N, C, output_size)."""
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_avg_pool1d(x, self.output_size), x)
+    function = functional.adaptive_avg_pool1d
 
 
 class AdaptiveAvgPool2d(AdaptivePool):
@@ -146,27 +150,21 @@ class AdaptiveAvgPool2d(AdaptivePool):
     """
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_avg_pool2d(x, self.output_size), x)
+    function = functional.adaptive_avg_pool2d
 
 
 class AdaptiveMaxPool1d(AdaptivePool):
     """`functional.adaptive_max_pool1d`: x (N, C, L) or one sample (C, L)  ->  (N, C, output_size)."""
 
     axes = "L"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_max_pool1d(x, self.output_size), x)
+    function = functional.adaptive_max_pool1d
 
 
 class AdaptiveMaxPool2d(AdaptivePool):
     """`functional.adaptive_max_pool2d`: the largest entries of the windows of `AdaptiveAvgPool2d`."""
 
     axes = "H, W"
-
-    def forward(self, x: Any) -> Any:
-        return over_batch(self, self.axes, lambda x: functional.adaptive_max_pool2d(x, self.output_size), x)
+    function = functional.adaptive_max_pool2d
 
 
 def check_settings(layer: Any, **least: int) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import functional
-from ..init.request import count, number
+from ..init.request import dtype_of
+from ..settings import count, number
 from ..value import Value
+from .inputs import as_input
 from .module import Module
-from .weights import as_input
 
 
 class PReLU(Module):
@@ -27,10 +28,10 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = np.float64):
         self.num_parameters = count("PReLU", "num_parameters", num_parameters)
-        self.weight = Value(np.full(self.num_parameters, number("PReLU", "init", init), dtype))
+        self.weight = Value(np.full(self.num_parameters, number("PReLU", "init", init), dtype_of("PReLU", dtype)))
 
     def forward(self, x: Any) -> Any:
-        x = as_input(x, self.weight)
+        x = as_input(self, x, self.weight)
         if self.num_parameters == 1:
             return functional.prelu(x, self.weight if x.ndim else self.weight[0])
         if x.ndim < 2 or x.shape[1] != self.num_parameters:

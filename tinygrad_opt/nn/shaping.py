@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.windows import per_axis
-from .inputs import whole_number
+from ..settings import whole_number
 from .module import Module
 
 

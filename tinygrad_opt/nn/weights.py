@@ -1,4 +1,4 @@
-"""What layers with weights have in common: how weights are drawn, and which inputs are taken."""
+"""How the weights and biases of layers are drawn."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 
 from .. import init as initializers
-from ..data import as_array
 from ..init.request import dtype_of
-from ..ops import Operand
-from ..value import Value
+from ..settings import flag
+from ..spelling import plain
+from .module import Module
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def weight_array(kind: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
     """A weight of that shape, drawn by an initializer that is given by itself or by name."""
-    check_sizes(kind, shape)
     return drawn(kind, "init", init, shape, rng, dtype)
 
 
@@ -31,8 +30,18 @@ def bias_array(
     return drawn(kind, "bias_init", "zeros" if bias_init is None else bias_init, (size,), rng, dtype)
 
 
+def with_bias(kind: str, bias: Any) -> bool:
+    """Whether a layer is to have biases; where an activation is given in that place, what to do with one."""
+    activation = (
+        ": the activation that the weights are drawn for is init='relu', and an activation is a module of its own: "
+        "nn.Sequential(nn.Linear(3, 4), nn.ReLU())"
+    )
+    return flag(kind, "bias", bias, activation if isinstance(bias, str) or callable(bias) else "")
+
+
 def drawn(kind: str, role: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Array:
     """What an initializer gives, if it has the shape that was asked for."""
+    refuse_activation(kind, role, init)
     dtype = dtype_of(kind, dtype)
     array: Array = np.asarray(initializers.get(init)(shape, rng=rng, dtype=dtype))
     if array.shape != shape:
@@ -40,20 +49,13 @@ def drawn(kind: str, role: str, init: Any, shape: tuple[int, ...], rng: Any, dty
     return array.astype(dtype, copy=False)
 
 
-def check_sizes(kind: str, sizes: tuple[int, ...]) -> None:
-    """Refuse sizes that are no whole numbers above 0."""
-    for n in sizes:
-        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"the sizes of {kind} are whole numbers of 1 or more; got {n!r}")
-
-
-def as_input(x: Any, parameter: Value) -> Any:
-    """x as a layer takes it: data come in the parameter's dtype; what was computed keeps its own.
-
-    Raises TypeError or ValueError for what is no array of real numbers.
-    """
-    if isinstance(x, Operand):
-        return x
-    if type(x) is np.ndarray and x.dtype == parameter.data.dtype:
-        return x
-    return as_array(x, "the input of a layer").astype(parameter.data.dtype, copy=False)
+def refuse_activation(kind: str, role: str, init: Any) -> None:
+    """Refuse an activation itself where its name is meant: a module, its class, a function."""
+    name = plain(getattr(init, "__name__", type(init).__name__))
+    known = {plain(other): other for other in initializers.ACTIVATIONS}
+    if isinstance(init, Module) or (callable(init) and name in known):
+        advice = f", as {role}={known[name]!r}" if name in known else ""
+        raise TypeError(
+            f"{kind}: {role} is an initializer, its name, or the name of the activation that follows{advice}; "
+            f"got {init!r}"
+        )

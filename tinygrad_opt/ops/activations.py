@@ -2,12 +2,14 @@
 
 Those that nets are trained with have a rule of their own; the others are written in functions that have.
 At a kink the slope is the one of the flat or left side: relu'(0) = 0, leaky_relu'(0) = slope; but
-hardswish'(3) = 1.
+hardswish'(3) = 1.  An input that is nan gives nan, and gets the gradient 0 from relu and its kin;
+PyTorch passes theirs on to it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -15,8 +17,9 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .elementwise import keep, sigmoid
 from .indexing import along, getitem
-from .operand import array_like
+from .operand import Operand, array_like
 from .rules import differentiable
+from .scalars import plain_settings
 from .special import erfc
 
 Approximate = Literal["none", "tanh"]
@@ -62,9 +65,11 @@ def hardsigmoid(x: Any) -> Any:
 
 def hardshrink(x: Any, lambd: float = 0.5) -> Any:
     """x where |x| > lambd, else 0."""
-    return np.where((x > lambd) | (x < -lambd), x, 0)
+    x = array_like(x)
+    return np.where((x >= -lambd) & (x <= lambd), 0, x)
 
 
+@plain_settings
 def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """x moved towards 0 by lambd, and 0 where |x| <= lambd: the proximal step of the L1 norm.
 
@@ -72,13 +77,15 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """
     if not lambd >= 0:
         raise ValueError(f"softshrink needs a lambd of 0 or more; got {lambd}")
+    x = array_like(x)
     return x - np.clip(x, -lambd, lambd)
 
 
+@plain_settings
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """x where x > threshold, else value."""
     x = array_like(x)
-    return np.where(x > threshold, x, value)
+    return np.where(x <= threshold, value, x)
 
 
 # -- sigmoid and its kin -----------------------------------------------------------------------
@@ -108,7 +115,8 @@ def squareplus(x: Any, b: float = 4.0) -> Any:
 
 def sparse_plus(x: Any) -> Any:
     """Smooth relu with a flat side: 0 up to -1, (x + 1)**2 / 4 up to 1, then x (Keras)."""
-    return (np.clip(x, -1, 1) + 1) ** 2 / 4 + relu(array_like(x) - 1)
+    x = array_like(x)
+    return (np.clip(x, -1, 1) + 1) ** 2 / 4 + relu(x - 1)
 
 
 def sparse_sigmoid(x: Any) -> Any:
@@ -118,7 +126,7 @@ def sparse_sigmoid(x: Any) -> Any:
 
 def exponential(x: Any) -> Any:
     """exp(x), under the name that Keras has for it as an activation."""
-    return np.exp(x)
+    return np.exp(array_like(x))
 
 
 def logsigmoid(x: Any) -> Any:
@@ -166,10 +174,11 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
 
+@plain_settings
 def celu(x: Any, alpha: float = 1.0) -> Any:
-    """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017)."""
-    if alpha == 0:
-        raise ValueError("celu divides by alpha, which must not be 0")
+    """x where x > 0, else alpha * (exp(x / alpha) - 1): an elu with a smooth slope (Barron, 2017); alpha above 0."""
+    if not alpha > 0:
+        raise ValueError(f"celu needs an alpha above 0; got {alpha}")
     return alpha * elu(array_like(x) / alpha)
 
 
@@ -178,13 +187,16 @@ def selu(x: Any) -> Any:
     return SELU_SCALE * elu(x, alpha=SELU_ALPHA)
 
 
-def gelu(x: Any, approximate: Approximate = "none") -> Any:
+def gelu(x: Any, approximate: Approximate = "none", kept: list[Any] | None = None) -> Any:
     """x times the probability that a normal number is below x (Hendrycks & Gimpel, 2016).
 
     approximate="tanh" takes a logistic curve for that probability, as GPT-2 does.
     Raises ValueError for another approximation.
     """
-    return x * below_normal(x, approximate)
+    p = below_normal(x, approximate)
+    if kept is not None:
+        kept.append(p)
+    return x * p
 
 
 def below_normal(x: Any, approximate: Approximate) -> Any:
@@ -207,11 +219,13 @@ def normal_density(x: Any, approximate: Approximate) -> Any:
 # -- rational ----------------------------------------------------------------------------------
 def softsign(x: Any) -> Any:
     """x / (1 + |x|) (Bergstra et al., 2009)."""
+    x = array_like(x)
     return x / (1 + np.abs(x))
 
 
 def tanhshrink(x: Any) -> Any:
     """x - tanh(x)."""
+    x = array_like(x)
     return x - np.tanh(x)
 
 
@@ -219,6 +233,11 @@ def tanhshrink(x: Any) -> Any:
 def silu_rule(g: Any, out: Any, x: Any) -> Any:
     s = sigmoid(x)
     return g * (s + out * (1 - s))
+
+
+def gelu_rule(g: Any, out: Any, x: Any, approximate: Approximate = "none", kept: Sequence[Any] = ()) -> Any:
+    p = kept[0] if kept and not isinstance(x, Operand) else below_normal(x, approximate)
+    return g * (p + x * normal_density(x, approximate))
 
 
 def softplus_rule(g: Any, out: Any, x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
@@ -251,10 +270,9 @@ silu       = differentiable(silu, silu_rule,                                elem
 hardswish  = differentiable(hardswish, lambda g, out, x:
                             keep(g * (x / 3 + 0.5), (x > -3) & (x < 3)) + keep(g, x >= 3),
                             elementwise=True, kink=lambda out, x: 1 * (x > -3) + 1 * (x >= 3))
-elu        = differentiable(elu, lambda g, out, x, alpha=1.0: keep(g, x > 0) + (out + alpha) * keep(g, x <= 0),
+elu        = differentiable(elu, lambda g, out, x, alpha=1.0:
+                            keep(g, x > 0) + (keep(out, x <= 0) + alpha) * keep(g, x <= 0),
                             elementwise=True, kink=lambda out, x, alpha=1.0: x > 0,
                             scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x))
-gelu       = differentiable(gelu, lambda g, out, x, approximate="none":
-                            g * (below_normal(x, approximate) + x * normal_density(x, approximate)),
-                            elementwise=True, analytic=False)
+gelu       = differentiable(gelu, gelu_rule,                  elementwise=True, analytic=False, keeps=True)
 # fmt: on

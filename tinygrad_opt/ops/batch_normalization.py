@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ..settings import Numbers, number
 from .normalization import channel_axis, check_count, check_parameters, in_columns, scaled_and_shifted, standardize
 from .operand import Operand, array_like, concrete
+from .scalars import plain_settings
+
+SHARE_OF_THE_NEW = Numbers("a number from 0 to 1, the weight of the new statistics", lambda x: 0 <= x <= 1)
 
 
+@plain_settings
 def batch_norm(
     x: Any,
     running_mean: Any,
@@ -55,6 +60,7 @@ def batch_norm(
     return scaled_and_shifted(standardize(x, axis=axes, eps=eps), *in_columns(len(shape), axis, weight, bias))
 
 
+@plain_settings
 def instance_norm(
     x: Any,
     running_mean: Any = None,
@@ -96,13 +102,13 @@ def standardized_by(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: fl
     return scaled_and_shifted((x - mean) * scale, weight, bias)
 
 
-def check_momentum(name: str, momentum: Any) -> None:
-    if not (isinstance(momentum, int | float | np.number) and 0 <= momentum <= 1):
-        raise ValueError(f"{name} needs a momentum from 0 to 1, the weight of the new statistics; got {momentum!r}")
+def checked_momentum(name: str, momentum: Any) -> float:
+    """momentum, if it can be a share: in other libraries it is that of the old statistics."""
+    return number(name, "momentum", momentum, SHARE_OF_THE_NEW)
 
 
 def check_running(name: str, channels: int, training: bool, momentum: Any, **statistics: Any) -> None:
-    check_momentum(name, momentum)
+    checked_momentum(name, momentum)
     for role, running in statistics.items():
         if isinstance(running, Operand) or not (isinstance(running, np.ndarray) or (running is None and training)):
             also = " or None" if training else ""

@@ -14,9 +14,10 @@ import numpy as np
 from .activations import softplus
 from .checks import check
 from .elementwise import sigmoid
-from .loss_reduction import Reduction, beside, broadcasts, compared, reduced, share, unless_mean
+from .loss_reduction import Reduction, beside, broadcasts, check_shares, compared, reduced, share, unless_mean
 from .operand import concrete
 from .rules import differentiable
+from .scalars import plain_settings
 
 
 def weighing(name: str, entries: Any, **weights: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def binary_cross_entropy_with_logits(
 
     target, of the logits' shape, holds 0, 1 or probabilities.  The gradient is (sigmoid(logits) - target) / N.
     weight multiplies the loss of each entry, pos_weight that part of it where the target is 1; both broadcast.
-    Raises ValueError for targets of another shape.
+    Raises ValueError for targets of another shape or outside [0, 1].
 
     >>> from tinygrad_opt import Value
     >>> logits = Value([0.0, 1000.0])
@@ -53,6 +54,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     logits, target = compared(name, logits, target, reduction)
+    check_shares(name, concrete(target))
     settings = weighing(name, logits, weight=weight, pos_weight=pos_weight)
     return sigmoid_cross_entropy(logits, target, **settings, **unless_mean(reduction))
 
@@ -85,6 +87,7 @@ def targets_of_logits_rule(
 
 
 # -- of probabilities --------------------------------------------------------------------------
+@plain_settings
 def binary_cross_entropy(
     p: Any, target: Any, weight: Any = None, reduction: Reduction = "mean", *, min_log: float = -math.inf
 ) -> Any:
@@ -97,12 +100,13 @@ def binary_cross_entropy(
     min_log=-100                   no logarithm counts as less: PyTorch's loss; the gradient of what is cut is 0
     np.clip(p, 1e-7, 1 - 1e-7)     in place of p is Keras' loss
 
-    Raises ValueError for p outside [0, 1] and for targets of another shape.
+    Raises ValueError for p and targets outside [0, 1] and for targets of another shape.
 
     >>> print(binary_cross_entropy([0.5, 0.2], [0.0, 1.0], reduction="none"))  # -log(0.5), -log(0.2)
     [0.69314718 1.60943791]
     """
     p, target = compared("binary_cross_entropy", p, target, reduction)
+    check_shares("binary_cross_entropy", concrete(target))
     settings = weighing("binary_cross_entropy", p, weight=weight)
     check_within_0_and_1(concrete(p))
     if min_log == -math.inf:
@@ -145,5 +149,9 @@ def targets_rule(g: Any, out: Any, p: Any, target: Any, weight: Any = None, redu
     return share(g, np.size(p), reduction) * weighted(np.log1p(-p) - np.log(p), weight)
 
 
-sigmoid_cross_entropy = differentiable(sigmoid_cross_entropy, logits_rule, targets_of_logits_rule, analytic=False)
-bernoulli_cross_entropy = differentiable(bernoulli_cross_entropy, probabilities_rule, targets_rule, analytic=False)
+sigmoid_cross_entropy = differentiable(
+    sigmoid_cross_entropy, logits_rule, targets_of_logits_rule, analytic=False, name="binary_cross_entropy_with_logits"
+)
+bernoulli_cross_entropy = differentiable(
+    bernoulli_cross_entropy, probabilities_rule, targets_rule, analytic=False, name="binary_cross_entropy"
+)

@@ -8,7 +8,8 @@ In memory the batch is the last axis, (C, H, W, N), of what all three read and w
 kernel meets whole runs of numbers at once, the groups are neighbours, a weight is a matrix as it is, and one
 product writes the result in its place; what comes out is a view with the axes (N, C, H, W), which the next
 operations read without rearranging it.  The five products of LeNet's two layers on 64 images of 28 x 28 take
-3.1 ms so, and 8.7 ms with the channels last; a layer from 64 channels to 64 takes a fifth longer.
+3.1 ms so, and 8.7 ms with the channels last; a layer of 3x3 from 64 channels to 64 takes a fifth
+longer, one of 5x5 from 16 to 32 a quarter.
 
 Windows are laid out anew for the gradient of the weight: that is a tenth of the time, and keeping them would
 hold kH * kW copies of the input for as long as the graph lives.
@@ -226,12 +227,14 @@ conv = differentiable(
     conv,
     conv_rule,
     lambda g, out, x, weight, **how: conv_weight(x, g, kernel=np.shape(weight)[2:], **how),
+    name="conv2d",
 )
 biased_conv = differentiable(
     biased_conv,
     biased_conv_rule,
     lambda g, out, x, weight, bias, **how: conv_weight(x, g, kernel=np.shape(weight)[2:], **how),
     lambda g, out, x, weight, bias, **how: np.sum(g, axis=(0, 2, 3)),
+    name="conv2d",
 )
 conv_weight = differentiable(
     conv_weight,

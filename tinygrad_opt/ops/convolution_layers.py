@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..settings import equal_groups
 from .convolution import Pair, biased_conv, conv, conv_input
 from .windows import by, check_axes, check_room, per_axis, span
 
@@ -117,8 +118,8 @@ def layer(
     )
     padding = both_sides(fn, padding, kernel, stride, dilation)
     channels, filters = np.shape(x)[1], np.shape(weight)[0]
-    check_groups(fn, groups, channels, f"{channels} channels of x")
-    check_groups(fn, groups, filters, f"{filters} filters of weight")
+    equal_groups(fn, "groups", groups, channels, "channels of x")
+    equal_groups(fn, "groups", groups, filters, "filters of weight")
     if channels != np.shape(weight)[1] * groups:
         raise ValueError(
             f"{fn}: weight {np.shape(weight)} with groups={groups} takes {np.shape(weight)[1] * groups} channels, "
@@ -153,7 +154,7 @@ def transposed_layer(
     stride, dilation, padding = (per_axis(fn, name, given, len(kernel), low) for name, given, low in settings)
     extra = per_axis(fn, "output_padding", output_padding, len(kernel), 0)
     channels = np.shape(x)[1]
-    check_groups(fn, groups, channels, f"{channels} channels of x")
+    equal_groups(fn, "groups", groups, channels, "channels of x")
     if channels != np.shape(weight)[0]:
         raise ValueError(
             f"{fn}: weight {np.shape(weight)} takes {np.shape(weight)[0]} channels, its axis 0; "
@@ -203,12 +204,6 @@ def check_operands(fn: str, axes: str, x: Any, weight: Any, lead: str) -> tuple[
     if min(kernel) < 1:
         raise ValueError(f"{fn}: weight {np.shape(weight)} has no entries: a kernel has one at least on each axis")
     return np.shape(x)[2:], kernel
-
-
-def check_groups(fn: str, groups: int, count: int, what: str) -> None:
-    """Refuse groups that are not of equal size."""
-    if per_axis(fn, "groups", groups, 1, 1) and count % groups:
-        raise ValueError(f"{fn}: groups={groups} does not divide the {what}")
 
 
 def both_sides(fn: str, padding: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[Pair, ...]:

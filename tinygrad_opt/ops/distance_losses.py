@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, reduced
+from ..settings import ABOVE_0, number
+from .loss_reduction import Reduction, beside, check_given, check_reduction, check_same_shape, check_signs, reduced
 from .margin_losses import shortfall
 from .norms import vector_norm
 from .operand import array_like, concrete
+from .scalars import plain_settings
 from .vectors import normalize
 
 
@@ -25,15 +27,18 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = -1, eps: float = 1e-8) -> An
     return np.sum(normalize(x1, axis, eps) * normalize(x2, axis, eps), axis=axis)
 
 
+@plain_settings
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
 ) -> Any:
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1, cos being their `cosine_similarity`.
 
-    input1 and input2 have shape (N, D) with targets (N,), or (D,) with a single target.
+    input1 and input2 have shape (N, D) with targets (N,), or (D,) with a single target.  PyTorch adds 1e-12 to the
+    squares of both lengths, so that its losses differ by about 1e-12 / length^2.
     Raises ValueError for targets other than -1 and 1 and for shapes that do not fit.
     """
     check_reduction(reduction)
+    check_given("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     input1 = array_like(input1)
     input2 = beside(input1, input2)
     check_same_shape("cosine_embedding_loss", input1=input1, input2=input2)
@@ -63,9 +68,10 @@ def triplet_margin_loss(
     Schroff et al., FaceNet (2015), takes the squares of these distances.
     """
     check_reduction(reduction)
-    for name, number in (("margin", margin), ("p", p), ("eps", eps)):
-        if not number > 0:
-            raise ValueError(f"triplet_margin_loss needs a positive {name}; got {number}")
+    margin, eps = (number("triplet_margin_loss", *named, ABOVE_0) for named in (("margin", margin), ("eps", eps)))
+    if not p > 0:
+        raise ValueError(f"triplet_margin_loss: p must be a number above 0, or inf; got {p!r}")
+    check_given("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     anchor = array_like(anchor)
     positive, negative = beside(anchor, positive), beside(anchor, negative)
     check_same_shape("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)

@@ -8,15 +8,21 @@ ones (NumPy 2.4).  The mask is multiplied by 1 / (1 - p), for dividing it took a
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from ..settings import AT_LEAST_0, Numbers, number, one_of
 from .activations import SELU_ALPHA, SELU_SCALE
 from .operand import array_like, concrete
 from .random import generator
 
 Mode = Literal["inverted", "classic"]
+
+SHARE_DROPPED = Numbers(
+    "a number of 0 or more and less than 1, the share that is dropped, not the share that is kept",
+    lambda p: 0 <= p < 1,
+)
 
 SELU_FLOOR = -SELU_SCALE * SELU_ALPHA  # what selu tends to on the left
 
@@ -42,8 +48,7 @@ def dropout(
     [2. 0. 0. 0. 2. 2.] [2. 0. 0. 0. 2. 2.]
     """
     p, rng = probability("dropout", p), generator(rng, "dropout")
-    check_mode("dropout", mode)
-    is_classic, x = mode == "classic", array_like(x)
+    is_classic, x = checked_mode("dropout", mode) == "classic", array_like(x)
     if p == 0:
         return x
     if not training:
@@ -137,29 +142,17 @@ def as_x(x: Any, numbers: Any, scale: float = 1.0) -> Any:
 
 def probability(asker: str, p: Any) -> float:
     """p as a float, if it can be the share that is dropped."""
-    if not is_number(p) or not 0 <= p < 1:
-        raise ValueError(
-            f"{asker} needs a probability p of 0 or more and less than 1; got {p!r}: "
-            "p is the share that is dropped, not the share that is kept"
-        )
-    return float(p)
+    return number(asker, "p", p, SHARE_DROPPED)
 
 
 def deviation(asker: str, std: Any) -> float:
     """std as a float, if it can be a standard deviation."""
-    if not is_number(std) or not 0 <= std < math.inf:
-        raise ValueError(f"{asker} needs a finite standard deviation std of 0 or more; got {std!r}")
-    return float(std)
+    return number(asker, "std", std, AT_LEAST_0)
 
 
-def is_number(x: Any) -> bool:
-    return isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool)
-
-
-def check_mode(asker: str, mode: Any) -> None:
-    """Refuse what is no mode of dropout."""
-    if mode not in ("inverted", "classic"):
-        raise ValueError(f"{asker}: mode is 'inverted' (divide by 1 - p in training) or 'classic'; got {mode!r}")
+def checked_mode(asker: str, mode: Mode) -> Mode:
+    """mode, if dropout has it."""
+    return one_of(asker, "mode", mode, get_args(Mode))
 
 
 def check_channels(asker: str, x: Any, along: int) -> None:

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..settings import ABOVE_0, number
 from .checks import check
 from .loss_reduction import Reduction, beside, broadcasts, check_same_shape, compared, reduced
 from .losses import refuse_probabilities
 from .operand import concrete
+from .scalars import plain_settings
 
 
 def kl_div(
@@ -42,6 +44,7 @@ def kl_div(
     return reduced(losses, "sum") / len(losses) if by_rows else reduced(losses, reduction)
 
 
+@plain_settings
 def poisson_nll_loss(
     prediction: Any,
     target: Any,
@@ -75,17 +78,18 @@ def gaussian_nll_loss(
 ) -> Any:
     """Of numbers that scatter normally about the prediction: (log(var) + (prediction - target)^2 / var) / 2.
 
-    var, the variance, has the prediction's shape or broadcasts to it: (N, 1) beside (N, D) is one a row.  It counts
-    as eps where it is smaller, but gets the gradient that it would have there, so that it can grow again.
-    full adds log(2 pi) / 2, a constant.
+    var, the variance, has the prediction's shape (N, D), or is one a row, (N,) or (N, 1), one a column, (1, D), or a
+    single number.  It counts as eps where it is smaller, but gets the gradient that it would have there, so that it
+    can grow again.  full adds log(2 pi) / 2, a constant.
     Raises ValueError for shapes that do not fit, a negative var and an eps that is not positive.
     Nix & Weigend, Estimating the mean and variance of the target probability distribution (1994).
     """
-    if not eps > 0:
-        raise ValueError(f"gaussian_nll_loss needs a positive eps; got {eps}")
+    eps = number("gaussian_nll_loss", "eps", eps, ABOVE_0)
     prediction, target = compared("gaussian_nll_loss", prediction, target, reduction)
     var = beside(prediction, var)
-    if not broadcasts(np.shape(var), prediction.shape):
+    if np.shape(var) == prediction.shape[:-1]:
+        var = np.expand_dims(var, -1)
+    elif np.ndim(var) not in (0, prediction.ndim) or not broadcasts(np.shape(var), prediction.shape):
         check_same_shape("gaussian_nll_loss", prediction=prediction, var=var)
     check_variance(concrete(var))
     var = var + np.maximum(eps - concrete(var), 0)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .checks import check
-from .operand import Operand, array_like
+from .operand import Operand, array_like, no_number
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -43,11 +43,20 @@ def share(g: Any, count: int, reduction: str) -> Any:
 def compared(name: str, prediction: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     """The operands of a loss that compares entry by entry, checked, the target as `beside` the prediction."""
     check_reduction(reduction)
+    check_given(name, prediction=prediction, target=target)
     prediction = array_like(prediction)
     target = beside(prediction, target)
     if prediction.shape != target.shape:
         check_same_shape(name, prediction=prediction, target=target)
     return prediction, target
+
+
+def check_given(name: str, **operands: Any) -> None:
+    """Refuse a model in the place of its prediction, and None."""
+    for role, x in operands.items():
+        if x is None or callable(x):
+            seen = "None" if x is None and role == "target" else no_number(x)
+            raise TypeError(f"{name}: the {role} is {seen}")
 
 
 def beside(prediction: Any, target: Any) -> Any:
@@ -97,3 +106,15 @@ def check_signs(name: str, target: Any) -> None:
         advice = ": use 2 * target - 1" if np.all((target == 0) | (target == 1)) else ""
         shown = f"{seen.tolist()}" if seen.size <= 4 else f"{seen[0]:.6g} to {seen[-1]:.6g}"
         raise ValueError(f"{name} takes targets -1 and 1; got {shown}{advice}")
+
+
+SLACK = 1e-6  # by which rounding may carry a probability or its logarithm past its bound
+
+
+@check
+def check_shares(name: str, target: Any) -> None:
+    """Refuse targets that are no probabilities of yes, such as the -1 and 1 of the hinge losses."""
+    low, high = np.minimum.reduce(target, axis=None, initial=0), np.maximum.reduce(target, axis=None, initial=1)
+    if low < -SLACK or high > 1 + SLACK:
+        advice = ": for -1 and 1 use (target + 1) / 2" if np.all(np.abs(target) == 1) else ""
+        raise ValueError(f"{name} takes targets from 0 to 1; got {np.min(target):.6g} to {np.max(target):.6g}{advice}")

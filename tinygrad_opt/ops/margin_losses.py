@@ -11,9 +11,19 @@ from typing import Any, Literal
 import numpy as np
 
 from .activations import relu, softplus
-from .loss_reduction import Reduction, beside, check_reduction, check_same_shape, check_signs, compared, reduced
+from .loss_reduction import (
+    Reduction,
+    beside,
+    check_given,
+    check_reduction,
+    check_same_shape,
+    check_signs,
+    compared,
+    reduced,
+)
 from .losses import check_labels, class_weights
-from .operand import array_like, concrete
+from .operand import array_like, concrete, target_like
+from .scalars import plain_settings
 from .vectors import one_hot
 
 
@@ -62,6 +72,7 @@ def soft_margin_loss(prediction: Any, target: Any, *, reduction: Reduction = "me
     return reduced(softplus(-target * prediction), reduction)
 
 
+@plain_settings
 def hinge_embedding_loss(prediction: Any, target: Any, *, margin: float = 1.0, reduction: Reduction = "mean") -> Any:
     """prediction where the target is 1, max(0, margin - prediction) where it is -1, for distances as predictions.
 
@@ -72,6 +83,7 @@ def hinge_embedding_loss(prediction: Any, target: Any, *, margin: float = 1.0, r
     return reduced(np.where(concrete(target) == 1, prediction, shortfall(margin - prediction)), reduction)
 
 
+@plain_settings
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, *, margin: float = 0.0, reduction: Reduction = "mean"
 ) -> Any:
@@ -80,6 +92,7 @@ def margin_ranking_loss(
     Raises ValueError for targets other than -1 and 1 and for shapes that differ.
     """
     check_reduction(reduction)
+    check_given("margin_ranking_loss", input1=input1, input2=input2, target=target)
     input1 = array_like(input1)
     input2, target = beside(input1, input2), beside(input1, target)
     check_same_shape("margin_ranking_loss", input1=input1, input2=input2, target=target)
@@ -88,6 +101,7 @@ def margin_ranking_loss(
 
 
 # -- of one class among several ----------------------------------------------------------------
+@plain_settings
 def multi_margin_loss(
     prediction: Any,
     target: Any,
@@ -110,7 +124,8 @@ def multi_margin_loss(
     check_reduction(reduction)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss takes p=1 or p=2; got {p!r}")
-    x, labels = array_like(prediction), np.asarray(target)
+    check_given("multi_margin_loss", prediction=prediction, target=target)
+    x, labels = array_like(prediction), target_like(target)
     check_labels(concrete(x), labels)
     rows, classes = x.shape
     right = x[np.arange(rows), labels]
@@ -130,7 +145,8 @@ def categorical_hinge_loss(prediction: Any, target: Any, *, reduction: Reduction
     Raises ValueError for shapes that do not fit and labels out of range.
     """
     check_reduction(reduction)
-    x, target = array_like(prediction), array_like(target)
+    check_given("categorical_hinge_loss", prediction=prediction, target=target)
+    x, target = array_like(prediction), target_like(target)
     if x.ndim == 2 and target.ndim == 1:
         check_labels(concrete(x), target)
         target = one_hot(target, x.shape[1])

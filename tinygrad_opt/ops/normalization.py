@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..settings import AT_LEAST_0, equal_groups, number
 from .operand import Operand, array_like
 from .rules import differentiable
 from .shapes import Axes
@@ -114,20 +115,13 @@ def group_norm(
     shape = np.shape(x)
     axis = channel_axis("group_norm", shape, axis)
     channels = shape[axis]
-    check_groups("group_norm", num_groups, channels)
+    num_groups = equal_groups("group_norm", "num_groups", num_groups, channels, "channels")
     check_parameters("group_norm", (channels,), eps, weight=weight, bias=bias)
     grouped = (*shape[:axis], num_groups, channels // num_groups, *shape[axis + 1 :])
     axes = tuple(i for i in range(1, len(grouped)) if i != axis)
     check_count("group_norm", "in each group of a sample", math.prod(grouped[i] for i in axes), shape)
     y = np.reshape(standardize(np.reshape(x, grouped), axis=axes, eps=eps), shape)
     return scaled_and_shifted(y, *in_columns(len(shape), axis, weight, bias))
-
-
-def check_groups(name: str, num_groups: Any, channels: int) -> None:
-    if isinstance(num_groups, bool) or not isinstance(num_groups, int | np.integer) or num_groups < 1:
-        raise ValueError(f"{name} needs 1 or more groups, a whole number; got {num_groups!r}")
-    if channels % num_groups:
-        raise ValueError(f"{name} divides the channels into equal groups; got {channels} channels, {num_groups} groups")
 
 
 def check_count(name: str, where: str, count: int, shape: tuple[int, ...], advice: str = "") -> None:
@@ -169,8 +163,7 @@ def check_parameters(name: str, shape: tuple[int, ...], eps: float, **given: Any
     for role, parameter in given.items():
         if parameter is not None and np.shape(parameter) != shape:
             raise ValueError(f"{name} needs a {role} of shape {shape}; got {np.shape(parameter)}")
-    if not eps >= 0:
-        raise ValueError(f"{name} adds eps under a square root: it must be 0 or more; got {eps}")
+    number(name, "eps", eps, AT_LEAST_0)
 
 
 def scaled_and_shifted(x: Any, weight: Any, bias: Any) -> Any:

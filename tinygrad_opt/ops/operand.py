@@ -120,8 +120,27 @@ def require_plain(name: str, role: str, x: Any) -> None:
 
 
 def array_like(x: Any) -> Any:
-    """A list as an array; an operand as it is."""
+    """A list as an array, whole numbers and masks as float64; an operand as it is."""
+    if isinstance(x, Operand):
+        return x
+    if x is None or callable(x):
+        raise TypeError(f"numbers are needed; got {no_number(x)}")
+    return counted(np.asarray(x))
+
+
+def no_number(x: Any) -> str:
+    """What stands in a number's place, and how it may have got there."""
+    return "None: does forward return its result?" if x is None else f"a {type(x).__name__}: call it, model(x)"
+
+
+def target_like(x: Any) -> Any:
+    """A list as an array, which may hold labels: whole numbers stay so; an operand as it is."""
     return x if isinstance(x, Operand) else np.asarray(x)
+
+
+def counted(x: Any) -> Any:
+    """Plain whole numbers and masks as float64, for their own arithmetic wraps around; anything else as it is."""
+    return x.astype(np.float64) if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biu" else x
 
 
 def concrete(x: Any) -> Any:

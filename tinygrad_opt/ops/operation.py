@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from .scalars import as_setting
+
 Rule = Callable[..., Any]
 
 NUMBERS = frozenset({float, int})
 NO_PARAMS: Mapping[str, Any] = {}
+AS_NUMPY = {"dim": "axis", "keepdim": "keepdims"}  # what PyTorch calls otherwise
 
 
 class ForEach:
@@ -50,6 +53,7 @@ class Operation:
     keeps        fn and its rules take ``kept=``: a list, empty for fn, in which it may leave for a rule run
                  on arrays what that would compute again; a rule run on operands has to compute it
     sequence     the operands stand in one list: ``fn([a, b, c])``
+    name         what explanations and messages call it, unless it is fn's own name: that of the public function
     """
 
     def __init__(
@@ -64,9 +68,10 @@ class Operation:
         analytic: bool = True,
         optional: bool = False,
         keeps: bool = False,
+        name: str | None = None,
     ):
         self.fn = fn
-        self.name: str = fn.__name__
+        self.name: str = name or fn.__name__
         self.rules: Any = rules
         self.scalar = scalar
         self.elementwise = is_elementwise(fn) if elementwise is None else elementwise
@@ -132,7 +137,7 @@ class Operation:
         if len(args) > count:
             named = list(inspect.signature(self.fn).parameters)[count:]
             if len(args) - count > len(named):
-                raise TypeError(self.refuse_call([], len(args), count))
+                raise TypeError(self.refuse_call({}, len(args), count))
             params = dict(zip(named, args[count:], strict=False)) | params
             args = args[:count]
         elif len(args) < count and params:
@@ -143,16 +148,19 @@ class Operation:
         live = [name for name, value in params.items() if hasattr(value, "__array_ufunc__") and not is_array(value)]
         if live:
             raise TypeError(f"{self.name} takes a plain {live[0]}, which gets no gradient; got {params[live[0]]!r}")
-        unknown = [name for name in params if name not in self.defaults]
+        unknown = {name: value for name, value in params.items() if name not in self.defaults}
         if unknown or len(args) < count:
             raise TypeError(self.refuse_call(unknown, len(args), count))
-        return (tuple(args[0]) if self.sequence else args), params
+        return (tuple(args[0]) if self.sequence else args), {name: as_setting(x) for name, x in params.items()}
 
-    def refuse_call(self, unknown: list[str], given: int, count: int) -> str:
+    def refuse_call(self, unknown: Mapping[str, Any], given: int, count: int) -> str:
         """The message for a call that has no rule in this form."""
         takes = ", ".join(self.defaults) or "no keyword"
         if unknown:
             seen = ", ".join(f"{name}=" for name in unknown)
+            if all(AS_NUMPY.get(name) in self.defaults for name in unknown):
+                meant = ", ".join(f"{AS_NUMPY[name]}={value!r}" for name, value in unknown.items())
+                return f"{self.name} on a Value takes {takes}; got {seen}: write {meant}"
             return f"{self.name} on a Value takes {takes}; got {seen}. Leave it out, or compute on .data"
         return f"{self.name} on a Value takes {count} positional operands; got {given}"
 

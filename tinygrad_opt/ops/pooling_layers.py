@@ -19,7 +19,8 @@ def max_pool2d(
     """The largest entry of every window of an image; of equals the first gets the gradient.
 
     x (N, C, H, W)  ->  (N, C, OH, OW); stride None is the kernel's size, windows side by side.
-    With ceil_mode, windows at the end may reach beyond the padded image.
+    With ceil_mode, windows at the end may reach beyond the padded image, and the first one too where less than a
+    stride of it lies beyond.
 
     Raises ValueError for settings below 1 (padding: below 0), for a kernel larger than the padded image, and
     where a window meets padding only.
@@ -131,9 +132,11 @@ def window_settings(
     kernel, stride, padding, dilation = (
         per_axis(fn, name, value, len(size), least) for name, (value, least) in given.items()
     )
-    check_room(fn, size, kernel, [(p, p) for p in padding], dilation)
-    for setting in zip(size, kernel, stride, padding, dilation, strict=True):
-        check_windows(fn, *setting, ceil_mode)
+    axes = [(*setting, ceil_mode) for setting in zip(size, kernel, stride, padding, dilation, strict=True)]
+    if not (ceil_mode and all(count(*axis) > 0 for axis in axes)):  # with it, one window may reach beyond both ends
+        check_room(fn, size, kernel, [(p, p) for p in padding], dilation)
+    for axis in axes:
+        check_windows(fn, *axis)
     one = (1,) * (2 - len(size))
     return {
         "kernel": one + kernel,

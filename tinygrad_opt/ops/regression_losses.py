@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..settings import ABOVE_0, AT_LEAST_0, number
 from .loss_reduction import Reduction, compared, reduced, share, unless_mean
 from .rules import differentiable
 
@@ -84,8 +85,7 @@ def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: R
     >>> print(huber_loss([0.5, 3.0], [0.0, 0.0], reduction="none"))
     [0.125 2.5  ]
     """
-    if not delta > 0:
-        raise ValueError(f"huber_loss needs a positive delta; got {delta}")
+    delta = number("huber_loss", "delta", delta, ABOVE_0)
     prediction, target = compared("huber_loss", prediction, target, reduction)
     return reduced(huber(prediction - target, delta), reduction)
 
@@ -95,8 +95,7 @@ def smooth_l1_loss(prediction: Any, target: Any, *, beta: float = 1.0, reduction
 
     Raises ValueError for shapes that differ and for a negative beta.  Girshick, Fast R-CNN (2015), equation 3.
     """
-    if not beta >= 0:
-        raise ValueError(f"smooth_l1_loss needs a beta of 0 or more; got {beta}")
+    beta = number("smooth_l1_loss", "beta", beta, AT_LEAST_0)
     prediction, target = compared("smooth_l1_loss", prediction, target, reduction)
     error = prediction - target
     return reduced(huber(error, beta) / beta if beta else np.abs(error), reduction)
@@ -135,7 +134,7 @@ def mean_absolute_percentage_error(
     >>> print(mean_absolute_percentage_error([90.0, 11.0], [100.0, 10.0]))
     10.0
     """
-    check_eps("mean_absolute_percentage_error", eps)
+    eps = number("mean_absolute_percentage_error", "eps", eps, ABOVE_0)
     prediction, target = compared("mean_absolute_percentage_error", prediction, target, reduction)
     return reduced(100 * np.abs((target - prediction) / np.maximum(np.abs(target), eps)), reduction)
 
@@ -148,12 +147,7 @@ def mean_squared_logarithmic_error(
     It compares ratios: 2 for 1 costs little less than 2000 for 1000.  A prediction below eps gets no gradient.
     Raises ValueError for shapes that differ and for an eps that is not positive.
     """
-    check_eps("mean_squared_logarithmic_error", eps)
+    eps = number("mean_squared_logarithmic_error", "eps", eps, ABOVE_0)
     prediction, target = compared("mean_squared_logarithmic_error", prediction, target, reduction)
     of_target, of_prediction = (np.log1p(np.maximum(x, eps)) for x in (target, prediction))
     return squared_error(of_prediction, of_target, **unless_mean(reduction))
-
-
-def check_eps(name: str, eps: float) -> None:
-    if not eps > 0:
-        raise ValueError(f"{name} needs a positive eps; got {eps}")

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from .operand import Operand
+from .operand import Operand, counted, no_number
 from .operation import COMPOSITIONS, RULES, ForEach, Operation, Rule
+from .scalars import as_setting
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,7 +45,7 @@ def differentiable(fn: Function, *rules: Rule | ForEach | None, **facts: Any) ->
     if not rules or (not for_each and all(rule is None for rule in rules)):
         raise TypeError(f"differentiable({fn.__name__}) needs at least one rule; got none")
     refuse_bad_rules(fn.__name__, rules, facts)
-    function = fn if is_numpy(fn) else dispatching(fn)
+    function = fn if is_numpy(fn) else dispatching(fn, rules)
     table_rules: Any = rules[0] if for_each else rules
     operation = Operation(fn, table_rules, **facts)
     if function in RULES:  # whoever holds the entry, as methods and aliases do, is to see the new rules in it
@@ -89,18 +90,33 @@ def is_numpy(fn: Callable[..., Any]) -> bool:
     return isinstance(fn, np.ufunc) or type(fn) is type(np.sum)
 
 
-def dispatching(fn: Function) -> Function:
-    """fn, but handing the call to the first operand that records, as NumPy's own functions do."""
+def dispatching(fn: Function, rules: Sequence[Any]) -> Function:
+    """fn, but handing the call to the first operand that records, as NumPy's own functions do.
+
+    Beside none, whole numbers and masks are made float64 where a gradient could flow; labels stay what they are.
+    """
+    count = 1 if isinstance(rules[0], ForEach) else len(rules)
+    live = [i for i, rule in enumerate(rules) if rule is not None and not isinstance(rule, ForEach)]
+    named = {name for i, name in enumerate(inspect.signature(fn).parameters) if i in live}
 
     @functools.wraps(fn)
     def call(*args: Any, **params: Any) -> Any:
         for a in (*args, *params.values()) if params else args:
             if isinstance(a, Operand):
                 operation = RULES[call]
-                if params or len(args) != len(operation.rules):
+                if params or len(args) != count:
                     args, params = operation.bind(args, params)
                 return a.record(operation, args, params)
-        return fn(*(np.asarray(a) if isinstance(a, list) else a for a in args), **params)
+        given = [np.asarray(a) if isinstance(a, list) else a for a in args[:count]]
+        for i in live:
+            if i < len(given):
+                if callable(given[i]) or (given[i] is None and not RULES[call].optional):
+                    raise TypeError(f"{fn.__name__} takes numbers; got {no_number(given[i])}")
+                given[i] = counted(given[i])
+        if params or len(args) > count:
+            given += map(as_setting, args[count:])
+            params = {name: counted(a) if name in named else as_setting(a) for name, a in params.items()}
+        return fn(*given, **params)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
 

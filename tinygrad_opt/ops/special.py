@@ -52,6 +52,16 @@ FAR_BOTTOM = (
 )  # fmt: skip
 
 
+# Of log(erfc(x) * exp(x*x) / t) in t = 2 / (2 + x), for x from 0 to 10.5, beyond which erfc is 0 in single precision:
+# the polynomial through its values at the Chebyshev points.  With it erfc is within 1.1e-8 of its size.
+SINGLE = (
+    -0.14881162396345768, 1.011947702683442, -2.889173004975829, 4.386361909651596, -3.691011287827356,
+    1.7539963157881269, -0.7479752190531691, 0.23553370772853674, 0.3528721450849401, 1.0018376453157987,
+    -1.2655782900136958,
+)  # fmt: skip
+IN_CACHE = 2**15  # entries at a time: 2**20 at once take 1.7 times as long
+
+
 def ratio(top: tuple[float, ...], bottom: tuple[float, ...], x: Any) -> Any:
     """The quotient of two polynomials, by Horner's rule."""
     numerator, denominator = top[0], bottom[0]
@@ -100,10 +110,34 @@ def erfc(x: Any) -> Any:
     """Complement of the error function: 1 - erf(x), accurate where that is nearly 0."""
     if isinstance(x, float | int):
         return math.erfc(x)
+    compute = erfc_single if x.dtype == np.float32 else erfc_double
+    if x.size <= IN_CACHE:
+        return compute(x)
+    line = x.reshape(-1)
+    out = np.empty_like(line)
+    for start in range(0, x.size, IN_CACHE):
+        out[start : start + IN_CACHE] = compute(line[start : start + IN_CACHE])
+    return out.reshape(x.shape)
+
+
+def erfc_double(x: Any) -> Any:
     size = 1.0 * np.abs(x)
     parts = [lambda y: 1 - erf_near(y), erfc_middle, erfc_far]
     right = np.piecewise(size, [size <= NEAR, (size > NEAR) & (size <= FAR)], parts)
     return np.where(x < 0, 2 - right, right)
+
+
+def erfc_single(x: Any) -> Any:
+    """To the last digit of float32, by one formula in float64: that takes a third of the time of the three parts."""
+    size = np.abs(x, dtype=np.float64)
+    t = 2 / (2 + size)
+    power = np.full_like(t, SINGLE[0])
+    for coefficient in SINGLE[1:]:
+        power *= t
+        power += coefficient
+    power -= np.square(size)
+    right = t * np.exp(power)
+    return np.where(x < 0, 2 - right, right).astype(np.float32)
 
 
 # -- sinc --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 
 from .checks import check
 from .operand import Operand, array_like
+from .scalars import plain_settings
 from .shapes import Axes
 
 
@@ -44,6 +45,7 @@ def length(x: Any, axis: Axes) -> Any:
     return np.where(nonzero, np.sqrt(np.where(nonzero, total, 1)), 0)
 
 
+@plain_settings
 def normalize(x: Any, axis: Axes = -1, eps: float = 1e-12) -> Any:
     """x / max(norm(x), eps): vectors of Euclidean length 1 along axis.
 
@@ -61,6 +63,7 @@ def normalize(x: Any, axis: Axes = -1, eps: float = 1e-12) -> Any:
     return np.where(norm > 0, x, 0) / np.maximum(norm, eps)
 
 
+@plain_settings
 def clip_by_norm(x: Any, max_norm: float, axis: Axes = None) -> Any:
     """x, scaled down to the Euclidean norm max_norm where it is longer; axis None takes x as one vector.
 

@@ -7,7 +7,6 @@ print(rosenbrock.text)      its formula, written by the function itself
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 import numbers
@@ -20,6 +19,7 @@ import numpy as np
 from .. import notation
 from ..expr import Expr
 from ..ops.operand import Operand
+from ..spelling import named
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Point = tuple[float, float]
@@ -252,9 +252,6 @@ def get(name: str) -> Landscape:
     >>> get("booth").minima
     ((1.0, 3.0),)
     """
-    key = name.lower().replace("_", " ").replace("-", " ") if isinstance(name, str) else ""
-    if key in LANDSCAPES:
-        return LANDSCAPES[key]
-    close = difflib.get_close_matches(key, LANDSCAPES, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(LANDSCAPES)}"
-    raise ValueError(f"there is no landscape {name!r}; {hint}")
+    if not isinstance(name, str):
+        raise TypeError(f"get takes the name of a landscape, such as 'booth'; got {name!r}")
+    return named("landscape", name, LANDSCAPES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+from ..spelling import named, plain
 from . import rules
 from .closures.quasi_newton import BFGS, LBFGS, QuasiNewton
 from .core.optimizer import Optimizer
@@ -29,13 +29,18 @@ KINDS: dict[str, type[Optimizer]] = {
 CLOSURES: dict[str, type[QuasiNewton]] = {"BFGS": BFGS, "LBFGS": LBFGS}
 """Optimizers whose step calls a closure as often as it needs to."""
 
+METHODS_NAMED = {plain(method): method for method in METHODS} | {
+    "conjugategradient": "cg",
+    "conjugategradients": "cg",
+    "newtonsmethod": "newton",
+}
 ELSEWHERE = {
-    "conjugategradient": "a method of optim.minimize(f, x0, method='cg'); it needs f itself",
-    "conjugategradients": "a method of optim.minimize(f, x0, method='cg'); it needs f itself",
-    "newtonsmethod": "a method of optim.minimize(f, x0, method='newton'); it needs f itself",
-    "gradientdescent": "SGD with the gradient of the loss over all points",
-    "minibatchgradientdescent": "SGD with the gradient of the loss over some of the points",
-    "perceptron": "SGD with the gradient of optim.perceptron_loss(z, target)",
+    name: f"is a method of optim.minimize(f, x0, method={method!r}); it needs f itself"
+    for name, method in METHODS_NAMED.items()
+} | {
+    "gradientdescent": "is SGD with the gradient of the loss over all points",
+    "minibatchgradientdescent": "is SGD with the gradient of the loss over some of the points",
+    "perceptron": "is SGD with the gradient of optim.perceptron_loss(z, target)",
 }
 """Where to find what textbooks list among optimizers, and what is none here."""
 
@@ -53,24 +58,8 @@ def get(name: str, **settings: Any) -> Callable[[Any], Any]:
     """
     if not isinstance(name, str):
         raise TypeError(f"get takes the name of an optimizer, such as 'adam'; got {name!r}")
-    kinds = {**KINDS, **CLOSURES}
-    known = {plain(kind): kind for kind in kinds}
-    if plain(name) not in known:
-        methods = {plain(method): method for method in METHODS}
-        if plain(name) in methods:
-            method = methods[plain(name)]
-            raise ValueError(f"{name!r} is a method of optim.minimize(f, x0, method={method!r}); it needs f itself")
-        if plain(name) in ELSEWHERE:
-            raise ValueError(f"{name!r} is {ELSEWHERE[plain(name)]}")
-        close = difflib.get_close_matches(plain(name), known, 1)
-        advice = f"did you mean {known[close[0]]}?" if close else f"there are {', '.join(sorted(kinds))}"
-        raise ValueError(f"there is no optimizer {name!r}: {advice}")
-    kind = kinds[known[plain(name)]]
+    kind = named("optimizer", name, {**KINDS, **CLOSURES}, ELSEWHERE)
     taken = inspect.signature(kind).parameters.values()
     options = {option.name for option in taken if option.kind is option.KEYWORD_ONLY} - set(kind.fields)
     kind.configured({setting: value for setting, value in settings.items() if setting not in options})
     return functools.partial(kind, **settings)
-
-
-def plain(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..check.replay import Replay, has_attributes, libraries, names_in, reachable
 from ..check.replay import same as equal_arrays
-from ..nn.module import KEPT, UNSEEN, Module, changes
+from ..nn.attributes import KEPT, UNSEEN, Changes
+from ..nn.module import Module
 from ..value import Value
 from .refusal import NotStatic
 
@@ -39,7 +40,7 @@ class Surroundings:
         self.arrays = [x for x in reached if isinstance(x, np.ndarray)]
         self.modules = [(x, contents(x)) for x in modules]
         self.values = [(x, x.requires_grad) for x in reached if isinstance(x, Value)]
-        self.changes = changes()
+        self.changes = Changes.latest
 
     def watch_arrays(self, read_anew: list[Any]) -> None:
         """Compare the entries of all arrays but those that a program reads anew: f may have taken a number of them."""
@@ -59,10 +60,10 @@ class Surroundings:
         for value, live in self.values:
             if value.requires_grad is not live:
                 return False
-        if self.changes != changes():
+        if self.changes is not Changes.latest:
             if not all(same(contents(x), were) for x, were in self.modules):
                 return False
-            self.changes = changes()
+            self.changes = Changes.latest
         return True
 
     def others(self) -> list[str]:
@@ -161,6 +162,7 @@ class Undone:
         written = sum(not equal_arrays(x, was) for x, was in self.replay.arrays)
         named = [key for now, were in self.replay.attributes for key in were if now.get(key) is not were[key]]
         named += [key for now, were in self.replay.attributes for key in now if key not in were]
+        named = [key for key in named if key not in UNSEEN]
         self.replay.restore()
         if written or named:
             what = f"sets {named[0]}" if named else "writes to an array"

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -75,8 +75,8 @@ class Wrapper(metaclass=Closed):
         """The loss as a number; a closure is called for it."""
         return self.optimizer.evaluated(loss)
 
-    def zero_grad(self) -> None:
-        self.optimizer.zero_grad()
+    def zero_grad(self, **other: Never) -> None:
+        self.optimizer.zero_grad(**other)
 
     def step(self, loss: Any = None) -> Report:
         raise NotImplementedError

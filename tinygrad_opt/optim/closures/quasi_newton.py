@@ -51,8 +51,8 @@ class QuasiNewton(Grouped):
     tolerance_change: float = 1e-9
     line_search: Literal[None, "strong_wolfe"] = None
 
-    def __init__(self, params: Any, **hyper: Any):
-        super().__init__(params, hyper)
+    def __init__(self, params: Any, *unnamed: Any, **hyper: Any):
+        super().__init__(params, unnamed, hyper)
         kind, groups = type(self).__name__, len(self.groups)
         if groups != 1:
             raise ValueError(f"{kind} goes along one direction for all parameters: give one group, not {groups}")

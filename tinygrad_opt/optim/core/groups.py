@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Never, Self
 
 from .hyper import Configured, Settings
 from .members import Member, grouped, refuse_unfit
@@ -25,7 +25,11 @@ class Grouped(Configured):
         super().__init_subclass__()
         cls.__signature__ = signature(cls)  # type: ignore[attr-defined]  # what help() shows
 
-    def __init__(self, params: Any, hyper: Mapping[str, Any]):
+    def __init__(self, params: Any, unnamed: tuple[Any, ...], hyper: Mapping[str, Any]):
+        if unnamed:
+            kind = type(self).__name__
+            named = ", ".join(f"{name}={value!r}" for name, value in zip(self.fields, unnamed, strict=False))
+            raise TypeError(f"{kind} takes its hyperparameters by name: write {kind}(params, {named})")
         self.t = 0
         self.groups = [Group(Settings(type(self), {**hyper, **own}), members) for own, members in grouped(params)]
         self.settings = self.groups[0].hyper
@@ -49,8 +53,11 @@ class Grouped(Configured):
         for group, new in zip(self.groups, changed, strict=True):
             group.hyper.update(new)
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, **other: Never) -> None:
         """Forget the gradients, before the next backward pass adds to them."""
+        if other:
+            seen = ", ".join(f"{name}=" for name in other)
+            raise TypeError(f"{type(self).__name__}.zero_grad() takes nothing and sets every grad to None; got {seen}")
         for m in self.members:
             m.parameter.grad = None
 
@@ -90,7 +97,8 @@ class Grouped(Configured):
 
 def signature(cls: type[Grouped]) -> inspect.Signature:
     """The parameters of the constructor, with the hyperparameters by name."""
-    given = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name not in ("self", "hyper")]
+    known = inspect.signature(cls.__init__).parameters.values()
+    given = [p for p in known if p.name not in ("self", "unnamed", "hyper")]
     keyword = inspect.Parameter.KEYWORD_ONLY
     hyper = [inspect.Parameter(name, keyword, default=value) for name, value in cls.fields.items()]
     return inspect.Signature([given[0], *hyper, *given[1:]])

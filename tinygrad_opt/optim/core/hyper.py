@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...spelling import closest
 from .kinds import Kind, Rate, is_class_variable, kind_of, resolved
 
 __all__ = ["Configured", "Rate", "Settings", "is_choice"]
@@ -110,8 +110,8 @@ class Configured(metaclass=Closed):
     @classmethod
     def unknown(cls, name: str) -> str:
         has = ", ".join(cls.fields) or "none"
-        close = difflib.get_close_matches(name, cls.fields, 1)
-        advice = ADVICE.get(name) or (f"did you mean {close[0]}=?" if close else "")
+        close = closest(name, cls.fields)
+        advice = ADVICE.get(name) or (f"did you mean {close}=?" if close else "")
         return f"{cls.__name__} has no hyperparameter {name!r}; it has {has}" + (f": {advice}" if advice else "")
 
     @classmethod

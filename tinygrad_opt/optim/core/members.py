@@ -146,8 +146,6 @@ def member_of(entry: Any, i: int) -> Member:
             f"{name} is the result of an operation ({parameter.op.name}); only leaves can be optimized: "
             "give the Values it was made of"
         )
-    if not getattr(parameter, "requires_grad", True):
-        raise ValueError(f"{name} is a constant (requires_grad=False): leave it out")
     if not isinstance(parameter.data, float | np.number | np.ndarray):
         kind = type(parameter.data).__name__
         raise TypeError(f"{name} holds a {kind}; a parameter holds a float or an array of float32 or float64")
@@ -162,9 +160,11 @@ def is_parameter(x: Any) -> bool:
 
 
 def refuse_unfit(members: list[Member]) -> None:
-    """Raise for no parameters, for one given twice, and for two that share memory."""
+    """Raise for no parameters, for none that can learn, for one given twice, and for two that share memory."""
     if not members:
         raise ValueError("no parameters: the iterable was empty (a generator that has been used up gives none)")
+    if not any(getattr(m.parameter, "requires_grad", True) for m in members):
+        raise ValueError(f"all {len(members)} parameters are constants (requires_grad=False): none gets a gradient")
     seen: dict[int, str] = {}
     for m in members:
         if id(m.parameter) in seen:

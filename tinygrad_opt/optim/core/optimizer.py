@@ -53,6 +53,7 @@ class Optimizer(Grouped):
 
     params is an iterable of parameters (anything with .data and .grad), of (name, parameter) pairs, a dict
     by name, or a list of dicts {"params": ..., "lr": ...}, groups with hyperparameters of their own.
+    Constants among them (requires_grad=False) are skipped as long as they get no gradient; not all may be constants.
     transforms change the gradient before the rule, constraints the parameter after it.  A
     hyperparameter may be a schedule, a function of the step (from 0).
 
@@ -116,14 +117,14 @@ class Optimizer(Grouped):
     def __init__(
         self,
         params: Any,
-        *,
+        *unnamed: Any,
         transforms: Sequence[Transform] = (),
         constraints: Sequence[Constraint] = (),
         kernels: bool = True,
         remember: bool = False,
         **hyper: Any,
     ):
-        super().__init__(params, hyper)
+        super().__init__(params, unnamed, hyper)
         self.transforms, self.constraints = checked(transforms, constraints)
         self.refuse_misuse()
         self.options = {"kernels": kernels, "remember": remember}

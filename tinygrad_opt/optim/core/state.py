@@ -97,6 +97,8 @@ def read(optimizer: Grouped, state: Mapping[str, Any]) -> Read:
 def check_kind(optimizer: Grouped, state: Mapping[str, Any]) -> None:
     """Raise unless the state is of an optimizer of this class, with as many parameters and all else."""
     kind = type(optimizer).__name__
+    if isinstance(state, Mapping) and "wrapper" in state:
+        raise ValueError(f"the state is one of {state['wrapper']}; this optimizer is {kind}")
     pieces = {"transforms": optimizer.transforms, "constraints": optimizer.constraints}
     counted: dict[str, Sequence[Any]] = {"groups": optimizer.groups, **pieces, "parameters": optimizer.members}
     require(state, ("format", "optimizer", "step", *counted), "this is not the state of an optimizer: it")

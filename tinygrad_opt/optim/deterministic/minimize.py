@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ...spelling import closest, meant
 from .conjugate_gradient import conjugate_gradient
 from .gradient_descent import gradient_descent
 from .newton import newton, newton_cg
@@ -64,8 +64,7 @@ def minimize(
 def method_named(name: str) -> Callable[..., Result]:
     if name in METHODS:
         return METHODS[name]
-    close = difflib.get_close_matches(str(name).lower(), METHODS, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    hint = meant(str(name).lower(), METHODS) or ";"
     raise ValueError(f"unknown method {name!r}{hint} there are {', '.join(METHODS)}")
 
 
@@ -76,6 +75,6 @@ def check_options(method: str, search: Callable[..., Result], options: dict[str,
     known = common + [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in common]
     unknown = [name for name in options if name not in known]
     if unknown:
-        close = [match for name in unknown for match in difflib.get_close_matches(name, known, n=1)]
+        close = [match for name in unknown if (match := closest(name, known))]
         hint = f"; did you mean {', '.join(close)}?" if close else ";"
         raise TypeError(f"method {method!r} has no option {', '.join(unknown)}{hint} it has {', '.join(known)}")

@@ -17,6 +17,8 @@ class RMSprop(Optimizer):
 
     Tieleman and Hinton 2012, "Neural networks for machine learning", lecture 6e: rho 0.9, neither eps nor correction.
 
+    lr               0.001 as in Keras; with PyTorch's 0.01 a network often starts with steps that are too large, as the
+                     first ones are lr / sqrt(1 - rho)
     rho              PyTorch's alpha, optax' decay
     centered         divide by the standard deviation: the squared mean is taken off (Graves 2013, arXiv:1308.0850)
     momentum         of the divided steps; the momentum buffer holds them times lr if lr_in_buffer (Keras, optax),
@@ -32,7 +34,7 @@ class RMSprop(Optimizer):
     """
 
     slots = ("v", "mean", "buffer")
-    lr: Rate = 0.01
+    lr: Rate = 0.001
     rho: Rate = 0.99
     eps: Rate = 1e-8
     eps_mode: Literal["outside", "inside"] = "outside"
@@ -42,7 +44,7 @@ class RMSprop(Optimizer):
     bias_correction: bool = False
     initial_scale: Rate = 0.0
     presets: ClassVar = {
-        "torch": {},
+        "torch": {"lr": 0.01},
         "keras": {"lr": 1e-3, "rho": 0.9, "eps": 1e-7, "eps_mode": "inside", "lr_in_buffer": True},
         "optax": {"rho": 0.9, "eps_mode": "inside", "lr_in_buffer": True},
         "seed": {},

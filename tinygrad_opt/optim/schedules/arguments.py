@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 import numbers
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import numpy as np
+
+from ...spelling import meant
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,8 @@ def checked(maker: str, name: str, hint: Any, given: Any) -> Any:
         return given
     fitted = kind.fit(given)
     if fitted is None:
-        close = difflib.get_close_matches(str(given), get_args(hint), n=1) if get_origin(hint) is Literal else []
-        meant = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"{maker}: {name} must be {kind.words}; got {given!r}{meant}")
+        words = get_args(hint) if get_origin(hint) is Literal else ()
+        raise ValueError(f"{maker}: {name} must be {kind.words}; got {given!r}{meant(given, words)}")
     return fitted
 
 

@@ -1,0 +1,211 @@
+"""CSVLogger, RemoteMonitor and TensorBoard: real files, a real server."""
+
+import http.server
+import importlib
+import json
+import math
+import sys
+import threading
+import urllib.parse
+
+import numpy as np
+import pytest
+from callback_runs import Raise, SaveAt, Script, make
+
+from tinygrad_opt.train import CSVLogger, EarlyStopping, LearningRateScheduler, RemoteMonitor, TensorBoard
+
+
+# -- CSVLogger ---------------------------------------------------------------------------------
+def test_the_table(tmp_path):
+    path = tmp_path / "logs" / "log.csv"
+    history = make(Script(b=[1.5, None, 0.1], a=[2, 3, math.nan], late=[None, 7, 7]), CSVLogger(path), epochs=3).train()
+    loss = history["loss"]
+    assert path.read_text() == f"epoch,a,b,loss\n0,2,1.5,{loss[0]}\n1,3,NA,{loss[1]}\n2,nan,0.1,{loss[2]}\n"
+
+
+def test_pandas_reads_it(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / "log.csv"
+    history = make(CSVLogger(path, separator=";"), epochs=3, validation=True).train()
+    table = pandas.read_csv(path, sep=";")
+    assert list(table.columns) == ["epoch", "loss", "val_loss"]
+    assert table["val_loss"].tolist() == pytest.approx(history["val_loss"], rel=1e-14)
+    assert table["epoch"].tolist() == [0, 1, 2]
+
+
+def test_each_epoch_is_there_at_once(tmp_path):
+    path = tmp_path / "log.csv"
+    with pytest.raises(OSError, match="power"):
+        make(CSVLogger(path), Raise(OSError("power"), epoch=2), epochs=4).train()
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_a_new_run_begins_a_new_table_and_append_goes_on(tmp_path):
+    path = tmp_path / "log.csv"
+    for append, lines in ((True, 3), (True, 5), (False, 3), (True, 5)):
+        make(CSVLogger(path, append=append), epochs=2).train()
+        text = path.read_text().splitlines()
+        assert len(text) == lines
+        assert text.count("epoch,loss") == 1
+
+
+def test_a_table_with_other_columns_is_left_alone(tmp_path):
+    path = tmp_path / "log.csv"
+    make(CSVLogger(path), epochs=1).train()
+    before = path.read_text()
+    with pytest.raises(
+        ValueError, match=r"has the columns epoch, loss; this run logs epoch, loss, val_loss: write to an"
+    ):
+        make(CSVLogger(path, append=True), validation=True).train()
+    assert path.read_text() == before
+    with pytest.raises(ValueError, match="separator is one character; got ', '"):
+        CSVLogger(path, separator=", ")
+
+
+@pytest.mark.parametrize("place", [(2, 0), (2, 2)])
+def test_a_resumed_run_writes_the_table_of_an_uninterrupted_one(tmp_path, place):
+    def fresh(name, *more):
+        return make(CSVLogger(tmp_path / name), *more, epochs=5)
+
+    fresh("whole.csv").train()
+    with pytest.raises(OSError, match="power"):  # an epoch after the moment of the file is in the table by then
+        fresh("log.csv", SaveAt(tmp_path / "run.npz", *place), Raise(OSError("power"), epoch=4)).train()
+    run = fresh("log.csv")
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert (tmp_path / "log.csv").read_text() == (tmp_path / "whole.csv").read_text()
+    run = fresh("elsewhere.csv")
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert [line.split(",")[0] for line in (tmp_path / "elsewhere.csv").read_text().splitlines()] == ["epoch", *"234"]
+
+
+# -- RemoteMonitor -----------------------------------------------------------------------------
+@pytest.fixture
+def server(monkeypatch):
+    """A server, and what it was sent: (path, headers, body)."""
+    received = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            received.append((self.path, dict(self.headers), body))
+            self.send_response(500 if self.path == "/broken" else 200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    monkeypatch.setenv("no_proxy", "*")
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as listening:
+        threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}", received
+        listening.shutdown()
+
+
+def test_a_form_is_posted(server):
+    root, received = server
+    history = make(Script(acc=[0.5, math.nan]), RemoteMonitor(root), epochs=2).train()
+    assert [path for path, _, _ in received] == ["/publish/epoch/end/"] * 2
+    first, second = (json.loads(urllib.parse.parse_qs(body)["data"][0]) for _, _, body in received)
+    assert first == {"epoch": 0, "loss": history["loss"][0], "acc": 0.5}
+    assert second == {"epoch": 1, "loss": history["loss"][1], "acc": None}
+    assert received[0][1]["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_json_is_posted(server):
+    root, received = server
+    make(RemoteMonitor(root, path="/x", headers={"X-Key": "7"}, send_as_json=True), epochs=1).train()
+    path, headers, body = received[0]
+    assert (path, headers["Content-Type"], headers["X-Key"]) == ("/x", "application/json", "7")
+    assert json.loads(body)["epoch"] == 0
+
+
+def test_a_failure_is_one_warning(server):
+    root, received = server
+    with pytest.warns(UserWarning, match=r"cannot reach http://127.0.0.1:\d+/broken: HTTP Error 500.*goes on") as seen:
+        assert len(make(RemoteMonitor(root, path="/broken"), epochs=3).train()) == 3
+    assert (len(seen), len(received)) == (1, 3)
+
+
+def test_numbers_of_numpy_are_posted(server):
+    root, received = server
+    make(Script(acc=[np.float32(0.5)], count=[np.int64(3)]), RemoteMonitor(root, send_as_json=True)).train()
+    assert {"acc": 0.5, "count": 3}.items() <= json.loads(received[0][2]).items()
+
+
+def test_nobody_there_is_one_warning(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.warns(UserWarning, match="RemoteMonitor cannot reach http://127.0.0.1:9/publish/epoch/end/") as seen:
+        assert len(make(RemoteMonitor("http://127.0.0.1:9"), epochs=3).train()) == 3
+    assert len(seen) == 1
+    with pytest.raises(ValueError, match="root begins with http:// or https://; got 'file:///etc'"):
+        RemoteMonitor("file:///etc")
+
+
+# -- TensorBoard -------------------------------------------------------------------------------
+@pytest.fixture
+def tensorboard():
+    pytest.importorskip("tensorboardX")
+
+
+def read(folder):
+    """What TensorBoard's own reader finds: {tag: [(step, value)]}, and the tags of histograms."""
+    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulators.EventAccumulator(str(folder), {"histograms": 0, "scalars": 0})
+    events.Reload()
+    tags = events.Tags()
+    scalars = {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in tags["scalars"]}
+    return scalars, {tag: [e.step for e in events.Histograms(tag)] for tag in tags["histograms"]}
+
+
+def test_curves_of_epochs(tmp_path, tensorboard):
+    rates = LearningRateScheduler(lambda epoch: 0.1)
+    history = make(rates, TensorBoard(tmp_path), epochs=3, validation=True).train()
+    train, _ = read(tmp_path / "train")
+    validation, _ = read(tmp_path / "validation")
+    assert set(train) == {"epoch_loss", "epoch_learning_rate"}
+    assert set(validation) == {"epoch_loss", "evaluation_loss_vs_iterations"}
+    for found, name in ((train, "loss"), (validation, "val_loss")):
+        assert found["epoch_loss"] == [(epoch, np.float32(value)) for epoch, value in enumerate(history[name])]
+    assert [step for step, _ in validation["evaluation_loss_vs_iterations"]] == [3, 6, 9]
+
+
+@pytest.mark.parametrize(("freq", "steps"), [("batch", [1, 2, 3, 4, 5, 6]), (2, [2, 4, 6]), ("epoch", None)])
+def test_curves_of_batches(tmp_path, tensorboard, freq, steps):
+    make(TensorBoard(tmp_path, update_freq=freq, write_steps_per_second=True), epochs=2).train()
+    train, histograms = read(tmp_path / "train")
+    assert [step for step, _ in train.get("batch_loss", [])] == (steps or [])
+    assert all(rate > 0 for _, rate in train["epoch_steps_per_second"])
+    assert histograms == {}
+
+
+def test_histograms(tmp_path, tensorboard):
+    make(TensorBoard(tmp_path, histogram_freq=2), epochs=3).train()
+    assert read(tmp_path / "train")[1] == {"weight/histogram": [0, 2], "bias/histogram": [0, 2]}
+
+
+def test_files_are_whole_after_an_error_and_go_on_when_resumed(tmp_path, tensorboard):
+    def fresh(*more):
+        return make(TensorBoard(tmp_path / "logs"), EarlyStopping("loss", patience=9), *more, epochs=4)
+
+    with pytest.raises(OSError, match="power"):
+        fresh(SaveAt(tmp_path / "run.npz", 2), Raise(OSError("power"), epoch=2)).train()
+    run = fresh()
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert [step for step, _ in read(tmp_path / "logs" / "train")[0]["epoch_loss"]] == [0, 1, 2, 3]
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(ImportError, match=r"needs tensorboardX: pip install 'tinygrad_opt\[tensorboard\]'"):
+        TensorBoard()
+    assert importlib.import_module("tinygrad_opt.train")
+
+
+def test_wrong_settings_are_refused(tmp_path, tensorboard):
+    with pytest.raises(ValueError, match="update_freq is 'epoch', 'batch' or a number of batches; got 'often'"):
+        TensorBoard(tmp_path, update_freq="often")
+    with pytest.raises(ValueError, match="histogram_freq is a whole number, at least 0; got -1"):
+        TensorBoard(tmp_path, histogram_freq=-1)

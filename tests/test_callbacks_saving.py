@@ -1,0 +1,307 @@
+"""ModelCheckpoint and BackupAndRestore: real files, and runs that go on bit for bit."""
+
+import math
+import os
+
+import numpy as np
+import pytest
+from callback_runs import Raise, SaveAt, Script, make, weights
+
+from tinygrad_opt import nn, optim
+from tinygrad_opt.train import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+    fit,
+    load_weights,
+)
+
+nan = math.nan
+
+
+def files_in(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+# -- ModelCheckpoint ---------------------------------------------------------------------------
+def test_names_are_filled_in(tmp_path):
+    path = tmp_path / "runs" / "{epoch:02d}-{val_loss:.2f}.npz"
+    make(Script(val_loss=[0.5, 0.251]), ModelCheckpoint(path, save_weights_only=True), epochs=2).train()
+    assert files_in(tmp_path) == ["01-0.50.npz", "02-0.25.npz"]
+
+
+# settings, what is monitored, the epochs that are saved, from 1
+TABLE = {
+    "all": ({}, [3, 2, 4], [1, 2, 3]),
+    "the best": ({"save_best_only": True}, [3, 2, 2, 4, 1], [1, 2, 5]),
+    "max": ({"save_best_only": True, "mode": "max"}, [3, 2, 4], [1, 3]),
+    "first value nan": ({"save_best_only": True}, [nan, 2, 1], [2, 3]),
+    "threshold": ({"save_best_only": True, "initial_value_threshold": 2}, [3, 2, 1], [3]),
+    "an epoch without": ({"save_best_only": True}, [3, None, 1], [1, 3]),
+}
+
+
+@pytest.mark.parametrize(("settings", "values", "saved"), TABLE.values(), ids=TABLE)
+def test_saves_when_it_should(tmp_path, settings, values, saved):
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch}.npz", **settings)
+    make(Script(val_loss=values), checkpoint, epochs=len(values)).train()
+    assert files_in(tmp_path) == [f"{epoch}.npz" for epoch in saved]
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_weights_are_those_of_the_best_epoch(tmp_path, ending):
+    if ending == "safetensors":
+        pytest.importorskip("safetensors")
+    path = tmp_path / f"best.{ending}"
+    best = ModelCheckpoint(path, save_best_only=True, save_weights_only=True)
+    run = make(Script(val_loss=[2, 1, 3]), EarlyStopping(patience=9), best, epochs=3)
+    run.train()
+    model = nn.Linear(2, 1)
+    load_weights(path, model)
+    assert {name: array.tolist() for name, array in model.state_dict().items()} == weights(run)
+
+
+def test_whole_runs_go_on_bit_for_bit(tmp_path):
+    def fresh(*more):
+        return make(*more, epochs=4, optimizer=optim.get("adam", lr=0.1))
+
+    whole = fresh()
+    whole.train()
+    fresh(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=4)).train()
+    assert files_in(tmp_path) == ["2-1.npz", "3-2.npz", "4-3.npz"]
+    for name in files_in(tmp_path):
+        run = fresh(ModelCheckpoint(tmp_path / "again.npz", save_freq=4))
+        run.load(tmp_path / name)
+        assert run.train().history == whole.history.history
+        assert weights(run) == weights(whole)
+
+
+def test_a_resumed_run_saves_at_the_same_moments(tmp_path):
+    values = [3, 2, 4, 1.5, 2, 1]
+
+    def fresh(folder, *more):
+        best = ModelCheckpoint(folder / "best-{epoch}.npz", save_best_only=True)
+        often = ModelCheckpoint(folder / "{epoch}-{batch}.npz", save_freq=4)
+        return make(Script(val_loss=values), best, often, *more, epochs=6)
+
+    fresh(tmp_path / "whole").train()
+    fresh(tmp_path / "first", SaveAt(tmp_path / "run.npz", epoch=2, batch=1)).train()
+    run = fresh(tmp_path / "second")
+    run.load(tmp_path / "run.npz")
+    run.train()
+    saved = ["3-2.npz", "4-3.npz", "6-1.npz", "best-4.npz", "best-6.npz"]
+    assert files_in(tmp_path / "second") == [name for name in files_in(tmp_path / "whole") if name in saved] == saved
+
+
+def test_another_run_counts_its_batches_from_the_beginning(tmp_path):
+    checkpoint = ModelCheckpoint(tmp_path / "run.npz", save_freq=4)
+    make(checkpoint).train()
+    make(checkpoint).train()
+    assert files_in(tmp_path) == []
+
+
+def test_a_resumed_run_may_save_more_often(tmp_path):
+    make(ModelCheckpoint(tmp_path / "first.npz", save_freq=99), SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
+    run = make(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=2), epochs=2)
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert files_in(tmp_path) == ["2-3.npz", "run.npz"]
+
+
+def test_two_that_save_in_one_epoch_know_of_each_other(tmp_path):
+    """Each file has the state of all callbacks after the epoch, also of those that save later."""
+
+    def fresh(*more):
+        first = ModelCheckpoint(tmp_path / "run.npz")
+        best = ModelCheckpoint(tmp_path / "best-{epoch}.npz", save_best_only=True)
+        return make(Script(val_loss=[2, 1, 1.5]), first, best, *more, epochs=3)
+
+    with pytest.raises(OSError, match="power"):
+        fresh(Raise(OSError("power"), epoch=2)).train()
+    (tmp_path / "best-2.npz").unlink()
+    run = fresh()
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert run.callbacks.all[2].best == 1
+    assert files_in(tmp_path) == ["best-1.npz", "run.npz"]
+
+
+def test_verbose_prints(tmp_path, capsys):
+    path = tmp_path / "run.npz"
+    make(ModelCheckpoint(path, verbose=1)).train()
+    assert capsys.readouterr().out == f"Saved {path}.\n"
+
+
+def test_what_cannot_be_saved_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"ends in .npz or .safetensors says the format; got 'model.keras'"):
+        ModelCheckpoint("model.keras")
+    for freq in (0, -1, 1.5, True, "batch"):
+        with pytest.raises(ValueError, match=r"save_freq is 'epoch' or a number of batches, at least 1; got "):
+            ModelCheckpoint("run.npz", save_freq=freq)
+    with pytest.raises(ValueError, match="watches 'val_loss', which is not logged; there are loss"):
+        make(ModelCheckpoint(tmp_path / "run.npz", save_best_only=True)).train()
+    with pytest.raises(
+        ValueError, match=r"cannot be filled in \(KeyError\('val_loss'\)\); there are loss, epoch, batch"
+    ):
+        make(ModelCheckpoint(tmp_path / "{val_loss}.npz")).train()
+    assert files_in(tmp_path) == []
+
+
+# -- BackupAndRestore --------------------------------------------------------------------------
+class Dead(BaseException):
+    """As if the power went."""
+
+
+def program(folder, *more, freq="epoch", values=(3, 2, 2.5, 2.4, 2.3, 2.2), **settings):
+    """A training program with dropout, Adam, a plateau and early stopping, which backs itself up."""
+    rng = np.random.default_rng(5)
+    model = nn.Sequential(
+        nn.Linear(2, 8, rng=rng), nn.Dropout(0.5, rng=rng), nn.BatchNorm1d(8), nn.Linear(8, 1, rng=rng)
+    )
+    return make(
+        Script(val_loss=values),
+        ReduceLROnPlateau(factor=0.5, patience=1),
+        BackupAndRestore(folder, freq, **settings),
+        EarlyStopping(patience=4),
+        *more,
+        epochs=6,
+        model=model,
+        optimizer=optim.get("adam", lr=0.05),
+    )
+
+
+@pytest.mark.parametrize("freq", ["epoch", 1, 2, 5])
+@pytest.mark.parametrize("place", [(1, 0), (2, 1), (3, 2)])
+def test_after_a_crash_it_goes_on_bit_for_bit(tmp_path, freq, place):
+    whole = program(tmp_path / "whole", freq=freq)
+    whole.train()
+    with pytest.raises(Dead):
+        program(tmp_path / "backup", Raise(Dead(), *place), freq=freq).train()
+    run = program(tmp_path / "backup", freq=freq)
+    history = run.train()
+    assert history.history == whole.history.history
+    assert history.stopped == whole.history.stopped
+    assert weights(run) == weights(whole)
+    assert not (tmp_path / "backup").exists()
+
+
+def test_several_crashes(tmp_path):
+    whole = program(tmp_path / "whole")
+    whole.train()
+    for place in ((0, 1), (1, 2), (4, 1)):
+        with pytest.raises(Dead):
+            program(tmp_path / "backup", Raise(Dead(), *place), freq=1).train()
+    run = program(tmp_path / "backup", freq=1)
+    run.train()
+    assert weights(run) == weights(whole)
+
+
+def test_ctrl_c_keeps_the_backup_and_a_finished_run_removes_it(tmp_path):
+    folder = tmp_path / "backup"
+    program(folder, Raise(KeyboardInterrupt(), 2)).train()
+    assert files_in(tmp_path) == ["run.npz"]
+    assert len(program(folder).train()) == 6
+    assert not folder.exists()
+
+
+def test_it_may_stay(tmp_path):
+    program(tmp_path, delete_checkpoint=False).train()
+    assert files_in(tmp_path) == ["run.npz"]
+    again = program(tmp_path, delete_checkpoint=False)
+    assert len(again.train()) == 6
+    assert again.epoch == 6
+
+
+def test_other_files_in_the_folder_stay(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    program(tmp_path).train()
+    assert files_in(tmp_path) == ["notes.txt"]
+
+
+def test_the_one_before_helps_if_the_last_is_damaged(tmp_path):
+    whole = program(tmp_path / "whole")
+    whole.train()
+    with pytest.raises(Dead):
+        program(tmp_path, Raise(Dead(), 3), double_checkpoint=True).train()
+    assert files_in(tmp_path) == ["run-before.npz", "run.npz"]
+    damage(tmp_path / "run.npz")
+    run = program(tmp_path, double_checkpoint=True)
+    with pytest.warns(UserWarning, match=r"run.npz: it is damaged or cut off.*; the run goes on from .*run-before.npz"):
+        run.train()
+    assert weights(run) == weights(whole)
+    assert files_in(tmp_path) == []
+
+
+def test_a_crash_between_the_two_files_loses_nothing(tmp_path):
+    with pytest.raises(Dead):
+        program(tmp_path, Raise(Dead(), 3), double_checkpoint=True).train()
+    os.replace(tmp_path / "run.npz", tmp_path / "run-before.npz")
+    run = program(tmp_path, double_checkpoint=True)
+    assert len(run.train()) == 6
+
+
+def test_a_damaged_backup_is_said(tmp_path):
+    with pytest.raises(Dead):
+        program(tmp_path, Raise(Dead(), 3)).train()
+    damage(tmp_path / "run.npz")
+    with pytest.raises(ValueError, match="it is damaged or cut off"):
+        program(tmp_path).train()
+    assert files_in(tmp_path) == ["run.npz"]
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_backup_of_another_model_is_said(tmp_path):
+    with pytest.raises(Dead):
+        program(tmp_path, Raise(Dead(), 3)).train()
+    with pytest.raises(ValueError, match="it does not fit, and nothing was changed"):
+        make(BackupAndRestore(tmp_path), epochs=2).train()
+
+
+def test_callbacks_without_a_state_may_come_and_go(tmp_path):
+    """A progress bar, which a terminal has and a log file has not, is no reason to refuse a run."""
+    with pytest.raises(Dead):
+        program(tmp_path, Raise(Dead(), 3), TerminateOnNaN()).train()
+    assert len(program(tmp_path).train()) == 6
+
+
+def test_a_run_that_is_resumed_by_hand_does_not_look_into_the_folder(tmp_path):
+    make(SaveAt(tmp_path / "own.npz", 1), BackupAndRestore(tmp_path / "backup"), epochs=2).train()
+    with pytest.raises(Dead):
+        make(BackupAndRestore(tmp_path / "backup"), Raise(Dead(), 3), epochs=6).train()
+    seen = []
+
+    class Begin(Callback):
+        def on_epoch_begin(self, epoch, logs):
+            seen.append(epoch)
+
+    run = make(BackupAndRestore(tmp_path / "backup"), Begin(), epochs=6)
+    run.load(tmp_path / "own.npz")
+    run.train()
+    assert seen[0] == 1
+
+
+def test_with_fit(tmp_path):
+    """fit's own generator, its shuffling and its progress bar take part."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3))
+
+    def trained(*callbacks, **settings):
+        model = nn.Sequential(nn.Linear(3, 8, rng=np.random.default_rng(1)), nn.Dropout(0.3), nn.Linear(8, 1))
+        model[2].weight.data[...] = 0.1
+        model[2].bias.data[...] = 0.0
+        arguments = {"loss": "mse", "optimizer": "adam", "epochs": 4, "batch_size": 8, "seed": 3, **settings}
+        history = fit(model, (x, x[:, :1]), callbacks=callbacks, validation_split=0.25, **arguments)
+        return history.history, {name: array.tolist() for name, array in model.state_dict().items()}
+
+    whole = trained(verbose=False)
+    with pytest.raises(Dead):
+        trained(BackupAndRestore(tmp_path, save_freq=3), Raise(Dead(), 2, 2), verbose=False)
+    assert trained(BackupAndRestore(tmp_path, save_freq=3)) == whole

@@ -1,0 +1,257 @@
+"""EarlyStopping and TerminateOnNaN, epoch by epoch."""
+
+import math
+
+import numpy as np
+import pytest
+from callback_runs import Raise, Script, make, resumed, weights
+
+from tinygrad_opt import nn
+from tinygrad_opt.train import Callback, EarlyStopping, TerminateOnNaN
+from tinygrad_opt.train.callbacks.monitor import Monitor
+
+nan, inf = math.nan, math.inf
+
+# settings, what is monitored epoch by epoch, the epoch that the run stops in (or None), the best epoch
+TABLE = {
+    "flat, patience 0": ({}, [1, 1, 1, 1, 1], 1, 0),
+    "flat, patience 1": ({"patience": 1}, [1, 1, 1, 1, 1], 1, 0),
+    "flat, patience 2": ({"patience": 2}, [1, 1, 1, 1, 1], 2, 0),
+    "always better, without patience": ({}, [3, 2, 1], None, 2),
+    "the first epoch alone does not stop": ({"patience": 1}, [nan, 2, 1], None, 2),
+    "always better": ({"patience": 1}, [5, 4, 3, 2, 1], None, 4),
+    "an equal value is none": ({"patience": 2}, [3, 2, 2, 2, 1], 3, 1),
+    "an improvement starts the count anew": ({"patience": 2}, [3, 4, 2, 4, 1, 5, 5, 5], 6, 4),
+    "min_delta": ({"patience": 2, "min_delta": 0.5}, [3, 2.9, 2.6, 1, 1], 2, 0),
+    "min_delta, summed up, counts": ({"patience": 3, "min_delta": 0.5}, [3, 2.8, 2.6, 2.4, 2.2, 2.2, 2.2], 6, 3),
+    "exactly min_delta is none": ({"patience": 1, "min_delta": 0.5}, [3, 2.5, 1], 1, 0),
+    "negative min_delta is its size": ({"patience": 1, "min_delta": -0.5}, [3, 2.75, 1], 1, 0),
+    "max": ({"patience": 1, "mode": "max"}, [1, 2, 3, 2.5, 4], 3, 2),
+    "start_from_epoch": ({"patience": 1, "start_from_epoch": 3}, [0, 1, 2, 9, 9, 9], 4, 3),
+    "baseline beaten": ({"patience": 2, "baseline": 2.5}, [3, 2, 2.2, 2.2, 1], 3, 1),
+    "baseline never beaten, though better and better": ({"patience": 3, "baseline": 0.5}, [1, 0.9, 0.8, 0.7], 2, 2),
+    "baseline beaten in time": ({"patience": 3, "baseline": 0.5}, [1, 0.9, 0.4, 0.3, 0.2], None, 4),
+    "first value nan": ({"patience": 3}, [nan, 2, 1, 0.5, 0.2], None, 4),
+    "first value inf": ({"patience": 3}, [inf, 2, 1, 0.5, 0.2], None, 4),
+    "minus infinity is no best": ({"patience": 3}, [2, -inf, 1, 1, 1, 1], 5, 2),
+    "nan counts as no improvement": ({"patience": 2}, [2, nan, nan, 1], 2, 0),
+    "all nan": ({"patience": 2}, [nan, nan, nan, nan], 1, None),
+    "an epoch without the number does not count": ({"patience": 2}, [2, 2, None, 2, 2], 3, 0),
+}
+
+
+@pytest.mark.parametrize(("settings", "values", "stop", "best"), TABLE.values(), ids=TABLE)
+def test_stops_when_it_should(settings, values, stop, best):
+    stopping = EarlyStopping("val_loss", **settings)
+    history = make(Script(val_loss=values), stopping, epochs=len(values)).train()
+    assert len(history) == (len(values) if stop is None else stop + 1)
+    assert (stopping.stopped_epoch, stopping.best_epoch) == (stop, best)
+    assert stopping.best == (None if best is None else values[best])
+
+
+class Keep(Callback):
+    """The weights after each epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_epoch_end(self, epoch, logs):
+        self.seen.append(weights(self.run))
+
+
+@pytest.mark.parametrize(
+    ("values", "others", "epochs"),
+    [
+        ([3, 1, 2, 2, 2], [], 4),  # by its own stop
+        ([3, 1, 2], [], 3),  # after the last epoch
+        ([3, 1, 2], [Raise(KeyboardInterrupt(), epoch=2, batch=1)], 2),  # by Ctrl-C
+    ],
+)
+def test_the_best_weights_are_there_however_training_ends(values, others, epochs):
+    keep = Keep()
+    run = make(keep, Script(val_loss=values), EarlyStopping(patience=2), *others, epochs=len(values))
+    history = run.train()
+    assert len(history) == epochs
+    assert history.interrupted == bool(others)
+    assert weights(run) == keep.seen[1] != keep.seen[-1 if not others else 0]
+
+
+def test_buffers_are_restored_with_the_parameters():
+    model = nn.Sequential(nn.Linear(2, 1), nn.BatchNorm1d(1))
+    keep = Keep()
+    run = make(keep, Script(val_loss=[1, 2, 3]), EarlyStopping(patience=2), epochs=3, model=model)
+    run.train()
+    assert weights(run) == keep.seen[0]
+    assert keep.seen[0]["1.running_mean"] != keep.seen[2]["1.running_mean"]
+
+
+def test_restored_is_what_was_evaluated():
+    stopping = EarlyStopping(patience=2)
+    run = make(stopping, epochs=30, validation=True, optimizer=lambda p: sgd(p, 0.9))
+    history = run.train()
+    assert run.evaluate(run.validation)["loss"] == min(history["val_loss"]) == stopping.best
+
+
+def sgd(parameters, lr):
+    from tinygrad_opt import optim
+
+    return optim.SGD(parameters, lr=lr)
+
+
+def test_without_restoring_the_last_weights_stay():
+    keep = Keep()
+    run = make(keep, Script(val_loss=[1, 2]), EarlyStopping(restore_best_weights=False), epochs=2)
+    run.train()
+    assert weights(run) == keep.seen[1]
+
+
+def test_the_history_says_why():
+    history = make(Script(val_loss=[2, 3, 3]), EarlyStopping(patience=2), epochs=9).train()
+    assert history.stopped == "val_loss has not improved for 2 epochs: best 2 in epoch 1"
+    history = make(Script(val_loss=[2, 1]), EarlyStopping(patience=2, baseline=0.5), epochs=9).train()
+    assert history.stopped == (
+        "val_loss has not improved, nor beaten the baseline 0.5, for 2 epochs: best 1 in epoch 2"
+    )
+
+
+def test_without_any_number_it_says_so():
+    history = make(Script(val_loss=[nan, nan]), EarlyStopping(patience=2), epochs=9).train()
+    assert history.stopped == "val_loss has not improved for 2 epochs: it was no number"
+
+
+def test_the_first_reason_is_kept():
+    with np.errstate(all="ignore"):
+        history = make(Poison(nan, 1, 1), TerminateOnNaN(), EarlyStopping("loss"), epochs=9).train()
+    assert history.stopped == "the loss is nan in batch 2 of epoch 2"
+
+
+def test_verbose_prints(capsys):
+    make(Script(val_loss=[2, 3]), EarlyStopping(verbose=1), epochs=9).train()
+    assert capsys.readouterr().out == (
+        "Epoch 2: early stopping: val_loss has not improved for 1 epoch: best 2 in epoch 1\n"
+        "The model has the weights of epoch 1.\n"
+    )
+
+
+def test_it_begins_anew_with_another_run():
+    stopping = EarlyStopping(patience=2)
+    for values in ([1, 2, 3], [9, 8, 7]):
+        make(Script(val_loss=values), stopping, epochs=3).train()
+    assert (stopping.best, stopping.best_epoch, stopping.stopped_epoch) == (7, 2, None)
+
+
+def test_a_resumed_run_stops_in_the_same_epoch_with_the_same_weights(tmp_path):
+    values = [5, 4, 4.5, 4.4, 4.3, 4.2, 4.1]
+
+    def fresh(*more):
+        return make(Script(val_loss=values), EarlyStopping(patience=4), *more, epochs=9)
+
+    whole = fresh()
+    history = whole.train()
+    assert len(history) == 6
+    for place in ((1, 0), (3, 0), (4, 2), (5, 3)):
+        second = resumed(fresh, tmp_path / "run.npz", *place)
+        assert second.history.history == history.history
+        assert second.stopped == history.stopped
+        assert weights(second) == weights(whole)
+
+
+def test_a_run_saved_when_it_had_stopped_does_not_go_on(tmp_path):
+    first = make(Script(val_loss=[1, 2, 3]), EarlyStopping(patience=1), epochs=3)
+    first.train()
+    first.save(tmp_path / "run.npz")
+    second = make(Script(val_loss=[1, 2, 3]), EarlyStopping(patience=1), epochs=3)
+    second.load(tmp_path / "run.npz")
+    history = second.train()
+    assert len(history) == 2
+    assert history.stopped == first.stopped
+
+
+# -- what is monitored -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("loss", "min"), ("val_loss", "min"), ("val_mae", "min"), ("mean_squared_error", "min"), ("error_rate", "min"),
+        ("accuracy", "max"), ("val_acc", "max"), ("val_top_5_accuracy", "max"), ("auc", "max"), ("val_f1", "max"),
+    ],
+)  # fmt: skip
+def test_the_direction_follows_from_the_name(name, mode):
+    assert Monitor("EarlyStopping", name).mode == mode
+
+
+def test_an_unknown_direction_is_asked_for():
+    with pytest.raises(ValueError, match="'val_wobble' does not say whether less or more of it is better: give mode="):
+        EarlyStopping("val_wobble")
+    assert EarlyStopping("val_wobble", mode="max").monitor.mode == "max"
+    with pytest.raises(ValueError, match="mode is 'auto', 'min' or 'max'; got 'up'"):
+        EarlyStopping(mode="up")
+
+
+def test_a_name_that_is_not_logged_is_an_error_after_the_first_epoch():
+    run = make(EarlyStopping(), epochs=5)
+    with pytest.raises(
+        ValueError, match=r"watches 'val_loss', which is not logged; there are loss; give validation_da"
+    ):
+        run.train()
+    assert len(run.history) == 0
+    with pytest.raises(ValueError, match=r"watches 'acc', which is not logged; there are loss$"):
+        make(EarlyStopping("acc", start_from_epoch=3), epochs=5).train()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"patience": -1}, "patience is a whole number, at least 0; got -1"),
+        ({"patience": 1.5}, "patience is a whole number"),
+        ({"min_delta": nan}, "min_delta is a finite number; got nan"),
+        ({"baseline": "low"}, "baseline is a finite number; got 'low'"),
+        ({"restore_best_weights": 1}, "restore_best_weights is True or False"),
+        ({"start_from_epoch": -2}, "start_from_epoch is a whole number"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        EarlyStopping(**settings)
+
+
+# -- nan ---------------------------------------------------------------------------------------
+class Poison(Callback):
+    """Makes a weight nan or inf before a batch."""
+
+    def __init__(self, value, epoch, batch):
+        self.value, self.place = value, (epoch, batch)
+
+    def on_train_batch_begin(self, batch, logs):
+        if (self.run.epoch, batch) == self.place:
+            self.model.weight.data[...] = self.value
+
+
+@pytest.mark.parametrize("value", [nan, inf])
+def test_a_loss_that_is_no_number_ends_the_run(value):
+    batches = []
+    run = make(Poison(value, 1, 1), TerminateOnNaN(), Count(batches), epochs=5)
+    with np.errstate(all="ignore"):
+        history = run.train()
+    assert history.stopped in (f"the loss is {seen} in batch 2 of epoch 2" for seen in (nan, inf))
+    assert batches == [0, 1, 2, 0, 1]
+    assert len(history) == 2
+
+
+class Count(Callback):
+    def __init__(self, batches):
+        self.batches = batches
+
+    def on_train_batch_end(self, batch, logs):
+        self.batches.append(batch)
+
+
+def test_raise_error_raises():
+    with pytest.raises(RuntimeError, match="the loss is nan in batch 1 of epoch 1"):
+        make(Poison(nan, 0, 0), TerminateOnNaN(raise_error=True)).train()
+
+
+def test_with_early_stopping_a_broken_model_is_whole_again():
+    run = make(Poison(nan, 2, 0), TerminateOnNaN(), EarlyStopping("loss", patience=9), epochs=5)
+    history = run.train()
+    assert math.isnan(history["loss"][-1])
+    assert np.isfinite(run.model.weight.data).all()

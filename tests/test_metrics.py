@@ -1,0 +1,213 @@
+"""Metrics: means over samples, by name, as functions and in a dict, and refused where they say nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from refusals import Refusals, refused
+
+from tinygrad_opt import Value, functional, nn
+from tinygrad_opt.train import accuracy, evaluate, fit, metric
+from tinygrad_opt.train.metrics import METRICS, Means, binary_accuracy, named, reported, top_5_accuracy
+
+rng = np.random.default_rng(0)
+SCORES, CLASSES = rng.normal(size=(50, 7)), rng.integers(0, 7, 50)
+
+
+def net(outputs):
+    return nn.MLP(2, 4, outputs, rng=np.random.default_rng(0))
+
+
+X = rng.normal(size=(30, 2))
+
+
+# -- accuracy ----------------------------------------------------------------------------------
+def test_accuracy_counts_the_largest_score():
+    expected = sum(int(np.argmax(row) == label) for row, label in zip(SCORES, CLASSES, strict=True)) / 50
+    assert accuracy(SCORES, CLASSES) == expected
+    assert accuracy(SCORES, np.eye(7)[CLASSES]) == expected
+    assert accuracy(functional.softmax(SCORES), CLASSES.astype(np.uint8)) == expected
+
+
+def test_accuracy_of_pixels():
+    scores = rng.normal(size=(2, 3, 4, 4))
+    assert accuracy(scores, scores.argmax(axis=1)) == 1.0
+    assert accuracy(scores, (scores.argmax(axis=1) + 1) % 3) == 0.0
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_accuracy_of_one_score_a_sample(shape):
+    logits = np.array([-1.0, 2.0, 0.5, -0.5]).reshape(shape)
+    for targets in (np.array([0, 1, 0, 1]), np.array([0.0, 1.0, 0.0, 1.0]), np.array([False, True, False, True])):
+        assert accuracy(logits, targets.reshape(shape)) == 0.5
+    assert accuracy(logits, np.array([0, 1, 0, 1]).reshape(shape), threshold=0.75) == 0.75
+
+
+def test_binary_accuracy_counts_entries():
+    probabilities = np.array([[0.9, 0.2, 0.6], [0.4, 0.7, 0.1]])
+    assert binary_accuracy(probabilities, np.array([[1, 0, 1], [1, 1, 0]])) == 5 / 6
+    assert binary_accuracy(probabilities, np.array([[0.8, 0.1, 0.4], [0.4, 0.7, 0.1]])) == 5 / 6
+
+
+def test_top_5_accuracy():
+    order = np.argsort(-SCORES, axis=1)
+    expected = np.mean([label in row[:5] for row, label in zip(order, CLASSES, strict=True)])
+    assert top_5_accuracy(SCORES, CLASSES) == expected == top_5_accuracy(SCORES, np.eye(7)[CLASSES])
+    assert top_5_accuracy(SCORES[:, :4], CLASSES % 4) == 1.0
+
+
+def test_errors_of_numbers():
+    prediction, target = np.array([[1.0], [4.0]]), np.array([[2.0], [2.0]])
+    assert (metric("mae")(prediction, target), metric("mse")(prediction, target)) == (1.5, 2.5)
+
+
+# -- the one that goes with the loss -----------------------------------------------------------
+YES = (X[:, :1] > 0).astype(float)
+GOING_WITH = {
+    "classes": ("cross_entropy", 3, rng.integers(0, 3, 30), accuracy),
+    "yes or no, logits": ("binary_cross_entropy_with_logits", 1, YES, accuracy),
+    "several labels": (
+        functional.binary_cross_entropy_with_logits,
+        3,
+        rng.integers(0, 2, (30, 3)).astype(float),
+        lambda z, y: np.mean((z > 0) == (y == 1)),
+    ),
+    "pixels": ("binary_cross_entropy_with_logits", 3, rng.random((30, 3)), lambda z, y: np.mean((z > 0) == (y > 0.5))),
+}
+
+
+@pytest.mark.parametrize("name", GOING_WITH)
+def test_accuracy_goes_with_the_loss(name):
+    loss, outputs, y, expected = GOING_WITH[name]
+    model = net(outputs)
+    for metrics in (None, ["accuracy"]):
+        found = evaluate(model, (X, y), loss=loss, metrics=metrics)
+        assert found["accuracy"] == pytest.approx(expected(model(X).data, y), abs=1e-15)
+    assert set(evaluate(model, (X, y), loss=loss, metrics=())) == {"loss"}
+
+
+def test_probabilities_are_yes_above_a_half():
+    model = nn.Sequential(net(1), nn.Sigmoid())
+    found = evaluate(model, (X, YES), loss="binary_cross_entropy")
+    assert found["accuracy"] == np.mean((model(X).data > 0.5) == YES)
+
+
+# -- as they are given -------------------------------------------------------------------------
+def spread(prediction, target):
+    return np.ptp(prediction)
+
+
+def test_by_name_as_functions_and_in_a_dict():
+    y = X[:, :1]
+    as_list = evaluate(net(1), (X, y), loss="mse", metrics=["mae", spread])
+    as_dict = evaluate(net(1), (X, y), loss="mse", metrics={"error": "mae", "range": spread})
+    assert list(as_list) == ["loss", "mae", "spread"]
+    assert list(as_dict) == ["loss", "error", "range"]
+    assert list(as_list.values()) == list(as_dict.values())
+    assert as_list["mae"] == pytest.approx(functional.l1_loss(net(1)(X), y).item())
+
+
+def test_a_loss_of_functional_is_a_metric_too():
+    found = evaluate(net(1), (X, X[:, :1]), loss="mse", metrics=[functional.mse_loss])
+    assert found["mse_loss"] == pytest.approx(found["loss"], rel=1e-12)
+
+
+def test_metrics_weigh_each_batch_by_its_samples():
+    whole = evaluate(net(1), (X, X[:, :1]), loss="mse", metrics=["mae", "mse"])
+    for batch_size in (1, 7, 29):
+        found = evaluate(net(1), (X, X[:, :1]), loss="mse", metrics=["mae", "mse"], batch_size=batch_size)
+        assert found == pytest.approx(whole, rel=1e-12)
+
+
+def test_means_go_on_from_their_state():
+    means, again = Means(), Means()
+    means.add({"loss": 1.0}, 3)
+    again.load_state_dict(means.state_dict())
+    for m in (means, again):
+        m.add({"loss": 2.0}, 1)
+    assert means.result() == again.result() == {"loss": 1.25}
+
+
+# -- what is refused ---------------------------------------------------------------------------
+WRONG: Refusals = {
+    "numbers": (
+        lambda: accuracy(X[:, :1], X[:, 1:]),
+        TypeError,
+        "accuracy of one score a sample needs targets of 0 and 1: for numbers take metrics=('mae',)",
+    ),
+    "labels that are floats": (
+        lambda: accuracy(SCORES, CLASSES.astype(float)),
+        TypeError,
+        "accuracy counts right labels; these targets are float64: for numbers take metrics=('mae',) or metrics=()",
+    ),
+    "labels for one score": (
+        lambda: top_5_accuracy(X[:, :1], X[:, :1]),
+        ValueError,
+        "top_5_accuracy needs labels (N,) or class weights (N, C) for predictions (N, C); "
+        "got predictions (30, 1) and targets (30, 1)",
+    ),
+    "a column of labels": (
+        lambda: accuracy(SCORES, CLASSES[:, None]),
+        ValueError,
+        "accuracy needs labels (N,) or class weights (N, C) for predictions (N, C); "
+        "got predictions (50, 7) and targets (50, 1)",
+    ),
+    "what would broadcast": (
+        lambda: METRICS["mae"](X[:, :1], X[:, 0]),
+        ValueError,
+        "mean_absolute_error: prediction (30, 1) and target (30,) must have one shape",
+    ),
+    "an unknown name": (
+        lambda: metric("acuracy"),
+        ValueError,
+        "there is no metric 'acuracy': did you mean 'accuracy'?",
+    ),
+    "a name far from all": (
+        lambda: metric("xyz"),
+        ValueError,
+        f"there is no metric 'xyz': there are {', '.join(METRICS)}",
+    ),
+    "a name alone": (
+        lambda: named("accuracy"),
+        TypeError,
+        "metrics is a list of names or functions: write metrics=('accuracy',)",
+    ),
+    "a number": (lambda: named(3), TypeError, "metrics is a list of names or functions; got 3"),
+    "numbers in a list": (
+        lambda: named([3]),
+        TypeError,
+        "a metric is a name or a function of predictions and targets; got 3",
+    ),
+    "the same name twice": (
+        lambda: named([lambda z, y: 0.0, lambda z, y: 1.0]),
+        ValueError,
+        "'<lambda>' is reported already: give metrics as a dict, with names of their own",
+    ),
+    "the name of the loss": (
+        lambda: named({"loss": "mae"}),
+        ValueError,
+        "'loss' is reported already: give metrics as a dict, with names of their own",
+    ),
+    "a metric of many numbers": (
+        lambda: fit(net(1), (X, X[:, :1]), loss="mse", metrics={"residual": lambda z, y: z - y}),
+        TypeError,
+        "the metric residual must give one number for a batch; got shape (30, 1)",
+    ),
+    "a metric of nothing": (
+        lambda: fit(net(1), (X, X[:, :1]), loss="mse", metrics={"printed": lambda z, y: None}),
+        TypeError,
+        "the metric printed must give one number for a batch; got a NoneType",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_refused(name):
+    call, error, words = WRONG[name]
+    assert refused(call, error) == words
+
+
+@pytest.mark.parametrize("found", [0.5, np.float32(0.5), np.array(0.5), Value(0.5)], ids=str)
+def test_numbers_of_every_kind_are_reported_as_floats(found):
+    assert type(reported("m", found)) is float
+    assert reported("m", found) == 0.5

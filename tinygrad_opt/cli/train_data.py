@@ -1,0 +1,118 @@
+"""What `tinygrad-opt train` trains on: samples for training, validation and tests, and settings that suit them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import datasets
+from ..datasets.registry import DATASETS
+from ..train import Dataset
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What suits a data set: the sizes of its hidden layers, how it is trained and, for points, how they are made."""
+
+    hidden: tuple[int, ...] = (32,)
+    epochs: int = 50
+    lr: float = 0.01
+    batch_size: int = 32
+    validation_split: float = 0.2
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+
+GATE = Defaults(hidden=(8,), epochs=200, lr=0.05, validation_split=0.0)  # four points, all needed
+DEFAULTS = {
+    "moons": Defaults(hidden=(16, 16), made={"n_samples": 1000, "noise": 0.2}),
+    "circles": Defaults(hidden=(16, 16), made={"n_samples": 1000, "noise": 0.1, "factor": 0.5}),
+    "spirals": Defaults(hidden=(32, 32), epochs=100, made={"n_samples": 900}),
+    "blobs": Defaults(hidden=(16,), epochs=20, made={"n_samples": 1000}),
+    "xor_cloud": Defaults(hidden=(8,), made={"n_samples": 1000}),
+    "passing": Defaults(hidden=(8,), made={"n_samples": 1000}),
+    "and": GATE,
+    "or": GATE,
+    "xor": GATE,
+    "iris": Defaults(hidden=(16,)),
+    "breast_cancer": Defaults(epochs=20),
+    "digits": Defaults(hidden=(64,), epochs=30, lr=0.003),
+    "mnist": Defaults(hidden=(512,), epochs=5, lr=0.001, batch_size=128, validation_split=0.0),
+}
+"""Data of classes, by their names in `datasets`."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Samples of classes: those to train on, and, if there are any, those for validation and for tests."""
+
+    name: str
+    inputs: int
+    classes: int
+    training: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    note: str = ""
+
+    @property
+    def parts(self) -> dict[str, Dataset]:
+        """What there is, by name."""
+        parts = {"training": self.training, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def known(name: str) -> str:
+    """The name under which `DEFAULTS` has the data; ValueError for those that are not known, or have no classes."""
+    make = datasets.get(name)
+    found = next(key for key, function in DATASETS.items() if function is make)
+    if found not in DEFAULTS:
+        raise ValueError(f"{found} are numbers to predict; this command trains on classes: {', '.join(DEFAULTS)}")
+    return found
+
+
+def load(name: str, folder: Path | None, share: float, dtype: Any, seed: int) -> Data:
+    """The data of that name; a share of the samples to train on, drawn by the seed, is kept for validation."""
+    note, test = "", None
+    if name == "mnist":
+        (x, y), test, note = mnist(folder, dtype)
+    elif folder is not None:
+        raise ValueError(f"--data is the folder of mnist; {name} needs none")
+    else:
+        x, y = made(name, seed)
+    if not 0 <= share < 1:
+        raise ValueError(f"--validation-split is a share of the samples, from 0 to less than 1; got {share}")
+    training, validation = Dataset(x.astype(dtype), y), None
+    if share:
+        training, validation = training.split(1 - share, np.random.default_rng(seed))
+    return Data(name, x.shape[1], int(y.max()) + 1, training, validation, test, note)
+
+
+def made(name: str, seed: int) -> tuple[Array, Array]:
+    """Points that the seed draws, or samples that scikit-learn brings."""
+    make = datasets.get(name, **DEFAULTS[name].made)
+    draws = {"rng": np.random.default_rng(seed)} if "rng" in inspect.signature(make).parameters else {}
+    x, y = make(**draws)
+    return x, y
+
+
+def mnist(folder: Path | None, dtype: Any) -> tuple[tuple[Array, Array], Dataset, str]:
+    """Images to train on and images for tests, and what is to be said about them.
+
+    A folder with the test files alone is taken too: four fifths of them, from the first on, are for training.
+    """
+    if folder is None:
+        raise ValueError("mnist needs --data FOLDER, where its files are: train-images-idx3-ubyte.gz and the others")
+    x, y = datasets.mnist(folder, train=False, dtype=dtype)
+    if any(folder.glob("train-*")):
+        return datasets.mnist(folder, dtype=dtype), Dataset(x, y), ""
+    n = len(x) * 4 // 5
+    note = (
+        f"{folder} has the test files alone: the first {n:,} images are for training, the last {len(x) - n:,} for tests"
+    )
+    return (x[:n], y[:n]), Dataset(x[n:], y[n:]), note

@@ -1,0 +1,1 @@
+"""Callbacks: what watches, steers and saves a run."""

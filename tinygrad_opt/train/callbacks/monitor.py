@@ -1,0 +1,71 @@
+"""What several callbacks watch: one number of each epoch, and whether it became better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..run import Run
+
+DOWN = {"loss", "error", "mae", "mse", "rmse", "mape", "msle", "nll", "entropy", "perplexity", "hinge", "divergence"}
+UP = {"accuracy", "acc", "precision", "recall", "auc", "f1", "r2", "iou", "dice"}
+
+
+class Monitor:
+    """A number that callbacks watch, by its name in the logs, and the direction that is better.
+
+    mode       "min", "max", or "auto": losses and errors are to fall, accuracy and its relatives to rise
+    min_delta  by how much more than this a number must be better to count
+
+    Raises ValueError for another mode, and for "auto" with a name that does not say the direction.
+
+    >>> accuracy = Monitor("EarlyStopping", "val_accuracy", min_delta=0.01)
+    >>> accuracy.mode, accuracy.better(0.92, than=0.90), accuracy.better(0.91, than=0.90)
+    ('max', True, False)
+    """
+
+    def __init__(self, asker: str, name: str, mode: str = "auto", min_delta: float = 0.0):
+        self.asker, self.name = asker, name
+        self.mode = direction(asker, name) if mode == "auto" else mode
+        if self.mode not in ("min", "max"):
+            raise ValueError(f"{asker}: mode is 'auto', 'min' or 'max'; got {mode!r}")
+        self.min_delta = abs(number(asker, "min_delta", min_delta))
+
+    def better(self, value: float, than: float | None) -> bool:
+        """Whether a value is an improvement; the first one is, and what is not finite never."""
+        if not math.isfinite(value):
+            return False
+        if than is None:
+            return True
+        return value + self.min_delta < than if self.mode == "min" else value - self.min_delta > than
+
+    def value(self, logs: Mapping[str, Any], run: Run) -> float | None:
+        """The number in the logs; None in an epoch without it, if others had it; ValueError if there never was one."""
+        if self.name in logs:
+            return float(logs[self.name])
+        if self.name in run.history:
+            return None
+        advice = "; give validation_data= for those of validation" if self.name.startswith("val_") else ""
+        raise ValueError(
+            f"{self.asker} watches {self.name!r}, which is not logged; there are {', '.join(logs) or 'no logs'}{advice}"
+        )
+
+
+def direction(asker: str, name: str) -> str:
+    """Whether what has that name is to fall, "min", or to rise, "max"."""
+    words = set(name.lower().split("_"))
+    falls, rises = bool(words & DOWN), bool(words & UP)
+    if falls == rises:
+        raise ValueError(
+            f"{asker}: {name!r} does not say whether less or more of it is better: give mode='min' or 'max'"
+        )
+    return "min" if falls else "max"
+
+
+def number(asker: str, name: str, given: Any) -> float:
+    """A finite number."""
+    if isinstance(given, bool | str) or not isinstance(given, int | float) or not math.isfinite(given):
+        raise ValueError(f"{asker}: {name} is a finite number; got {given!r}")
+    return float(given)

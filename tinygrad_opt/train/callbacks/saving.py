@@ -1,0 +1,197 @@
+"""Callbacks that save: the model or the run while it goes on, and what is needed to go on after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...optim.around.wrapper import flag
+from .. import files
+from ..checkpoint import read
+from ..files import FilePath
+from ..weights import save_weights
+from .base import Callback
+from .monitor import Monitor, number
+
+
+class Saver(Callback):
+    """Saves after every epoch, save_freq="epoch", or after every so many batches, counted across epochs.
+
+    A whole run is saved when all other hooks are over, so that all in it belongs to one moment.
+    """
+
+    def __init__(self, save_freq: str | int):
+        if save_freq != "epoch" and (not isinstance(save_freq, int) or isinstance(save_freq, bool) or save_freq < 1):
+            kind = type(self).__name__
+            raise ValueError(f"{kind}: save_freq is 'epoch' or a number of batches, at least 1; got {save_freq!r}")
+        self.save_freq = save_freq
+        self.batches = 0
+
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        if self.run.fresh:
+            self.batches = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+        if self.save_freq != "epoch":
+            self.batches += 1
+            if self.batches >= int(self.save_freq):
+                self.batches = 0
+                self.ask(self.run.epoch, self.run.means.result())
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        if self.save_freq == "epoch":
+            self.ask(epoch, logs)
+
+    def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        """Decide whether to save, with the logs so far."""
+        raise NotImplementedError
+
+
+class ModelCheckpoint(Saver):
+    """Saves the run, or the weights alone, as it goes on: all, or only the best so far.
+
+    filepath                 ends in .npz or .safetensors; ``{epoch:02d}``, from 1, and logs such as ``{val_loss:.2f}``
+                             are filled in, and ``{batch}``, from 1; folders are made
+    monitor, mode            what is best: see `Monitor`
+    save_best_only           whether to save only what is better than all before
+    save_weights_only        weights alone, for `load_weights`; or the run, which ``fit(resume=...)`` goes on with
+    save_freq                "epoch", or a number of batches; the logs are then the means of the epoch so far
+    initial_value_threshold  what the first one must be better than
+
+    Raises ValueError for another ending, and for names that are not logged.
+
+    >>> best = ModelCheckpoint("best-{epoch:02d}.npz", save_best_only=True, save_weights_only=True)
+    """
+
+    kept = ("batches", "best")
+
+    def __init__(
+        self,
+        filepath: FilePath,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ):
+        super().__init__(save_freq)
+        self.filepath = os.fspath(filepath)
+        files.found(self.filepath)
+        self.verbose = verbose
+        self.monitor = Monitor("ModelCheckpoint", monitor, mode) if save_best_only else None
+        self.save_weights_only = flag("ModelCheckpoint", "save_weights_only", save_weights_only)
+        limit = initial_value_threshold
+        self.threshold = None if limit is None else number("ModelCheckpoint", "initial_value_threshold", limit)
+        self.best, self.due = self.threshold, ""
+
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        super().on_train_begin(logs)
+        if self.run.fresh:
+            self.best = self.threshold
+
+    def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        if self.monitor is not None:
+            current = self.monitor.value(logs, self.run)
+            if current is None or not self.monitor.better(current, self.best):
+                return
+            self.best = current
+        path = self.filled_in(epoch, logs)
+        if self.save_weights_only:
+            self.write(path)
+        else:
+            self.due = path
+
+    def filled_in(self, epoch: int, logs: Mapping[str, Any]) -> str:
+        """The path with its numbers."""
+        values = {**logs, "epoch": epoch + 1, "batch": self.run.batch}
+        try:
+            return self.filepath.format_map(values)
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(
+                f"ModelCheckpoint: {self.filepath!r} cannot be filled in ({error!r}); there are {', '.join(values)}"
+            ) from None
+
+    def on_save(self) -> None:
+        if self.due:
+            path, self.due = self.due, ""
+            self.write(path)
+
+    def write(self, path: str) -> None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if self.save_weights_only:
+            save_weights(path, self.model)
+        else:
+            self.run.save(path)
+        if self.verbose:
+            print(f"Saved {path}.")
+
+
+class BackupAndRestore(Saver):
+    """Saves the run to a folder; the same program, started again after a crash, goes on from there, bit for bit.
+
+    backup_dir         the folder, for this run alone; it has the file run.npz
+    save_freq          "epoch", or a number of batches: a run goes on in the middle of an epoch, too
+    double_checkpoint  whether to keep the one before, too, for the case that the last is found damaged
+    delete_checkpoint  whether to remove it after a run that came to its end: not after an error or Ctrl-C
+
+    A run that begins with ``fit(resume=...)`` does not look into the folder.  Raises ValueError for a file that is
+    damaged, or of another model: then remove it to begin anew.
+
+    >>> backup = BackupAndRestore("backup", save_freq=100)
+    """
+
+    kept = ("batches",)
+
+    def __init__(
+        self,
+        backup_dir: FilePath,
+        save_freq: str | int = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ):
+        super().__init__(save_freq)
+        self.path, self.before = Path(backup_dir) / "run.npz", Path(backup_dir) / "run-before.npz"
+        self.double_checkpoint = flag("BackupAndRestore", "double_checkpoint", double_checkpoint)
+        self.delete_checkpoint = flag("BackupAndRestore", "delete_checkpoint", delete_checkpoint)
+        self.due = False
+
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        super().on_train_begin(logs)
+        found = [path for path in (self.path, self.before) if path.exists()]
+        if found and self.run.fresh:
+            self.run.load(self.newest(found))
+
+    def newest(self, found: list[Path]) -> Path:
+        """The last file, or the one before if that is damaged."""
+        try:
+            read(found[0])
+        except ValueError as error:
+            if len(found) == 1:
+                raise
+            warnings.warn(f"{error}; the run goes on from {found[1]}", stacklevel=2)
+            return found[1]
+        return found[0]
+
+    def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        self.due = True
+
+    def on_save(self) -> None:
+        if self.due:
+            self.due = False
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.double_checkpoint and self.path.exists():
+                os.replace(self.path, self.before)
+            self.run.save(self.path)
+
+    def on_train_end(self, logs: dict[str, Any]) -> None:
+        if self.delete_checkpoint and not self.run.history.interrupted:
+            self.path.unlink(missing_ok=True)
+            self.before.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # never made, or not ours alone
+                self.path.parent.rmdir()
