@@ -13,7 +13,7 @@ from .data import FLOAT32, FLOAT64, FLOATS, as_data, as_operand, as_result, broa
 from .engine import fit, newest_first, next_age, sweep
 from .methods import Methods
 from .ops import RULES, Operation
-from .ops.checks import listener
+from .ops.aside import listener
 from .ops.indexing import check_index, getitem
 from .ops.operation import NO_PARAMS, NUMBERS
 from .ops.shapes import cast

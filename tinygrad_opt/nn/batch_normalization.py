@@ -9,6 +9,7 @@ import numpy as np
 
 from ..functional import batch_norm, instance_norm
 from ..init.request import dtype_of
+from ..ops.aside import aside
 from ..ops.batch_normalization import checked_momentum
 from ..ops.normalization import check_count
 from ..settings import AT_LEAST_0, count, flag, number
@@ -16,6 +17,8 @@ from ..value import Value
 from .inputs import as_input
 from .module import Module
 from .normalization import check_channels, checked_axis
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 LAST_BATCH = (
     ". It is usually the last batch, what the others left over: leave it out, take another batch size, "
@@ -111,7 +114,7 @@ class BatchNorm(ChannelStatistics):
             unbiased=self.unbiased,
         )
         if self.training and self.track_running_stats:
-            self.num_batches_tracked += 1
+            count_up(self.num_batches_tracked)
         return y
 
     @property
@@ -120,6 +123,11 @@ class BatchNorm(ChannelStatistics):
         if self.momentum is None and self.track_running_stats:
             return 1 / (int(self.num_batches_tracked) + 1)
         return self.momentum or 0.0
+
+
+@aside
+def count_up(number: Array) -> None:
+    number += 1
 
 
 class BatchNorm1d(BatchNorm):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data import as_array
 from ..ops import Operand
+from ..ops.operand import converted
 from ..value import Value
 from .module import Module
 
@@ -36,7 +37,8 @@ def as_input(layer: Module, x: Any, held: Value | Array | None) -> Any:
         return x
     with named(layer):
         data = as_array(x, "the input")
-    return data.astype(np.result_type(data, np.float32) if held is None else held.dtype, copy=False)
+    dtype = np.result_type(data, np.float32) if held is None else held.dtype
+    return data if data.dtype == dtype else converted(data, dtype)
 
 
 def over_batch(layer: Module, axes: str, fn: Callable[[Any], Any], x: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..settings import Numbers, number
+from .aside import aside
 from .normalization import channel_axis, check_count, check_parameters, in_columns, scaled_and_shifted, standardize
 from .operand import Operand, array_like, concrete
 from .scalars import plain_settings
@@ -119,6 +120,7 @@ def check_running(name: str, channels: int, training: bool, momentum: Any, **sta
             )
 
 
+@aside
 def follow(running_mean: Any, running_var: Any, x: Any, axes: tuple[int, ...], momentum: float, ddof: int) -> None:
     """Move the running statistics in place, by momentum of the way to those of x over axes."""
     if x.size == 0 or (running_mean is None and running_var is None):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .activations import softplus
-from .checks import check
+from .aside import aside
 from .elementwise import sigmoid
 from .loss_reduction import Reduction, beside, broadcasts, check_shares, compared, reduced, share, unless_mean
 from .operand import concrete
@@ -121,7 +121,7 @@ def log_no_less(p: Any, least: float) -> Any:
     return np.where(above, np.log(np.where(above, p, 1)), least)
 
 
-@check
+@aside
 def check_within_0_and_1(p: Any) -> None:
     if not np.all((p >= 0) & (p <= 1)):
         raise ValueError(

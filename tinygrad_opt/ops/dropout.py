@@ -14,8 +14,9 @@ import numpy as np
 
 from ..settings import AT_LEAST_0, Numbers, number, one_of
 from .activations import SELU_ALPHA, SELU_SCALE
+from .aside import aside
 from .operand import array_like, concrete
-from .random import generator
+from .random import checked_rng, generator
 
 Mode = Literal["inverted", "classic"]
 
@@ -47,7 +48,7 @@ def dropout(
     >>> print(y.data, x.grad)
     [2. 0. 0. 0. 2. 2.] [2. 0. 0. 0. 2. 2.]
     """
-    p, rng = probability("dropout", p), generator(rng, "dropout")
+    p, rng = probability("dropout", p), checked_rng(rng, "dropout")
     is_classic, x = checked_mode("dropout", mode) == "classic", array_like(x)
     if p == 0:
         return x
@@ -85,12 +86,12 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.random.
     a = ((1 - p) (1 + p c**2)) ** -0.5 and b = -a c p brings mean and variance back.
     Settings are those of `dropout`.
     """
-    p, rng, x = probability("alpha_dropout", p), generator(rng, "alpha_dropout"), array_like(x)
+    p, rng, x = probability("alpha_dropout", p), checked_rng(rng, "alpha_dropout"), array_like(x)
     if p == 0 or not training:
         return x
     a = ((1 - p) * (1 + p * SELU_FLOOR**2)) ** -0.5
     mask = kept(np.shape(x), p, rng)
-    return x * as_x(x, mask, a) + as_x(x, (1 - p) - mask, a * SELU_FLOOR)
+    return x * as_x(x, mask, a) + as_x(x, gaps(mask, p), a * SELU_FLOOR)
 
 
 def gaussian_dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Any:
@@ -99,10 +100,10 @@ def gaussian_dropout(x: Any, p: float = 0.5, training: bool = True, rng: np.rand
     Nothing is cut off, so every entry gets a gradient (Srivastava et al., 2014, section 10).
     Settings are those of `dropout`.
     """
-    p, rng, x = probability("gaussian_dropout", p), generator(rng, "gaussian_dropout"), array_like(x)
+    p, rng, x = probability("gaussian_dropout", p), checked_rng(rng, "gaussian_dropout"), array_like(x)
     if p == 0 or not training:
         return x
-    return x * as_x(x, 1 + math.sqrt(p / (1 - p)) * rng.standard_normal(np.shape(x)))
+    return x * as_x(x, noise(np.shape(x), rng, 1.0, math.sqrt(p / (1 - p))))
 
 
 def gaussian_noise(x: Any, std: float, training: bool = True, rng: np.random.Generator | None = None) -> Any:
@@ -113,15 +114,15 @@ def gaussian_noise(x: Any, std: float, training: bool = True, rng: np.random.Gen
     >>> gaussian_noise(np.zeros(3), 0.1, rng=np.random.default_rng(0)).round(3)
     array([ 0.013, -0.013,  0.064])
     """
-    std, rng, x = deviation("gaussian_noise", std), generator(rng, "gaussian_noise"), array_like(x)
+    std, rng, x = deviation("gaussian_noise", std), checked_rng(rng, "gaussian_noise"), array_like(x)
     if std == 0 or not training:
         return x
-    return x + as_x(x, rng.standard_normal(np.shape(x)), std)
+    return x + as_x(x, noise(np.shape(x), rng), std)
 
 
 def channels_dropped(asker: str, x: Any, along: int, p: Any, training: bool, rng: Any) -> Any:
     """Dropout that draws once for all of the last axes."""
-    p, rng, x = probability(asker, p), generator(rng, asker), array_like(x)
+    p, rng, x = probability(asker, p), checked_rng(rng, asker), array_like(x)
     check_channels(asker, x, along)
     if p == 0 or not training:
         return x
@@ -129,14 +130,30 @@ def channels_dropped(asker: str, x: Any, along: int, p: Any, training: bool, rng
     return x * as_x(x, kept(shape, p, rng), 1 / (1 - p))
 
 
-def kept(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Any:
+@aside
+def kept(shape: tuple[int, ...], p: float, rng: np.random.Generator | None) -> Any:
     """True where an entry is kept: with probability 1 - p."""
-    return rng.random(shape) >= p
+    return generator(rng, "dropout").random(shape) >= p
+
+
+@aside
+def gaps(mask: Any, p: float) -> Any:
+    """1 where nothing is kept, less the mean p of that."""
+    return (1 - p) - mask
+
+
+@aside
+def noise(shape: tuple[int, ...], rng: np.random.Generator | None, mean: float = 0.0, std: float = 1.0) -> Any:
+    return mean + std * generator(rng, "noise").standard_normal(shape)
 
 
 def as_x(x: Any, numbers: Any, scale: float = 1.0) -> Any:
     """Numbers times scale in the dtype of x, or that of floats if x holds whole numbers."""
-    dtype = np.result_type(np.asarray(concrete(x)), np.float32)
+    return scaled(numbers, np.result_type(np.asarray(concrete(x)), np.float32), scale)
+
+
+@aside
+def scaled(numbers: Any, dtype: Any, scale: float) -> Any:
     return numbers.astype(dtype) * dtype.type(scale)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .checks import check
+from .aside import aside
 from .operand import Operand, require_plain
 from .rules import composed, differentiable
 
@@ -226,7 +226,7 @@ def embedding(indices: Any, weight: Any) -> Any:
     return getitem(weight, index=indices)
 
 
-@check
+@aside
 def check_rows(indices: Any, rows: int) -> None:
     if indices.size and not 0 <= indices.min() <= indices.max() < rows:
         raise IndexError(f"indices must be from 0 to {rows - 1}; got {indices.min()} to {indices.max()}")

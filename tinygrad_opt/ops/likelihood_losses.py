@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..settings import ABOVE_0, number
-from .checks import check
+from .aside import aside
 from .loss_reduction import Reduction, beside, broadcasts, check_same_shape, compared, reduced
 from .losses import refuse_probabilities
 from .operand import concrete
@@ -97,7 +97,7 @@ def gaussian_nll_loss(
     return reduced(losses + math.log(2 * math.pi) / 2 if full else losses, reduction)
 
 
-@check
+@aside
 def check_variance(var: Any) -> None:
     if np.any(var < 0):
         raise ValueError(f"gaussian_nll_loss needs a variance of 0 or more; got {np.min(var):.6g}")

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .checks import check
-from .operand import Operand, array_like, no_number
+from .aside import aside
+from .operand import Operand, array_like, converted, no_number
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -66,7 +66,8 @@ def beside(prediction: Any, target: Any) -> Any:
     array = np.asarray(target)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"targets and weights are real numbers; got {array.dtype}")
-    return array.astype(np.result_type(prediction, np.float32), copy=False)
+    dtype = np.result_type(prediction, np.float32)
+    return array if array.dtype == dtype else np.asarray(converted(array, dtype))
 
 
 def check_same_shape(name: str, **operands: Any) -> None:
@@ -98,7 +99,7 @@ def broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     return len(shape) <= len(target) and all(n in (1, m) for n, m in zip(shape[::-1], target[::-1], strict=False))
 
 
-@check
+@aside
 def check_signs(name: str, target: Any) -> None:
     """Refuse targets other than -1 and 1, such as the 0 and 1 of the logistic losses."""
     if not np.all((target == 1) | (target == -1)):
@@ -111,7 +112,7 @@ def check_signs(name: str, target: Any) -> None:
 SLACK = 1e-6  # by which rounding may carry a probability or its logarithm past its bound
 
 
-@check
+@aside
 def check_shares(name: str, target: Any) -> None:
     """Refuse targets that are no probabilities of yes, such as the -1 and 1 of the hinge losses."""
     low, high = np.minimum.reduce(target, axis=None, initial=0), np.maximum.reduce(target, axis=None, initial=1)

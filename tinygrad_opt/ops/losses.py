@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import check
+from .aside import aside
 from .loss_reduction import SLACK, Reduction, beside, check_given, check_reduction, reduced, share, unless_mean
 from .operand import Operand, array_like, concrete, target_like
 from .reductions import by_column, log_softmax, softmax
@@ -23,7 +23,7 @@ from .scalars import plain_settings
 
 
 # -- what comes in -----------------------------------------------------------------------------
-@check
+@aside
 def check_labels(scores: Any, labels: Any, ignore_index: int | None = None) -> bool:
     """Refuse labels that do not name one column for each row; tell whether some rows are ignored."""
     shape = scores.shape
@@ -59,7 +59,7 @@ def are_probabilities(x: Any) -> bool:
     return bool(np.all(x >= 0) and np.all(abs(np.add.reduce(x, axis=1) - 1) <= slack))
 
 
-@check
+@aside
 def refuse_probabilities(name: str, x: Any) -> None:
     if are_probabilities(x):
         raise ValueError(
@@ -68,7 +68,7 @@ def refuse_probabilities(name: str, x: Any) -> None:
         )
 
 
-@check
+@aside
 def refuse_scores(x: Any) -> None:
     top = np.maximum.reduce(x, axis=None, initial=0)
     if top > SLACK:
@@ -240,11 +240,12 @@ def cross_entropy(
             weights = 1.0 if weight is None else class_weights("cross_entropy", weight, logits)
             target = smoothed(target, label_smoothing) * weights
     elif check_labels(concrete(logits), target, ignore_index) or weight is not None or label_smoothing:
-        target, reduction = weighted_labels(logits, target, weight, ignore_index, label_smoothing, reduction)
+        target = weighted_labels(concrete(logits), target, weight, ignore_index, label_smoothing, reduction)
+        reduction = "sum" if reduction == "mean" else reduction
     return softmax_cross_entropy(logits, target, **unless_mean(reduction))
 
 
-@check
+@aside
 def refuse_probabilities_as_logits(x: Any) -> None:
     if are_probabilities(x):
         rows, classes = x.shape
@@ -256,7 +257,7 @@ def refuse_probabilities_as_logits(x: Any) -> None:
         )
 
 
-@check
+@aside
 def check_probabilities(logits: Any, target: Any) -> None:
     if target.shape != logits.shape:
         raise ValueError(
@@ -283,10 +284,11 @@ def smoothed(p: Any, share: float) -> Any:
     return (1 - share) * p + share / p.shape[-1]
 
 
+@aside
 def weighted_labels(
     logits: Any, labels: Any, weight: Any, ignore_index: int, label_smoothing: float, reduction: Reduction
-) -> tuple[Any, Reduction]:
-    """The weight of each class in each row that stands for these labels, and how the rows are to be reduced."""
+) -> Any:
+    """The weight of each class in each row that stands for these labels, so that a mean over rows is a sum."""
     counts = labels != ignore_index
     rows = np.flatnonzero(counts)
     target = np.zeros(logits.shape, np.result_type(logits, np.float32))
@@ -298,8 +300,8 @@ def weighted_labels(
         target *= weight
         total = float(np.add.reduce(weight[labels[rows]]))
     if reduction != "mean":
-        return target, reduction
-    return np.divide(target, total), "sum"  # a mean in which each row weighs as much as its class
+        return target
+    return np.divide(target, total)  # a mean in which each row weighs as much as its class
 
 
 label_nll = differentiable(label_nll, label_nll_rule, None, name="nll_loss")

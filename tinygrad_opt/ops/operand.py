@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .aside import aside
 from .operation import COMPOSITIONS, RULES, Operation
 
 # Asked of the concrete data: they answer with plain numbers, shapes or masks, which carry no gradient.
@@ -140,7 +141,13 @@ def target_like(x: Any) -> Any:
 
 def counted(x: Any) -> Any:
     """Plain whole numbers and masks as float64, for their own arithmetic wraps around; anything else as it is."""
-    return x.astype(np.float64) if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biu" else x
+    return converted(x, np.float64) if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biu" else x
+
+
+@aside
+def converted(x: Any, dtype: Any) -> Any:
+    """x in another dtype."""
+    return x.astype(dtype)
 
 
 def concrete(x: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .activations import leaky_relu, prelu
+from .aside import aside
 from .operand import array_like
-from .random import generator
+from .random import checked_rng, generator
 
 
 def rrelu(
@@ -27,8 +28,12 @@ def rrelu(
     if not lower <= upper:
         raise ValueError(f"rrelu draws slopes from lower to upper, which must not be below it; got {lower} and {upper}")
     x = array_like(x)
-    rng = generator(rng, "rrelu")
+    rng = checked_rng(rng, "rrelu")
     if not training:
         return leaky_relu(x, slope=(lower + upper) / 2)
-    slopes = rng.uniform(lower, upper, np.shape(x))
-    return prelu(x, np.asarray(slopes, np.result_type(x, np.float32)))
+    return prelu(x, slopes(np.shape(x), np.result_type(x, np.float32), lower, upper, rng))
+
+
+@aside
+def slopes(shape: tuple[int, ...], dtype: Any, lower: float, upper: float, rng: np.random.Generator | None) -> Any:
+    return np.asarray(generator(rng, "rrelu").uniform(lower, upper, shape), dtype)

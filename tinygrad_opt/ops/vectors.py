@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import check
+from .aside import aside
 from .operand import Operand, array_like
 from .scalars import plain_settings
 from .shapes import Axes
@@ -33,7 +33,7 @@ def one_hot(labels: Any, num_classes: int | None = None, dtype: Any = np.float64
     return np.asarray(labels[..., None] == np.arange(classes), dtype)
 
 
-@check
+@aside
 def count_classes(labels: Any) -> int:
     return int(labels.max()) + 1 if labels.size else 0
 

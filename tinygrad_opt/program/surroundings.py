@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..check.replay import Replay, has_attributes, libraries, names_in, reachable
-from ..check.replay import same as equal_arrays
+from ..check.replay import has_attributes, libraries, names_in, reachable
 from ..nn.attributes import KEPT, UNSEEN, Changes
 from ..nn.module import Module
 from ..value import Value
@@ -149,21 +148,3 @@ def same(now: tuple[Any, ...], were: tuple[Any, ...]) -> bool:
 def equal(x: Any, was: Any) -> bool:
     """The same object; a number or string of the same value."""
     return x is was or (type(x) is type(was) and type(x) in BY_VALUE and repr(x) == repr(was))
-
-
-class Undone:
-    """What f does besides computing its result: noticed, and put back."""
-
-    def __init__(self, f: Callable[..., Any]):
-        self.replay = Replay(f)
-
-    def back(self) -> None:
-        """Put everything back; refuse f if there was something to put back."""
-        written = sum(not equal_arrays(x, was) for x, was in self.replay.arrays)
-        named = [key for now, were in self.replay.attributes for key in were if now.get(key) is not were[key]]
-        named += [key for now, were in self.replay.attributes for key in now if key not in were]
-        named = [key for key in named if key not in UNSEEN]
-        self.replay.restore()
-        if written or named:
-            what = f"sets {named[0]}" if named else "writes to an array"
-            raise NotStatic(f"f {what} at each call: a program computes the loss and the gradients alone")

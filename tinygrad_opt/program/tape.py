@@ -1,8 +1,7 @@
-"""One call of a function, recorded: its graph, the checks made on the way, and where every constant comes from."""
+"""One call of a function, recorded: its graph, and what was done beside it."""
 
 from __future__ import annotations
 
-import math
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -11,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import newest_first, next_age
-from ..ops.checks import listening
+from ..engine import Node, newest_first, next_age
+from ..ops.aside import listening
 from ..recording import enable_grad
 from ..value import Value
 from .lent import lent, returned
@@ -25,8 +24,8 @@ LEAVES_THE_GRAPH = frozenset({
 LIBRARIES = (str(Path(__file__).parents[1]), np.__path__[0], sysconfig.get_path("stdlib"), "<frozen")
 
 
-class Checked(NamedTuple):
-    """A check that was made: when, on what, and what it told."""
+class Aside(NamedTuple):
+    """A function that was run beside the graph: when, on what, and what it told."""
 
     age: int
     fn: Callable[..., Any]
@@ -37,51 +36,68 @@ class Checked(NamedTuple):
 class Tape:
     """What f(*inputs) did.
 
-    inputs  copies of the arrays that f was given, which lie where nothing else does; turned, in reverse order
-    loss    the Value that it returned
-    nodes   the graph of it, oldest first
-    checks  in the order they were made
-    ran     the code of the user's that was run, and the names it found
-    age     whatever is older was there before
+    inputs    copies of the arrays that f was given, which lie where nothing else does; turned, in reverse order
+    returned  the Values that it returned, the loss first
+    nodes     the graph of them, oldest first
+    asides    in the order they were made
+    ran       the code of the user's that was run, and the names it found
+    age       whatever is older was there before
     """
 
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...], turned: bool = False):
         self.inputs = [twin(x, turned) for x in inputs]
-        self.checks: list[Checked] = []
+        self.asides: list[Aside] = []
         self.ran: dict[Any, dict[str, Any]] = {}
         self.age = next_age()
-        self.loss = self.run(f)
-        self.nodes = newest_first(self.loss)[::-1]
+        self.returned = self.checked(self.run(f))
+        self.loss = self.returned[0]
+        found: dict[Node, None] = dict.fromkeys(n for x in self.returned for n in newest_first(x))
+        self.nodes = sorted(found, key=lambda node: node.age)
 
-    def run(self, f: Callable[..., Any]) -> Value:
+    @property
+    def events(self) -> list[Node | Aside]:
+        """What was computed, in the graph and beside it, in order."""
+        found: list[Any] = [*(n for n in self.nodes if n.op is not None), *self.asides]
+        return sorted(found, key=lambda event: event.age)
+
+    def run(self, f: Callable[..., Any]) -> Any:
         token, profile = listening.set(self), sys.getprofile()
         sys.setprofile(self.see)
         try:
             with enable_grad():
-                loss = f(*map(lent, self.inputs))
+                return f(*map(lent, self.inputs))
         finally:
             sys.setprofile(profile)
             listening.reset(token)
+
+    def checked(self, made: Any) -> tuple[Value, ...]:
+        """What f returned, if a program can give it."""
         for code in self.ran:
             refuse_reading(code)
+        values = made if isinstance(made, tuple) and made else (made,)
+        loss = values[0]
         if not isinstance(loss, Value) or loss.size != 1 or not loss.requires_grad or loss.age <= self.age:
             raise NotStatic(f"f must return its loss, a Value of one entry that requires a gradient; got {loss!r}")
-        return loss
+        for x in values:
+            if not isinstance(x, Value):
+                raise NotStatic(f"what f returns beside its loss are Values; got a {type(x).__name__}")
+        return values
 
+    # -- what goes on meanwhile ----------------------------------------------------------------
     def see(self, frame: Any, event: str, _: Any) -> None:
         code = frame.f_code
         if event == "call" and code not in self.ran and not code.co_filename.startswith(LIBRARIES):
             self.ran[code] = frame.f_globals
 
-    def check(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def aside(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         args = tuple(map(returned, args))
         token = listening.set(None)
         try:
             told = fn(*args)
         finally:
             listening.reset(token)
-        self.checks.append(Checked(next_age(), fn, args, told))
-        return told
+        self.asides.append(Aside(next_age(), fn, args, told))
+        return lent(told) if isinstance(told, np.ndarray) else told
 
     def lend(self, data: Any) -> Any:
         return lent(data)
@@ -107,14 +123,3 @@ def twin(x: Any, turned: bool) -> Any:
     out: Any = np.ndarray(x.shape, x.dtype, room, before, x.strides)
     out[...] = x[::-1] if turned and x.ndim else x
     return out
-
-
-def place(x: Any) -> tuple[Any, ...]:
-    """Where and how an array lies in memory: two of one place are one array."""
-    return (x.__array_interface__["data"][0], x.shape, x.strides, x.dtype)
-
-
-def start(x: Any) -> tuple[Any, ...] | None:
-    """What a reshape keeps of it."""
-    whole = x.flags.c_contiguous and math.prod(x.shape)
-    return (x.__array_interface__["data"][0], x.size, x.dtype) if whole else None

@@ -11,7 +11,7 @@ import numpy as np
 from .. import functional, nn, optim
 from ..nn.module import Module
 from ..ops.random import drawing_from
-from ..settings import Numbers, number
+from ..settings import Numbers, flag, number
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
@@ -47,6 +47,7 @@ def fit(
     seed: int | None = None,
     verbose: bool | None = None,
     resume: Any = None,
+    compile: bool = False,
 ) -> History:
     """Train a model on data, and return what was reported epoch by epoch.
 
@@ -63,9 +64,11 @@ def fit(
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout()
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
+    compile           True to run forward and backward as a `program`: the same bits, sooner where arrays are small
 
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
-    Raises ValueError for data, names and numbers that do not fit, and TypeError for things of other kinds.
+    Raises ValueError for data, names and numbers that do not fit, TypeError for things of other kinds, and
+    program.NotStatic with compile=True for a model or a loss that cannot be a program.
 
     >>> from tinygrad_opt import datasets, nn
     >>> x, y = datasets.make_moons(200, noise=0.1, rng=np.random.default_rng(0))
@@ -90,6 +93,7 @@ def fit(
             validation=None if validation is None else as_loader(validation, batch_size or 256),
             metrics=as_metrics(metrics, criterion),
             callbacks=[*as_callbacks(callbacks), *progress(verbose)],
+            compile=flag("fit", "compile", compile),
         )
         if resume is not None:
             run.load(resume)

@@ -22,7 +22,8 @@ from ..value import Value
 from .curves import Finding
 from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
 from .loader import Array
-from .run import one_number, pair
+from .run import pair
+from .steps import one_number
 
 RANDOM = (DropoutLayer, nn.GaussianNoise)
 OF_CLASSES = (functional.cross_entropy, functional.nll_loss)

@@ -17,6 +17,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .history import History
 from .loader import Loader
 from .metrics import Means, Metric, reported
+from .steps import by_engine, by_program, numbers_of, one_number
 
 Array = np.ndarray[Any, np.dtype[Any]]
 BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
@@ -45,9 +46,11 @@ class Run:
         validation: Loader | None = None,
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
+        compile: bool = False,
     ):
         self.model, self.optimizer, self.loader = model, optimizer, loader
         self.loss: Any = loss
+        self.step = (by_program if compile else by_engine)(model, loss)
         self.epochs, self.validation, self.metrics = epochs, validation, dict(metrics or {})
         self.epoch, self.batch = 0, 0
         self.means = Means()
@@ -139,15 +142,13 @@ class Run:
         return predictions[0]
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
-        """Fill the gradients; loss and predictions as numbers, so that their graph goes when this returns."""
-        prediction = self.model(x)
-        loss = one_number(self.loss(prediction, y))
-        loss.backward(keep="leaves")
+        """Fill the gradients; loss and predictions as numbers."""
+        loss, prediction = self.step(x, y)
         if all(p.grad is None for p in self.parameters):
             raise ValueError(
                 "no parameter got a gradient: the loss is not made of what the model gives, or of its .data alone"
             )
-        return float(loss.data), numbers_of(prediction)
+        return loss, prediction
 
     def measured(self, prediction: Any, y: Any) -> dict[str, float]:
         return {name: reported(name, metric(prediction, y)) for name, metric in self.metrics.items()}
@@ -225,16 +226,3 @@ def pair(batch: Any) -> tuple[Any, Any]:
     if not isinstance(batch, tuple):
         raise ValueError("training needs a target for each sample: data of x and y; got x alone")
     return batch[0], batch[1]
-
-
-def one_number(loss: Any) -> Value:
-    """A loss, if it is one number made of the predictions."""
-    if not isinstance(loss, Value) or loss.shape != ():
-        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
-        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"')
-    return loss
-
-
-def numbers_of(prediction: Any) -> Any:
-    """Predictions without their graph; what a model gives beside a Value is left as it is."""
-    return prediction.data if isinstance(prediction, Value) else prediction

@@ -1,0 +1,66 @@
+"""How a program is held against the engine before it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..engine import sweep
+from ..value import seed_gradient
+from .refusal import NotStatic
+from .writer import Written
+
+OTHER = 1 + 2**-7
+
+
+@contextlib.contextmanager
+def moved(parameters: list[Any]) -> Iterator[None]:
+    """Parameters with other numbers: what a program keeps of the numbers of one call shows in another."""
+    were = [p.data for p in parameters]
+    try:
+        for p in parameters:
+            p.data = p.data * OTHER if type(p.data) is float else np.asarray(p.data * OTHER, p.data.dtype)
+        yield
+    finally:
+        for p, was in zip(parameters, were, strict=True):
+            p.data = was
+
+
+def verify(run: Callable[..., Any], written: Written) -> None:
+    """Hold a program against the engine on what was recorded, bit by bit."""
+    loss, parameters = written.tape.loss, written.parameters
+    grads = sweep(loss, seed_gradient(loss, None, create_graph=False), keep_all=False)
+    results, found = run(*written.tape.inputs, *(leaf.data for leaf in written.leaves))
+    expected = [*((x.data, x.data) for x in written.tape.returned), *((grads[p], p.data) for p in parameters)]
+    for ours, (engines, data) in zip([*results, *found], expected, strict=True):
+        if type(ours) is not type(data) or not same_bits(ours, engines):
+            raise NotStatic("the program does not give what the engine gives: f is left to the engine")
+
+
+def same_bits(x: Any, y: Any) -> bool:
+    x, y = np.asarray(x), np.asarray(y)
+    return bool(x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes())
+
+
+def refuse_difference(first: Written, second: Written) -> None:
+    """Refuse an f that does not do the same twice."""
+    if first.source != second.source:
+        pairs = zip(first.source.splitlines(), second.source.splitlines(), strict=False)
+        one, other = next(((a, b) for a, b in pairs if a != b), ("less", "more"))
+        raise NotStatic(f"f does not do the same twice: first {one.strip()!r}, then {other.strip()!r}")
+    for name, x in first.outside.items():
+        if second.outside[name] is not x:
+            kind = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else "a generator of random numbers"
+            raise NotStatic(
+                f"f makes {kind} at each call, {use_of(name, first.source)}: a program cannot know what it is made "
+                "from. Make it once outside of f, or pass it as an argument"
+            )
+
+
+def use_of(name: str, source: str) -> str:
+    """The line in which a constant is used."""
+    return "in " + next(line.strip() for line in source.splitlines() if re.search(rf"\b{name}\b", line))

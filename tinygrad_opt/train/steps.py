@@ -1,0 +1,58 @@
+"""Forward and backward of one batch: by the engine, or by a program that is made of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ..program import NotStatic, compile
+from ..value import Value
+
+Step = Callable[[Any, Any], tuple[float, Any]]
+"""Fills the gradients for x and y; gives loss and predictions as numbers, so that their graph goes."""
+
+
+def forward(model: Any, loss: Any, x: Any, y: Any) -> tuple[Value, Any]:
+    prediction = model(x)
+    return one_number(loss(prediction, y)), prediction
+
+
+def by_engine(model: Any, loss: Any) -> Step:
+    def step(x: Any, y: Any) -> tuple[float, Any]:
+        value, prediction = forward(model, loss, x, y)
+        value.backward(keep="leaves")
+        return float(value.data), numbers_of(prediction)
+
+    return step
+
+
+def by_program(model: Any, loss: Any) -> Step:
+    """`by_engine` with the same bits and without a graph.
+
+    Raises NotStatic, which says what stands in the way, where model and loss cannot be a program.
+    """
+    program = compile(functools.partial(forward, model, loss))
+
+    def step(x: Any, y: Any) -> tuple[float, Any]:
+        try:
+            return program(x, y)  # type: ignore[no-any-return]  # it returns what forward does, as numbers
+        except NotStatic as error:
+            raise NotStatic(
+                f"this model and its loss, f, cannot be made a program: {error}. Or leave out compile=True"
+            ) from None
+
+    return step
+
+
+def one_number(loss: Any) -> Value:
+    """A loss, if it is one number made of the predictions."""
+    if not isinstance(loss, Value) or loss.shape != ():
+        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
+        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"')
+    return loss
+
+
+def numbers_of(prediction: Any) -> Any:
+    """Predictions without their graph; what a model gives beside a Value is left as it is."""
+    return prediction.data if isinstance(prediction, Value) else prediction
