@@ -43,7 +43,8 @@ def run(quick: bool) -> Table:
 def contestants(sizes: tuple[int, ...], batch: int) -> dict[str, Epoch]:
     """An epoch of each library, from the same start; it returns the mean of its losses."""
     x, y, weights = start(sizes, batch)
-    found = {OURS: ours(x, y, weights, batch), f"{OURS}, loop by hand": by_hand(x, y, weights, batch)}
+    found = {OURS: ours(x, y, weights, batch), f"{OURS}, compile=True": compiled(x, y, weights, batch)}
+    found[f"{OURS}, loop by hand"] = by_hand(x, y, weights, batch)
     if installed("torch"):
         found["PyTorch"] = by_torch(x, y, weights, batch)
     if installed("jax") and installed("optax"):
@@ -70,17 +71,23 @@ def network(weights: list[Array]) -> nn.Sequential:
     return model
 
 
-def ours(x: Array, y: Array, weights: list[Array], batch: int) -> Epoch:
+def ours(x: Array, y: Array, weights: list[Array], batch: int, compile: bool = False) -> Epoch:
     """What fit does in an epoch, with accuracy and nothing else."""
     model, loader = network(weights), DataLoader(Dataset(x, y), batch, shuffle=True, seed=0)
     optimizer = optim.Adam(model.named_parameters(), lr=LR)
-    run = Run(model, optimizer, nn.CrossEntropyLoss(), loader, epochs=1, metrics={"accuracy": accuracy})
+    criterion, metrics = nn.CrossEntropyLoss(), {"accuracy": accuracy}
+    run = Run(model, optimizer, criterion, loader, epochs=1, metrics=metrics, compile=compile)
 
     def epoch() -> float:
         run.train_epoch()
         return float(run.history["loss"][-1])
 
     return epoch
+
+
+def compiled(x: Array, y: Array, weights: list[Array], batch: int) -> Epoch:
+    """What fit(compile=True) does."""
+    return ours(x, y, weights, batch, compile=True)
 
 
 def in_order(x: Array, batch: int, seeds: Any) -> Any:

@@ -22,7 +22,8 @@ REFUSED_LAYERS = (
     "count_include_pad=False",
 )  # fmt: skip
 REFUSED_LOSSES = (
-    "maps of probabilities, weight", "nll_loss(weight=given", "nll_loss(ignore_index", "nll_loss(some", "nll_loss(images, weight", "categorical",
+    "maps of probabilities, weight", "nll_loss(weight=given", "nll_loss(ignore_index", "nll_loss(some",
+    "nll_loss(images, weight", "categorical",
     "soft_margin", "multi_margin", "hinge_embedding", "cosine_embedding", "kl_div", "full=True", "gaussian",
     "absolute_percentage", "logarithmic_error(of negative",
 )  # fmt: skip

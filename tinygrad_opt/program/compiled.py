@@ -126,7 +126,7 @@ class Recorded:
         return True
 
     def __call__(self, inputs: tuple[Any, ...]) -> Any:
-        ways_back = self.effects.ways_back()
+        ways_back = self.effects.ways_back() if self.effects.any else ()
         try:
             results, found = self.run(*inputs, *self.data)
         except Exception:  # whatever it is, the engine tells it better, or does what the program cannot

@@ -42,6 +42,10 @@ class Effects:
             what = f"sets {set_[0]}" if set_ else "writes to an array"
             raise NotStatic(f"f {what} at each call: a program computes the loss and the gradients alone")
 
+    @property
+    def any(self) -> bool:
+        return bool(self.draws_by_default or self.generators or self.arrays)
+
     def back(self) -> None:
         """Put everything back as it was before f was called."""
         self.replay.restore()

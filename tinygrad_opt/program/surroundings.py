@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -123,6 +124,8 @@ def contents(x: Any) -> tuple[Any, ...]:
         return (x.tobytes(),)
     if isinstance(x, types.MethodType):
         return (x.__self__, x.__func__)
+    if isinstance(x, functools.partial):
+        return (x.func, *x.args, *x.keywords.values())
     return tuple(x) if isinstance(x, list | tuple) else attributes(x)
 
 

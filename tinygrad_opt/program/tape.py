@@ -46,11 +46,12 @@ class Tape:
 
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...], turned: bool = False):
         self.inputs = [twin(x, turned) for x in inputs]
-        self.asides: list[Aside] = []
+        self.noted: list[tuple[Any, ...]] = []
         self.ran: dict[Any, dict[str, Any]] = {}
         self.age = next_age()
         self.returned = self.checked(self.run(f))
         self.loss = self.returned[0]
+        self.asides = [Aside(*one) for one in self.noted]
         found: dict[Node, None] = dict.fromkeys(n for x in self.returned for n in newest_first(x))
         self.nodes = sorted(found, key=lambda node: node.age)
 
@@ -96,7 +97,7 @@ class Tape:
             told = fn(*args)
         finally:
             listening.reset(token)
-        self.asides.append(Aside(next_age(), fn, args, told))
+        self.noted.append((next_age(), fn, args, told))
         return lent(told) if isinstance(told, np.ndarray) else told
 
     def lend(self, data: Any) -> Any:

@@ -139,6 +139,8 @@ def own_name(m: Any) -> str:
 
 def reported(name: str, found: Any) -> float:
     """What a metric found, if it is one number."""
+    if type(found) is float:
+        return found
     found = np.asarray(found.data if isinstance(found, Value) else found)
     if found.shape or found.dtype.kind not in "biuf":
         seen = f"shape {found.shape}" if found.shape else f"a {type(found.item()).__name__}"
