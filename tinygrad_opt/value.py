@@ -316,6 +316,8 @@ def node(
     v.data = data
     if live and is_recording():
         v.op, v.args, v.params, v.requires_grad = op, args, params, True
+    elif listener() is not None:  # a program computes constants too, such as what a frozen layer gives
+        v.op, v.args, v.params, v.requires_grad = op, args, params, False
     else:
         v.op, v.args, v.params, v.requires_grad = None, (), NO_PARAMS, False
     v.grad = None

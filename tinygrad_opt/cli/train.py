@@ -70,6 +70,7 @@ def add_parser(commands: Any) -> None:
     add("--resume", metavar="FILE", type=Path, help="go on from this checkpoint")
     add("--plots", action="store_true", help="draw the curves into --out, with the extra plots")
     add("--dtype", choices=("float32", "float64"), default="float32", help="default float32")
+    add("--compile", action="store_true", help="run each step as a program: the same numbers, sooner in small networks")
     add("--quiet", action="store_true", help="print the table of results alone")
     parser.set_defaults(run=run)
 
@@ -123,6 +124,7 @@ def trained(options: argparse.Namespace, data: Data, model: nn.Module, optimizer
         seed=options.seed,
         verbose=False if options.quiet else None,
         resume=options.resume,
+        compile=options.compile,
     )
 
 
