@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .attributes import Changes
+
 if TYPE_CHECKING:
     from .module import Module
 
@@ -26,6 +28,7 @@ def watching(model: Module, see: Callable[[Module, Any], None]) -> Iterator[None
     before = [vars(module).get("forward") for module in modules]  # of who watches around this, or of the user's own
     for module in modules:
         vars(module)["forward"] = watched(module, module.forward)
+    Changes.note()
     try:
         yield
     finally:
@@ -34,3 +37,4 @@ def watching(model: Module, see: Callable[[Module, Any], None]) -> Iterator[None
                 del vars(module)["forward"]
             else:
                 vars(module)["forward"] = forward
+        Changes.note()

@@ -99,8 +99,13 @@ def instance_norm(
 
 def standardized_by(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float, axis: int) -> Any:
     """x standardized by statistics that are given."""
-    mean, scale, weight, bias = in_columns(np.ndim(x), axis, mean, 1 / np.sqrt(var + eps), weight, bias)
+    mean, scale, weight, bias = in_columns(np.ndim(x), axis, mean, scale_of(var, eps), weight, bias)
     return scaled_and_shifted((x - mean) * scale, weight, bias)
+
+
+@aside
+def scale_of(var: Any, eps: float) -> Any:
+    return 1 / np.sqrt(var + eps)
 
 
 def checked_momentum(name: str, momentum: Any) -> float:

@@ -37,7 +37,7 @@ def check_labels(scores: Any, labels: Any, ignore_index: int | None = None) -> b
         if labels.shape == shape:
             advice = ": targets of every class are floats, use target.astype(float)"
         raise ValueError(f"scores (N, C) need labels (N,), one a row; got {shape} and {labels.shape}{advice}")
-    unsigned = labels.view(f"u{labels.itemsize}")  # in which a negative label is beyond any range
+    unsigned = labels.view(labels.dtype.str.replace("i", "u"))  # in which a negative label is beyond any range
     if labels.size and np.maximum.reduce(unsigned) >= shape[1]:
         outside = unsigned >= shape[1]
         if ignore_index is None or np.any(outside & (labels != ignore_index)):

@@ -56,7 +56,7 @@ class Forward:
     def aside(self, call: Aside) -> None:
         """What is run beside the graph: an array is made anew, any other answer must be the same."""
         book, name = self.book, call.fn.__name__
-        text = f"{book.hold(call.fn, name)}({', '.join(book.text_of(a, name) for a in call.args)})"
+        text = f"{book.literal(call.fn)}({', '.join(book.text_of(a, name) for a in call.args)})"
         if isinstance(call.told, np.ndarray):
             book.known(book.put(name, term(text, call.told)))
         elif call.told is None:

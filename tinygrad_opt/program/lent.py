@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Operand
+from ..ops.aside import listener
 from .refusal import NotStatic
 
 SEEN = frozenset({"shape", "ndim", "dtype", "size", "itemsize", "nbytes", "strides", "flags", "reshape"})
@@ -16,12 +17,17 @@ KNOWN_BY_SHAPE = frozenset({np.shape, np.ndim, np.size, np.result_type, np.resha
 class Lent(np.ndarray[Any, np.dtype[Any]]):
     """An input, or the numbers of a Value: its shape and dtype are free to see, what its entries are is not.
 
-    An operation with a Value takes it as any array and remembers it.  Whatever else reads it would leave no trace in
-    the graph, and so not be in the program.
+    An operation with a Value takes it as any array and remembers it; arithmetic beside the graph, entry by entry, is
+    noted as well.  Whatever else reads it would leave no trace, and so not be in the program.
     """
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **params: Any) -> Any:
-        return NotImplemented if any(isinstance(a, Operand) for a in args) else refuse(f"np.{ufunc.__name__}")
+        if any(isinstance(a, Operand) for a in args):
+            return NotImplemented
+        tape = listener()
+        if tape is None or method != "__call__" or params or all(np.ndim(a) == 0 for a in args):
+            return refuse(f"np.{ufunc.__name__}")
+        return tape.aside(ufunc, args)
 
     def __array_function__(self, fn: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if fn in KNOWN_BY_SHAPE:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .refusal import NotStatic
-from .terms import Term, named, together
+from .terms import Term, named, term, together
 
 
 class Notebook:
@@ -98,6 +98,10 @@ class Notebook:
             return self.places[place(x)]
         if start(x) in self.starts:
             return f"{self.starts[start(x)]}.reshape({self.text_of(x.shape, what)})"
+        owner = x.base
+        if isinstance(owner, np.ndarray) and start(owner) and start(owner) == start(x):
+            self.known(term(self.hold_outside(owner, "c"), owner))
+            return self.array(x, what)
         return self.hold_outside(x, "c")
 
     def literal(self, x: Any) -> str:
