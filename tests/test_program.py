@@ -458,7 +458,7 @@ class Slotted:
     __slots__ = ("alpha",)
 
 
-OF_CLASS, IN_SLOTS, IN_ARRAY = Settings(), Slotted(), np.array([2.0, 1.0])
+OF_CLASS, IN_SLOTS, IN_ARRAY, IN_SET = Settings(), Slotted(), np.array([2.0, 1.0]), {"doubled"}
 IN_SLOTS.alpha = 2.0
 OUTSIDE = {
     "an attribute": (lambda x: np.sum(W * x) * OF_CLASS.alpha, lambda: setattr(OF_CLASS, "alpha", 3.0)),
@@ -466,6 +466,7 @@ OUTSIDE = {
     "a slot": (lambda x: np.sum(W * x) * IN_SLOTS.alpha, lambda: setattr(IN_SLOTS, "alpha", 3.0)),
     "an entry": (lambda x: np.sum(W * x) * float(IN_ARRAY[0]), lambda: IN_ARRAY.__setitem__(0, 3.0)),
     "a condition": (lambda x: np.sum(W * x) if IN_ARRAY.sum() > 0 else np.sum(W), lambda: IN_ARRAY.fill(-1.0)),
+    "a set": (lambda x: np.sum(W * x) * (2 if "doubled" in IN_SET else 1), IN_SET.clear),
     "an array": (lambda x: np.sum(W[:2] * IN_ARRAY), lambda: IN_ARRAY.fill(4.0)),
 }
 

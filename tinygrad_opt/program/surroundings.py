@@ -105,7 +105,7 @@ def is_kept(x: Any, modules: list[Module]) -> bool:
 def is_holder(x: Any) -> bool:
     if isinstance(x, Module | Value | np.random.Generator):
         return False
-    return isinstance(x, list | tuple | dict | types.MethodType) or has_attributes(x) or has_slots(x)
+    return isinstance(x, list | tuple | set | dict | types.MethodType) or has_attributes(x) or has_slots(x)
 
 
 def has_slots(x: Any) -> bool:
@@ -126,7 +126,7 @@ def contents(x: Any) -> tuple[Any, ...]:
         return (x.__self__, x.__func__)
     if isinstance(x, functools.partial):
         return (x.func, *x.args, *x.keywords.values())
-    return tuple(x) if isinstance(x, list | tuple) else attributes(x)
+    return tuple(x) if isinstance(x, list | tuple | set) else attributes(x)
 
 
 def attributes(x: Any) -> tuple[Any, ...]:
