@@ -193,6 +193,12 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
     assert "samples: 30 for training, 10 for validation, 10 for test" in done.stdout
 
 
+def test_compiled_it_prints_the_same():
+    options = (*SMALL, "--batch-norm", "--epochs", "2", "--quiet")
+    printed = [train(*options, *more).stdout.splitlines()[:-1] for more in ((), ("--compile",))]
+    assert printed[0] == printed[1] != []
+
+
 # -- what it refuses -----------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("arguments", "message"),
