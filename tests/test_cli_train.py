@@ -224,6 +224,7 @@ def test_compiled_it_prints_the_same():
         (["moons", "--validation-split", "1e-9"], "of 1000 samples gives 1000 and 0; neither may be empty"),
         (["moons", "--early-stopping", "0"], "--early-stopping is a number of epochs, 1 or more; got 0"),
         (["xor", "--early-stopping", "3"], "--early-stopping looks at the validation loss: give --validation-split"),
+        (["moons", "--activation", "sparsemax", "--compile"], "--compile: this model and its loss, f, cannot be made"),
         (["moons", "--plots"], "--plots draws into a folder: give --out FOLDER"),
         (["moons", "--out", "file"], "--out file cannot be made: File exists"),
         (["moons", "--out", "file/run"], "--out file/run cannot be made: Not a directory"),

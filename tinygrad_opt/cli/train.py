@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import nn, optim, plots
+from ..program import NotStatic
 from ..train import EarlyStopping, History, evaluate, fit, save_weights
 from .table import print_table
 from .train_data import DEFAULTS, Data, Defaults, known, load
@@ -112,20 +113,23 @@ def run(options: argparse.Namespace) -> int:
 
 def trained(options: argparse.Namespace, data: Data, model: nn.Module, optimizer: Any) -> History:
     """Train the network as the options say, from the start or from where a checkpoint stands."""
-    return fit(
-        model,
-        data.training,
-        loss="cross_entropy",
-        optimizer=optimizer,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        validation_data=data.validation,
-        callbacks=callbacks(options, data.name),
-        seed=options.seed,
-        verbose=False if options.quiet else None,
-        resume=options.resume,
-        compile=options.compile,
-    )
+    try:
+        return fit(
+            model,
+            data.training,
+            loss="cross_entropy",
+            optimizer=optimizer,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            validation_data=data.validation,
+            callbacks=callbacks(options, data.name),
+            seed=options.seed,
+            verbose=False if options.quiet else None,
+            resume=options.resume,
+            compile=options.compile,
+        )
+    except NotStatic as error:
+        raise ValueError(f"--compile: {error}") from None
 
 
 def fill_in(options: argparse.Namespace, defaults: Defaults) -> None:

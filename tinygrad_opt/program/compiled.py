@@ -10,12 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..value import Value, added
-from .effects import Effects
-from .proof import moved, refuse_difference, verify
+from .proof import proven
 from .refusal import NotStatic
-from .surroundings import Surroundings
-from .tape import Tape
-from .writer import Written
 
 MOST = 8  # recordings for the same shapes
 
@@ -62,7 +58,7 @@ class Program:
     def __call__(self, *inputs: Any) -> Any:
         key = tuple([(x.shape, x.dtype, x.strides) if type(x) is np.ndarray else refuse_input(x) for x in inputs])
         known = self.recorded.get(key)
-        if known is not None and known[0].fits():
+        if known and known[0].fits():
             return known[0](inputs)
         if not all(x.size for x in inputs):
             return by_engine(self.f, inputs)  # arrays without entries cannot be told apart
@@ -88,31 +84,13 @@ class Recorded:
     """The program of f for inputs of certain shapes and dtypes, and for what it finds around it."""
 
     def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...]):
-        self.f, names = f, input_names(f, len(inputs))
-        self.effects = Effects(f)
-        try:
-            tape = Tape(f, inputs)
-            self.surroundings = Surroundings(f, tape.ran)
-            first = Written(tape, names)
-            with moved(first.parameters):
-                between = Effects(f)  # generators go on from here: what f draws beside asides differs
-                second = Written(Tape(f, inputs, turned=True), names)
-                refuse_difference(first, second)
-                between.back()
-                verify(first.run, second)
-            if not self.surroundings.unchanged():
-                raise NotStatic(f"f changes what it finds at each call (in {', '.join(self.surroundings.others())})")
-            self.effects.settle(tape.asides)
-            self.effects.back()
-            verify(first.run, first)
-        finally:
-            self.effects.back()
-        self.source, self.run = first.source, first.run
-        self.parameters: list[Any] = first.parameters
-        self.leaves: list[Any] = first.leaves
+        self.f = f
+        written, self.surroundings, self.effects = proven(f, inputs, input_names(f, len(inputs)))
+        self.source, self.run = written.source, written.run
+        self.parameters: list[Any] = written.parameters
+        self.leaves: list[Any] = written.leaves
         self.data = [p.data for p in self.leaves]
         self.layouts = [layout(x) for x in self.data]
-        self.surroundings.watch_arrays([*self.data, *first.outside.values()])
 
     def fits(self) -> bool:
         """Whether everything is as it was recorded, but for the numbers."""
@@ -126,7 +104,7 @@ class Recorded:
         return True
 
     def __call__(self, inputs: tuple[Any, ...]) -> Any:
-        ways_back = self.effects.ways_back() if self.effects.any else ()
+        ways_back = self.effects.ways_back() if any(self.effects) else ()
         try:
             results, found = self.run(*inputs, *self.data)
         except Exception:  # whatever it is, the engine tells it better, or does what the program cannot

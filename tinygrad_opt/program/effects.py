@@ -1,10 +1,10 @@
-"""What a call of f does besides computing its result."""
+"""What a call of f does besides computing its result: noticed, put back, and done by a program alike."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,43 +15,48 @@ from .refusal import NotStatic
 from .tape import Aside
 
 
-class Effects:
-    """What the asides of a call draw from and write to; a program does the same.
+class Effects(NamedTuple):
+    """What the asides of each call draw from, and the arrays that they write to."""
 
-    Made before f is called, told afterwards by `settle`, which refuses any other effect.
-    """
+    by_default: bool
+    generators: list[np.random.Generator]
+    arrays: list[Any]
+
+    def ways_back(self) -> list[Callable[[], None]]:
+        """What puts back all that, as it is now, after a call."""
+        drawn = [default_rng(), *self.generators] if self.by_default else self.generators
+        ways: list[Callable[[], None]] = [generator_setter(rng) for rng in drawn]
+        return ways + [functools.partial(np.copyto, x, x.copy()) for x in self.arrays]
+
+
+class Before:
+    """Everything that f could change, as it was before f was called."""
 
     def __init__(self, f: Callable[..., Any]):
         self.replay = Replay(f)
-        self.default = repr(default_rng().bit_generator.state)
-        self.draws_by_default = False
-        self.generators: list[np.random.Generator] = []
-        self.arrays: list[Any] = []
-
-    def settle(self, asides: list[Aside]) -> None:
-        args = {id(x): x for call in asides for x in call.args}
-        self.generators = [x for x in args.values() if isinstance(x, np.random.Generator)]
-        self.draws_by_default = repr(default_rng().bit_generator.state) != self.default
-        written = [x for x, was in self.replay.arrays if not same(x, was)]
-        self.arrays = [x for x in written if id(x) in args]
-        now_and_then = self.replay.attributes
-        set_ = [key for now, were in now_and_then for key in were if now.get(key) is not were[key]]
-        set_ += [key for now, were in now_and_then for key in now if key not in were]
-        set_ = [key for key in set_ if key not in UNSEEN]
-        if set_ or len(written) > len(self.arrays):
-            what = f"sets {set_[0]}" if set_ else "writes to an array"
-            raise NotStatic(f"f {what} at each call: a program computes the loss and the gradients alone")
-
-    @property
-    def any(self) -> bool:
-        return bool(self.draws_by_default or self.generators or self.arrays)
+        self.default = state_of(default_rng())
 
     def back(self) -> None:
-        """Put everything back as it was before f was called."""
         self.replay.restore()
 
-    def ways_back(self) -> list[Callable[[], None]]:
-        """What puts back, after a further call, what it draws from and writes to."""
-        generators = [default_rng(), *self.generators] if self.draws_by_default else self.generators
-        ways: list[Callable[[], None]] = [generator_setter(x) for x in generators]
-        return ways + [functools.partial(np.copyto, x, x.copy()) for x in self.arrays]
+    def effects(self, asides: list[Aside]) -> Effects:
+        """What has changed since, by the asides; refused, if it was by anything else."""
+        args = {id(x): x for call in asides for x in call.args}
+        written = [x for x, was in self.replay.arrays if not same(x, was)]
+        for name in self.set_attributes():
+            raise NotStatic(f"f sets {name} at each call: a program computes the loss and the gradients alone")
+        if not all(id(x) in args for x in written):
+            raise NotStatic("f writes to an array at each call: a program computes the loss and the gradients alone")
+        generators = [x for x in args.values() if isinstance(x, np.random.Generator)]
+        return Effects(state_of(default_rng()) != self.default, generators, written)
+
+    def set_attributes(self) -> Iterator[str]:
+        """The names of attributes that are others than they were, or new."""
+        for now, were in self.replay.attributes:
+            for name in {**were, **now}:
+                if name not in UNSEEN and (name not in were or now.get(name) is not were[name]):
+                    yield name
+
+
+def state_of(rng: np.random.Generator) -> str:
+    return repr(rng.bit_generator.state)

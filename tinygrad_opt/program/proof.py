@@ -1,20 +1,59 @@
-"""How a program is held against the engine before it is used."""
+"""A program, recorded and held against the engine before it is used."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..engine import sweep
 from ..value import seed_gradient
+from .effects import Before, Effects
 from .refusal import NotStatic
+from .surroundings import Surroundings
+from .tape import Tape
 from .writer import Written
 
 OTHER = 1 + 2**-7
+
+
+class Proven(NamedTuple):
+    """A program, and what it holds for."""
+
+    written: Written
+    surroundings: Surroundings
+    effects: Effects
+
+
+def proven(f: Callable[..., Any], inputs: tuple[Any, ...], names: list[str]) -> Proven:
+    """The program of f for such inputs, which f is called with twice, and everything as it was before.
+
+    The second time the inputs are in another order and the parameters have other numbers: the program must be the same,
+    and give what the engine gives both times.
+    """
+    before = Before(f)
+    try:
+        tape = Tape(f, inputs)
+        surroundings = Surroundings(f, tape.ran)
+        written = Written(tape, names)
+        with moved(written.parameters):
+            between = Before(f)  # generators have gone on: what f draws by itself is another number now
+            second = Written(Tape(f, inputs, turned=True), names)
+            refuse_difference(written, second)
+            between.back()
+            verify(written.run, second)
+        if not surroundings.unchanged():
+            raise NotStatic(f"f changes what it finds at each call (in {', '.join(surroundings.others())})")
+        effects = before.effects(tape.asides)
+        before.back()
+        verify(written.run, written)
+    finally:
+        before.back()
+    surroundings.watch_arrays([*(leaf.data for leaf in written.leaves), *written.outside.values()])
+    return Proven(written, surroundings, effects)
 
 
 @contextlib.contextmanager
