@@ -1,5 +1,6 @@
 """A program computes what the engine computes, bit by bit, or refuses to."""
 
+import gc
 import types
 
 import numpy as np
@@ -489,6 +490,23 @@ def test_no_two_gradients_share_memory():
     program(x)
     assert not np.shares_memory(a.grad, b.grad)
     assert not np.shares_memory(a.grad, x)
+
+
+def test_what_runs_when_garbage_is_collected_is_no_part_of_f():
+    def count(phase, info):
+        collections.append(phase)
+
+    def f(x):
+        kept.extend([] for _ in range(2 * gc.get_threshold()[0]))  # so many containers make the collector run
+        kept.clear()
+        return np.sum(W * x)
+
+    collections, kept = [], []
+    gc.callbacks.append(count)
+    try:
+        compile(f)(X)
+    finally:
+        gc.callbacks.remove(count)
 
 
 def test_who_watches_a_model_is_not_left_out():

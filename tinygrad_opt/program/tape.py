@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,13 +65,13 @@ class Tape:
 
     def run(self, f: Callable[..., Any]) -> Any:
         token, profile = listening.set(self), sys.getprofile()
-        sys.setprofile(self.see)
-        try:
-            with enable_grad():
+        with enable_grad(), without_collections():
+            sys.setprofile(self.see)
+            try:
                 return f(*map(lent, self.inputs))
-        finally:
-            sys.setprofile(profile)
-            listening.reset(token)
+            finally:
+                sys.setprofile(profile)
+                listening.reset(token)
 
     def checked(self, made: Any) -> tuple[Value, ...]:
         """What f returned, if a program can give it."""
@@ -102,6 +104,18 @@ class Tape:
 
     def lend(self, data: Any) -> Any:
         return lent(data)
+
+
+@contextlib.contextmanager
+def without_collections() -> Iterator[None]:
+    """No garbage collection, which runs code that has nothing to do with f: finalizers, and callbacks of tools."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def refuse_reading(code: Any) -> None:

@@ -32,6 +32,7 @@ class Run:
     batch     batches of this epoch that are over
     stopped   why a callback asked it to end, or None
 
+    With compile=True forward and backward are run by a `program`; LBFGS and its like run it as often as they ask.
     Gradients are forgotten before each batch, not after it: callbacks see those of the step that was taken.
     """
 
