@@ -36,6 +36,24 @@ class Tied(nn.Module):
         return h @ self.table.weight.T
 
 
+class Attention(nn.Module):
+    """Places look at those before them."""
+
+    def __init__(self):
+        self.table, self.norm = nn.Embedding(9, 4, rng=rng()), nn.LayerNorm(4)
+        self.qkv, self.head = nn.Linear(4, 12, rng=rng()), nn.Linear(4, 9, rng=rng())
+        self.future = np.triu(np.full((5, 5), -1e9), k=1)
+
+    def forward(self, words):
+        x = self.norm(self.table(words))
+        qkv = self.qkv(x).reshape(len(words), 5, 3, 2, 2)
+        q, k, v = (qkv[:, :, i] for i in range(3))
+        scores = np.einsum("nihd,njhd->nhij", q, k) * 2**-0.5
+        weights = functional.softmax(scores + self.future, axis=-1)
+        seen = np.einsum("nhij,njhd->nihd", weights, v).reshape(x.shape)
+        return np.swapaxes(self.head(x + seen), 1, 2)
+
+
 def frozen():
     model = net()
     model[0].requires_grad_(False)
@@ -59,6 +77,7 @@ MODELS = {
     "a part in use": (with_a_part_in_use, IMAGES, LABELS),
     "embedding": (lambda: nn.Sequential(nn.Embedding(9, 4, rng=rng()), nn.Flatten(), nn.Linear(20, 3)), WORDS, LABELS),
     "tied": (Tied, WORDS, LABELS % 9),
+    "attention": (Attention, WORDS, WORDS[:, ::-1]),
     "frozen": (frozen, X, LABELS),
 }
 

@@ -93,11 +93,18 @@ def refuse_difference(first: Written, second: Written) -> None:
         raise NotStatic(f"f does not do the same twice: first {one.strip()!r}, then {other.strip()!r}")
     for name, x in first.outside.items():
         if second.outside[name] is not x:
-            kind = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else "a generator of random numbers"
             raise NotStatic(
-                f"f makes {kind} at each call, {use_of(name, first.source)}: a program cannot know what it is made "
-                "from. Make it once outside of f, or pass it as an argument"
+                f"f makes {described(x)} at each call, {use_of(name, first.source)}: a program cannot know what it is "
+                "made from. Make it once outside of f, a module in its __init__, or pass it as an argument"
             )
+
+
+def described(x: Any) -> str:
+    if not isinstance(x, np.ndarray):
+        return "a generator of random numbers"
+    return (
+        f"an array of shape {x.shape}" if x.shape else f"a number of NumPy's, {x.dtype} (write it as a Python float),"
+    )
 
 
 def use_of(name: str, source: str) -> str:
