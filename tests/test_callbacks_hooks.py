@@ -193,7 +193,7 @@ def test_functions_by_name():
     hooks = {"on_epoch_end": lambda epoch, logs: seen.append(epoch), "on_train_end": lambda logs: seen.append("end")}
     make(LambdaCallback(**hooks), epochs=2).train()
     assert seen == [0, 1, "end"]
-    with pytest.raises(TypeError, match=r"there is no hook 'on_epoch_ends': did you mean on_epoch_end\?"):
+    with pytest.raises(TypeError, match=r"there is no hook 'on_epoch_ends'; did you mean 'on_epoch_end'\?"):
         LambdaCallback(on_epoch_ends=print)
     with pytest.raises(TypeError, match=r"on_epoch_end is a function; got 3"):
         LambdaCallback(on_epoch_end=3)

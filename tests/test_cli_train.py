@@ -197,7 +197,7 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["moonz"], "there are no data 'moonz': did you mean 'moons'?"),
+        (["moonz"], "there is no dataset 'moonz': did you mean 'moons'?"),
         (["diabetes"], "diabetes are numbers to predict; this command trains on classes: moons, circles,"),
         (["moons", "--optimizer", "adamm"], "there is no optimizer 'adamm': did you mean 'Adam'?"),
         (["moons", "--activation", "rellu"], "there is no activation 'rellu': did you mean 'relu'?"),

@@ -220,18 +220,23 @@ REFUSALS: Refusals = {
     "closest": (
         lambda: datasets.get("mooons"),
         ValueError,
-        "there are no data 'mooons': did you mean 'moons'?",
+        "there is no dataset 'mooons': did you mean 'moons'?",
+    ),
+    "the function's name": (
+        lambda: datasets.get("make_moons"),
+        ValueError,
+        "there is no dataset 'make_moons': did you mean 'moons'?",
     ),
     "far": (
         lambda: datasets.get("qqq"),
         ValueError,
-        "there are no data 'qqq': there are and, blobs, breast_cancer, circles, diabetes, digits, housing, iris, "
+        "there is no dataset 'qqq': there are and, blobs, breast_cancer, circles, diabetes, digits, housing, iris, "
         "mnist, moons, or, passing, regression, spirals, xor, xor_cloud",
     ),
     "setting": (
         lambda: datasets.get("passing", noise=1.0),
         TypeError,
-        "the data 'passing' take n_samples, rng: got an unexpected keyword argument 'noise'",
+        "the dataset 'passing' takes n_samples, rng: got an unexpected keyword argument 'noise'",
     ),
 }
 
@@ -242,11 +247,11 @@ def test_refusals(call, error, message):
 
 
 def test_names():
-    assert datasets.get("make_moons") is datasets.get("Moons") is datasets.make_moons
-    assert datasets.get("breast-cancer") is datasets.get("load_breast_cancer") is datasets.load_breast_cancer
+    assert datasets.get("moons") is datasets.get("Moons") is datasets.make_moons
+    assert datasets.get("breast-cancer") is datasets.get("breast_cancer") is datasets.load_breast_cancer
     assert datasets.get("and") is datasets.get("and_") is datasets.and_
     assert datasets.get("xor") is datasets.xor
-    assert datasets.get("xor cloud") is datasets.get("make_xor") is datasets.make_xor
+    assert datasets.get("xor cloud") is datasets.get("xor_cloud") is datasets.make_xor
     assert len(datasets.get("circles", factor=0.1, noise=0.0)(n_samples=8)[0]) == 8
 
 

@@ -58,7 +58,7 @@ def test_top_5_accuracy():
 
 def test_errors_of_numbers():
     prediction, target = np.array([[1.0], [4.0]]), np.array([[2.0], [2.0]])
-    assert (metric("mae")(prediction, target), metric("mse")(prediction, target)) == (1.5, 2.5)
+    assert (metric("mae")(prediction, target), metric("MSE")(prediction, target)) == (1.5, 2.5)
 
 
 # -- the one that goes with the loss -----------------------------------------------------------
@@ -165,7 +165,7 @@ WRONG: Refusals = {
     "a name far from all": (
         lambda: metric("xyz"),
         ValueError,
-        f"there is no metric 'xyz': there are {', '.join(METRICS)}",
+        f"there is no metric 'xyz': there are {', '.join(sorted(METRICS))}",
     ),
     "a name alone": (
         lambda: named("accuracy"),

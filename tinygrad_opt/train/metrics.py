@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from .. import spelling
 from ..value import Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -108,12 +108,8 @@ METRICS: dict[str, Metric] = {
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name; ValueError, with the closest one, if there is none."""
-    if name in METRICS:
-        return METRICS[name]
-    close = difflib.get_close_matches(name, METRICS, 1)
-    advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(METRICS)}"
-    raise ValueError(f"there is no metric {name!r}: {advice}")
+    """The metric of that name, in any spelling; ValueError, with the closest one, if there is none."""
+    return spelling.named("metric", name, METRICS)
 
 
 def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[str, Metric]:

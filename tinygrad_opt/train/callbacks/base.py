@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+
+from ...spelling import meant
 
 if TYPE_CHECKING:
     from ...nn import Module
@@ -95,10 +96,7 @@ class LambdaCallback(Callback):
     def __init__(self, **hooks: Callable[..., Any]):
         for name, function in hooks.items():
             if name not in HOOKS:
-                close = difflib.get_close_matches(name, HOOKS, 1)
-                raise TypeError(
-                    f"there is no hook {name!r}: {f'did you mean {close[0]}?' if close else ', '.join(HOOKS)}"
-                )
+                raise TypeError(f"there is no hook {name!r}{meant(name, HOOKS) or ': there are ' + ', '.join(HOOKS)}")
             if not callable(function):
                 raise TypeError(f"LambdaCallback: {name} is a function; got {function!r}")
             setattr(self, name, function)
