@@ -14,7 +14,9 @@ from tinygrad_opt.train import (
     DataLoader,
     Dataset,
     check_initial_loss,
+    fit,
     input_independent_baseline,
+    learning_rate_range_test,
     overfit_one_batch,
 )
 
@@ -212,6 +214,25 @@ def test_labels_in_another_order_are_found():
 def test_an_optimizer_of_the_model_is_not_one_of_its_copy():
     model = net()
     opt = optim.SGD(model.parameters(), lr=0.1)
-    for check in (overfit_one_batch, input_independent_baseline):
+    for check in (overfit_one_batch, input_independent_baseline, learning_rate_range_test):
         words = refused(lambda check=check: check(model, (X, LABELS), CLASSES, optimizer=opt), TypeError)
         assert words.startswith("a check trains a copy of the model: give a name or a function of parameters, not <SGD")
+
+
+# -- learning rates ----------------------------------------------------------------------------
+def test_the_range_test_finds_a_rate_that_learns_and_leaves_the_model_alone():
+    model = net()
+    before = {name: p.data.copy() for name, p in model.named_parameters()}
+    found = learning_rate_range_test(model, (X, LABELS), CLASSES, batch_size=16, end_lr=100.0)
+    rate = found.suggestion()
+    assert found.rates[0] < rate < found.rates[-1]
+    assert all(np.array_equal(p.data, before[name]) for name, p in model.named_parameters())
+    again = learning_rate_range_test(model, (X, LABELS), CLASSES, batch_size=16, end_lr=100.0)
+    assert again.losses == found.losses
+    history = fit(model, (X, LABELS), loss=CLASSES, optimizer=optim.get("sgd", lr=rate), epochs=20, seed=0)
+    assert history["loss"][-1] < 0.7 * history["loss"][0]
+
+
+def test_the_range_test_takes_a_batch_an_epoch():
+    found = learning_rate_range_test(net(), (X, LABELS), CLASSES, batch_size=len(X), steps=20)
+    assert len(found.rates) == 20

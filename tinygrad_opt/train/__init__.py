@@ -23,7 +23,7 @@ from .fit import evaluate, fit, predict
 from .history import History
 from .loader import Loader
 from .metrics import accuracy, metric
-from .recipe import check_initial_loss, input_independent_baseline, overfit_one_batch
+from .recipe import check_initial_loss, input_independent_baseline, learning_rate_range_test, overfit_one_batch
 from .run import Run
 from .streams import StreamLoader
 from .weights import load_weights, save_weights
@@ -60,6 +60,7 @@ __all__ = [
     "files",
     "fit",
     "input_independent_baseline",
+    "learning_rate_range_test",
     "load_checkpoint",
     "load_weights",
     "metric",

@@ -19,6 +19,7 @@ from ..ops.random import drawing_from
 from ..recording import no_grad
 from ..settings import count
 from ..value import Value
+from .callbacks.learning_rate_finder import LearningRateFinder
 from .curves import Finding
 from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
 from .loader import Array
@@ -169,6 +170,34 @@ class Blind(Module):
 
     def forward(self, x: Any) -> Any:
         return self.model(np.zeros_like(x))
+
+
+def learning_rate_range_test(
+    model: Module,
+    data: Any,
+    loss: Any,
+    *,
+    optimizer: Any = "sgd",
+    batch_size: int | None = None,
+    start_lr: float = 1e-6,
+    end_lr: float = 10.0,
+    steps: int = 100,
+    seed: int = 0,
+) -> LearningRateFinder:
+    """Train a copy of the model while the learning rate grows, and return the curve: `suggestion()` is where to begin.
+
+    Arguments as for `LearningRateFinder`, which does the same within a run of `fit`; batches as `fit` makes them.
+    The suggestion is for the optimizer that was tried, and for this batch size.
+
+    >>> x = np.random.default_rng(0).normal(size=(256, 2))
+    >>> found = learning_rate_range_test(nn.MLP(2, 8, 1, rng=np.random.default_rng(0)), (x, x[:, :1] * x[:, 1:]), "mse")
+    >>> 0.01 < found.suggestion() < 1
+    True
+    """
+    finder = LearningRateFinder(start_lr, end_lr, steps)
+    settings: dict[str, Any] = {"epochs": steps, "batch_size": batch_size, "seed": seed, "verbose": False}
+    fit(copied(model), data, loss=loss, optimizer=choice(optimizer), metrics=(), callbacks=[finder], **settings)
+    return finder
 
 
 # -- what they share ---------------------------------------------------------------------------
