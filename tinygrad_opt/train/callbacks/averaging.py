@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from ...optim.around.averaging import Averaged
-from ...optim.around.wrapper import flag, within, write
+from ...optim.around.wrapper import within, write
+from ...settings import flag
 from .base import Callback
 
 
