@@ -325,6 +325,20 @@ def test_the_average_is_applied_and_the_parameters_come_back_to_the_bit(make):
 
 
 @each_averaged
+def test_the_average_stays_when_it_is_applied_for_good(make):
+    optimizer = make(parameters())
+    walked(optimizer, 6)
+    average = [a.tobytes() for a in optimizer.average()]
+    with optimizer.applied(), pytest.raises(ValueError, match=r"leave the block of applied\(\) first"):
+        optimizer.apply()
+    optimizer.apply()
+    assert values(optimizer.params) == average
+    optimizer.params[0].data[...] = 9.0
+    if isinstance(optimizer, EMA | SWA):  # a schedule-free optimizer finds its average from the parameters
+        assert [a.tobytes() for a in optimizer.average()] == average
+
+
+@each_averaged
 def test_the_parameters_come_back_after_an_error(make):
     optimizer = make(parameters())
     walked(optimizer, 6)

@@ -14,7 +14,7 @@ from ..core.formula import written
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
 from ..core.state import whole
-from .wrapper import Wrapper, moved, restored, values_of
+from .wrapper import Wrapper, moved, restored, values_of, write
 
 
 class Averaged:
@@ -41,6 +41,14 @@ class Averaged:
                 yield
             finally:
                 self.away = False
+
+    def apply(self) -> None:
+        """Give the parameters the average for good, once training is over.
+
+        Raises ValueError if there is no average yet, and within a block of applied().
+        """
+        self.refuse_away()
+        write(self.members, self.average())
 
     def refuse_away(self) -> None:
         if self.away:

@@ -25,15 +25,14 @@ class LearningRates:
     def __init__(self, asker: str, optimizer: Any):
         *_, inmost = within(optimizer)
         self.optimizer: Any = inmost
-        held = [group.hyper for group in self.optimizer.groups]
-        if any(not callable(h.get("lr")) and not isinstance(h.get("lr"), int | float) for h in held):
-            raise ValueError(f"{asker}: {type(self.optimizer).__name__} has no learning rate to set: {dict(held[0])}")
-        self.groups: list[Settings] = held
+        self.groups: list[Settings] = [group.hyper for group in self.optimizer.groups]
+        if any(not callable(h.get("lr")) and not isinstance(h.get("lr"), int | float) for h in self.groups):
+            kind, settings = type(self.optimizer).__name__, dict(self.groups[0])
+            raise ValueError(f"{asker}: {kind} has no learning rate to set: {settings}")
 
     def now(self) -> list[float]:
         """Those of the coming step."""
-        step, kind = self.optimizer.t, type(self.optimizer)
-        return [kind.scheduled("lr", h["lr"], step) if callable(h["lr"]) else h["lr"] for h in self.groups]
+        return [hyper["lr"] for hyper in self.optimizer.hyperparameters()]
 
     def set(self, rates: list[Any]) -> None:
         for hyper, rate in zip(self.groups, rates, strict=True):

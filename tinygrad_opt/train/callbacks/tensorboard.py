@@ -42,7 +42,8 @@ class TensorBoard(Callback):
         self.histogram_freq = whole_number(kind, "histogram_freq", histogram_freq, 0)
         self.write_steps_per_second = flag(kind, "write_steps_per_second", write_steps_per_second)
         if isinstance(update_freq, str) and update_freq not in EVERY:
-            raise ValueError(f"{kind}: update_freq must be 'epoch', 'batch' or batches, a number; got {update_freq!r}")
+            words = " or ".join(map(repr, EVERY))
+            raise ValueError(f"{kind}: update_freq must be {words} or a number of batches; got {update_freq!r}")
         self.every = EVERY[update_freq] if isinstance(update_freq, str) else count(kind, "update_freq", update_freq)
         self.writers: dict[str, Any] = {}
         self.batches = 0
