@@ -347,7 +347,8 @@ def test_all_that_does_not_fit_is_said(path):
     text = unfit(path, run)
     assert text.endswith(
         "it does not fit, and nothing was changed:\n"
-        "  callbacks: the file has Counter, Other; given were Other, Counter: give those of the saved run, in their order\n"
+        "  callbacks: the file has Counter, Other; given were Other, Counter: "
+        "give those of the saved run, in their order\n"
         "  model: the state does not fit Sequential: "
         "8.weight is (1, 8) in it, (2, 8) in the model; 8.bias is (1,) in it, (2,) in the model\n"
         "  optimizer: the state is one of Adam; this optimizer is SGD"
