@@ -59,21 +59,53 @@ class Keep(Callback):
         self.seen.append(weights(self.run))
 
 
-@pytest.mark.parametrize(
-    ("values", "others", "epochs"),
-    [
-        ([3, 1, 2, 2, 2], [], 4),  # by its own stop
-        ([3, 1, 2], [], 3),  # after the last epoch
-        ([3, 1, 2], [Raise(KeyboardInterrupt(), epoch=2, batch=1)], 2),  # by Ctrl-C
-    ],
-)
+class CtrlC(Callback):
+    """Ctrl-C in a hook of an epoch."""
+
+    def __init__(self, hook, epoch):
+        setattr(self, hook, lambda *given: self.press(epoch))
+
+    def press(self, epoch):
+        if self.run.epoch == epoch:
+            raise KeyboardInterrupt
+
+
+class StopIn(Callback):
+    """Asks the run to end in an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs):
+        if self.run.epoch == self.epoch:
+            self.run.stop("enough")
+
+
+VALUES = [3, 1, 2, 2, 2, 2]
+ENDS = {  # what is monitored, what ends it, how many epochs there are then
+    "its own stop": (VALUES, [], 5),
+    "the last epoch": (VALUES[:3], [], 3),
+    "another callback's stop": (VALUES, [StopIn(2)], 3),
+    "a loss that is nan": (VALUES, [lambda: (Poison(math.nan, 2, 1), TerminateOnNaN())], 3),
+    "Ctrl-C in a batch": (VALUES, [Raise(KeyboardInterrupt(), epoch=3, batch=1)], 3),
+    "Ctrl-C before a batch": (VALUES, [CtrlC("on_train_batch_begin", 3)], 3),
+    "Ctrl-C in validation": (VALUES, [CtrlC("on_test_batch_end", 3)], 3),
+    "Ctrl-C between epochs": (VALUES, [CtrlC("on_epoch_begin", 3)], 3),
+    "Ctrl-C while it saves": (VALUES, [CtrlC("on_save", 3)], 3),
+}
+
+
+@pytest.mark.parametrize(("values", "others", "epochs"), ENDS.values(), ids=ENDS)
 def test_the_best_weights_are_there_however_training_ends(values, others, epochs):
-    keep = Keep()
-    run = make(keep, Script(val_loss=values), EarlyStopping(patience=2), *others, epochs=len(values))
-    history = run.train()
+    keep, stopping = Keep(), EarlyStopping(patience=3)
+    others = [callback for other in others for callback in (other() if callable(other) else [other])]
+    run = make(Script(val_loss=values), *others, stopping, keep, epochs=len(values), validation=True)
+    with np.errstate(all="ignore"):
+        history = run.train()
     assert len(history) == epochs
-    assert history.interrupted == bool(others)
-    assert weights(run) == keep.seen[1] != keep.seen[-1 if not others else 0]
+    assert history.interrupted == any(isinstance(other, CtrlC | Raise) for other in others)
+    assert weights(run) == keep.seen[1] != keep.seen[-1]
+    assert (stopping.best, stopping.best_epoch) == (1, 1)
 
 
 def test_buffers_are_restored_with_the_parameters():
