@@ -2,6 +2,9 @@
 
 import math
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -243,6 +246,95 @@ def test_one_more_or_another_is_told_with_the_callbacks_of_the_user_alone(tmp_pa
         "give the callbacks of the saved run, in their order",
         "loader: DataLoader: the saved run had batch_size 2; this loader has 3",
     ]
+
+
+# -- what cannot be written --------------------------------------------------------------------
+class Before(Callback):
+    """Calls a function before an epoch."""
+
+    def __init__(self, epoch, call):
+        self.epoch, self.call = epoch, call
+
+    def on_epoch_begin(self, epoch, logs):
+        if epoch == self.epoch:
+            self.call()
+
+
+SAVERS = {
+    "the run": lambda folder: ModelCheckpoint(folder / "run.npz"),
+    "the weights": lambda folder: ModelCheckpoint(folder / "run.npz", save_weights_only=True),
+    "a backup": lambda folder: BackupAndRestore(folder),
+}
+each_saver = pytest.mark.parametrize("saver", SAVERS.values(), ids=SAVERS)
+
+
+def refused_in_epoch_2(saver, folder, call, why):
+    """A run that cannot save any more from its second epoch on: what it saved before stands."""
+    first = saver(folder)
+    first.delete_checkpoint = False
+    make(first, epochs=1).train()
+    whole = (folder / "run.npz").read_bytes()
+    (folder / "run.npz").unlink()
+    run = make(saver(folder), Before(1, call), epochs=3)
+    with pytest.raises(OSError, match=rf"cannot save .*run\.npz: {why}; the file from before stands unchanged"):
+        run.train()
+    assert (folder / "run.npz").read_bytes() == whole
+    assert files_in(folder) == ["run.npz"]
+    assert run.epoch == 2
+
+
+@each_saver
+def test_a_disk_that_takes_no_more(tmp_path, saver):
+    """The system refuses to let any file grow beyond 100 bytes, in the midst of writing."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        refused_in_epoch_2(
+            saver, tmp_path, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard)), "File too large"
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def locked():
+    """A folder, and a call from which on nothing can be written there: for root, by being nobody until the end."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    is_root = os.geteuid() == 0
+    yield folder, (lambda: os.seteuid(65534)) if is_root else (lambda: folder.chmod(0o555))
+    if is_root:
+        os.seteuid(0)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@each_saver
+def test_a_folder_that_cannot_be_written(locked, saver):
+    refused_in_epoch_2(saver, *locked, "Permission denied")
+
+
+def test_a_folder_that_cannot_be_made(locked):
+    folder, lock = locked
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*new'"):
+        make(ModelCheckpoint(folder / "new" / "run.npz"), Before(0, lock)).train()
+
+
+def test_with_two_backups_the_one_before_stands(tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full = Before(3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard)))
+    whole = program(tmp_path / "whole")
+    whole.train()
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            program(tmp_path, full, double_checkpoint=True).train()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert files_in(tmp_path) == ["run-before.npz"]
+    run = program(tmp_path, double_checkpoint=True)
+    run.train()
+    assert weights(run) == weights(whole)
 
 
 # -- BackupAndRestore --------------------------------------------------------------------------
