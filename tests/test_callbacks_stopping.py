@@ -1,10 +1,13 @@
 """EarlyStopping and TerminateOnNaN, epoch by epoch."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from callback_runs import Raise, Script, make, resumed, weights
+from keras_callbacks import by_us
 
 from tinygrad_opt import nn
 from tinygrad_opt.train import Callback, EarlyStopping, LearningRateFinder, ReduceLROnPlateau, TerminateOnNaN
@@ -47,6 +50,17 @@ def test_stops_when_it_should(settings, values, stop, best):
     assert len(history) == (len(values) if stop is None else stop + 1)
     assert (stopping.stopped_epoch, stopping.best_epoch) == (stop, best)
     assert stopping.best == (None if best is None else values[best])
+
+
+KERAS = json.loads((Path(__file__).parent / "goldens" / "keras_callbacks.json").read_text(encoding="utf-8"))["runs"]
+
+
+@pytest.mark.parametrize("kind", ["EarlyStopping", "ReduceLROnPlateau"])
+def test_every_epoch_is_as_in_keras(kind):
+    runs = [(case, decided) for case, decided in KERAS if case[0] == kind]
+    assert len(runs) == 40
+    for case, decided in runs:
+        assert by_us(*case) == decided, case
 
 
 class Keep(Callback):

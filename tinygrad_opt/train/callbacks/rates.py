@@ -120,7 +120,6 @@ class ReduceLROnPlateau(Known):
             return
         if self.cooldown_counter:
             self.cooldown_counter -= 1
-            self.wait = 0
         if self.monitor.better(current, self.best):
             self.best, self.wait = current, 0
         elif not self.cooldown_counter:
