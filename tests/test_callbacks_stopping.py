@@ -247,6 +247,7 @@ def test_a_name_that_is_not_logged_is_an_error_after_the_first_epoch():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"monitor": 5}, "EarlyStopping: monitor must be the name of a number in the logs; got 5"),
         ({"patience": -1}, "patience must be a whole number, at least 0; got -1"),
         ({"patience": 1.5}, "patience must be a whole number"),
         ({"min_delta": nan}, "min_delta must be a finite number; got nan"),

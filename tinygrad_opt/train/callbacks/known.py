@@ -8,13 +8,13 @@ from .base import Callback
 
 
 class Known(Callback):
-    """A callback that goes on only where its settings are those of the saved one, as far as its numbers hang on them.
+    """A callback that goes on only where its settings are those of the saved one, as far as its state depends on them.
 
     So two that were given in the other order, or one that watches something else, do not take up what is not theirs.
     """
 
     def settings(self) -> dict[str, Any]:
-        """The settings that say what is kept, as plain data."""
+        """What its state depends on, as plain data."""
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Monitor:
     mode       "min", "max", or "auto": losses and errors are to fall, accuracy and its relatives to rise
     min_delta  by how much more than this a number must be better to count
 
-    Raises ValueError for another mode, and for "auto" with a name that does not say the direction.
+    Raises ValueError for another mode, for what is no name, and for "auto" with a name that does not say the direction.
 
     >>> accuracy = Monitor("EarlyStopping", "val_accuracy", min_delta=0.01)
     >>> accuracy.mode, accuracy.better(0.92, than=0.90), accuracy.better(0.91, than=0.90)
@@ -30,6 +30,8 @@ class Monitor:
     """
 
     def __init__(self, asker: str, name: str, mode: str = "auto", min_delta: float = 0.0):
+        if not isinstance(name, str):
+            raise ValueError(f"{asker}: monitor must be the name of a number in the logs; got {name!r}")
         self.asker, self.name = asker, name
         self.mode = direction(asker, name) if one_of(asker, "mode", mode, MODES) == "auto" else mode
         self.min_delta = abs(number(asker, "min_delta", min_delta))
