@@ -112,9 +112,21 @@ WRONG: Refusals = {
         "mse_loss: prediction (32, 1) and target (32,) would broadcast to (32, 32), every prediction compared with "
         "every target; use target.reshape(-1, 1)",
     ),
-    "negative epochs": (lambda: trained(epochs=-1), ValueError, "epochs is a whole number, 0 or more; got -1"),
-    "half an epoch": (lambda: trained(epochs=0.5), ValueError, "epochs is a whole number, 0 or more; got 0.5"),
-    "a seed that is a word": (lambda: trained(seed="a"), ValueError, "seed is a whole number, 0 or more; got 'a'"),
+    "negative epochs": (
+        lambda: trained(epochs=-1),
+        ValueError,
+        "fit: epochs must be a whole number, at least 0; got -1",
+    ),
+    "half an epoch": (
+        lambda: trained(epochs=0.5),
+        ValueError,
+        "fit: epochs must be a whole number, at least 0; got 0.5",
+    ),
+    "a seed that is a word": (
+        lambda: trained(seed="a"),
+        ValueError,
+        "fit: seed must be a whole number, at least 0; got 'a'",
+    ),
     "two kinds of validation": (
         lambda: trained(validation_data=(X, LABELS), validation_split=0.1),
         ValueError,
@@ -128,7 +140,7 @@ WRONG: Refusals = {
     "a share of nothing": (
         lambda: trained(validation_split=0.001),
         ValueError,
-        "validation_split=0.001 of 40 samples leaves a side without any",
+        "validation_split=0.001 of 40 samples gives 0 and 40; neither may be empty",
     ),
     "a share of a loader": (
         lambda: trained(data=DataLoader(Dataset(X, LABELS)), validation_split=0.1),

@@ -253,6 +253,7 @@ LAYERS = [
     "train.callbacks.learning_rate_finder",
     "train.callbacks.progress",
     "train.callbacks",
+    "train.arguments",
     "train.run",
     "train.fit",
     "train.recipe",

@@ -19,9 +19,10 @@ from ..ops.random import drawing_from
 from ..recording import no_grad
 from ..settings import count
 from ..value import Value
+from .arguments import as_data, as_loader, as_loss, as_model
 from .callbacks.learning_rate_finder import LearningRateFinder
 from .curves import Finding
-from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
+from .fit import evaluate, fit
 from .loader import Array
 from .run import one_number, pair
 
