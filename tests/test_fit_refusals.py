@@ -49,6 +49,16 @@ WRONG: Refusals = {
         ValueError,
         "a DataLoader has a batch size of its own, 4: leave out batch_size",
     ),
+    "a batch size for a loader, to evaluate": (
+        lambda: evaluate(net(), DataLoader(Dataset(X, LABELS), 4), loss=CLASSES, batch_size=8),
+        ValueError,
+        "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
+    "a batch size for a loader, to predict": (
+        lambda: predict(net(), DataLoader(Dataset(X), 4), batch_size=-7),
+        ValueError,
+        "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
     "an unknown loss": (
         lambda: trained(loss="cros_entropy"),
         ValueError,

@@ -59,12 +59,21 @@ def refuse_others(data: Any) -> Any:
     return data
 
 
-def as_loader(data: Dataset | Loader, batch_size: int | None, shuffle: bool = False, seed: int | None = None) -> Loader:
-    """The batches of data; a loader has its own."""
+def as_loader(
+    data: Dataset | Loader,
+    batch_size: int | None = None,
+    *,
+    default: int = 32,
+    shuffle: bool = False,
+    seed: int | None = None,
+) -> Loader:
+    """The batches of data; a loader has its own, for which no batch_size may be given."""
     if isinstance(data, Loader):
+        if batch_size is not None:
+            raise ValueError(f"a {data.kind} has a batch size of its own, {data.batch_size}: leave out batch_size")
         return data
     seed = seed if shuffle else 0  # where nothing is drawn, none is to be drawn for it
-    return DataLoader(data, 32 if batch_size is None else batch_size, shuffle=shuffle, seed=seed)
+    return DataLoader(data, default if batch_size is None else batch_size, shuffle=shuffle, seed=seed)
 
 
 def as_model(model: Any) -> Module:

@@ -13,7 +13,6 @@ from ..settings import whole_number
 from .arguments import as_callbacks, as_data, as_loader, as_loss, as_model, as_optimizer, parted, progress
 from .callbacks.base import Callback
 from .history import History
-from .loader import Loader
 from .metrics import Metric, as_metrics
 from .run import Run
 
@@ -65,8 +64,6 @@ def fit(
     epochs = whole_number("fit", "epochs", epochs, 0)
     seed = None if seed is None else whole_number("fit", "seed", seed, 0)
     training, validation = parted(data, validation_data, validation_split)
-    if batch_size is not None and isinstance(training, Loader):
-        raise ValueError(f"a {training.kind} has a batch size of its own, {training.batch_size}: leave out batch_size")
     with drawing_from(seed):
         loader = as_loader(training, batch_size, shuffle=True, seed=seed)
         criterion = as_loss(loss)
@@ -76,7 +73,7 @@ def fit(
             criterion,
             loader,
             epochs=epochs,
-            validation=None if validation is None else as_loader(validation, batch_size or 256),
+            validation=None if validation is None else as_loader(validation, default=batch_size or 256),
             metrics=as_metrics(metrics, criterion),
             callbacks=[*as_callbacks(callbacks), *progress(verbose)],
         )
@@ -99,18 +96,18 @@ def evaluate(
     Of callbacks, the hooks on_test_* are called.
     """
     criterion = as_loss(loss)
-    loader = as_loader(as_data(data), 256 if batch_size is None else batch_size)
+    loader = as_loader(as_data(data), batch_size, default=256)
     metrics = as_metrics(metrics, criterion)
     return Run(as_model(model), None, criterion, loader, epochs=0, metrics=metrics, callbacks=callbacks).evaluate(
         loader
     )
 
 
-def predict(model: Module, x: Any, *, batch_size: int = 256, callbacks: Iterable[Callback] = ()) -> Array:
+def predict(model: Module, x: Any, *, batch_size: int | None = None, callbacks: Iterable[Callback] = ()) -> Array:
     """What the model gives for x, in evaluation mode, batch by batch, as one array.
 
     Of callbacks, the hooks on_predict_* are called; the logs at the end of a batch have its outputs.
     """
-    loader = as_loader(as_data(x), batch_size)
+    loader = as_loader(as_data(x), batch_size, default=256)
     run = Run(as_model(model), None, loss=None, loader=loader, epochs=0, callbacks=callbacks)
     return np.concatenate(run.predict(loader))

@@ -213,7 +213,7 @@ def copied(model: Any, random: bool = True) -> Module:
 
 def first_batch(data: Any, size: int) -> tuple[Array, Array]:
     """The first samples of data, or the first batch of a loader."""
-    return pair(next(as_loader(as_data(data), size).batches(0)))
+    return pair(next(as_loader(as_data(data), default=size).batches(0)))
 
 
 def trained(model: Module, batch: tuple[Array, Array], loss: Any, steps: int, optimizer: Any) -> list[float]:
