@@ -165,7 +165,12 @@ WRONG: Refusals = {
     "validation without y": (
         lambda: trained(validation_data=X),
         ValueError,
-        "training needs a target for each sample: data of x and y; got x alone",
+        "evaluation needs a target for each sample: data of x and y; got x alone",
+    ),
+    "x without y, to evaluate": (
+        lambda: evaluate(net(), X, loss=CLASSES),
+        ValueError,
+        "evaluation needs a target for each sample: data of x and y; got x alone",
     ),
     "x as a dict": (
         lambda: trained(data=({"left": X, "right": X}, LABELS)),

@@ -12,6 +12,7 @@ from ..ops.random import drawing_from
 from ..settings import whole_number
 from .arguments import as_callbacks, as_data, as_loader, as_loss, as_model, as_optimizer, parted, progress
 from .callbacks.base import Callback
+from .evaluation import Evaluation, Prediction
 from .history import History
 from .metrics import Metric, as_metrics
 from .run import Run
@@ -97,10 +98,11 @@ def evaluate(
     """
     criterion = as_loss(loss)
     loader = as_loader(as_data(data), batch_size, default=256)
-    metrics = as_metrics(metrics, criterion)
-    return Run(as_model(model), None, criterion, loader, epochs=0, metrics=metrics, callbacks=callbacks).evaluate(
-        loader
+    judged = Evaluation(
+        as_model(model), criterion, metrics=as_metrics(metrics, criterion), callbacks=as_callbacks(callbacks)
     )
+    with judged.callbacks.closed_after():
+        return judged.evaluate(loader)
 
 
 def predict(model: Module, x: Any, *, batch_size: int | None = None, callbacks: Iterable[Callback] = ()) -> Array:
@@ -109,5 +111,6 @@ def predict(model: Module, x: Any, *, batch_size: int | None = None, callbacks: 
     Of callbacks, the hooks on_predict_* are called; the logs at the end of a batch have its outputs.
     """
     loader = as_loader(as_data(x), batch_size, default=256)
-    run = Run(as_model(model), None, loss=None, loader=loader, epochs=0, callbacks=callbacks)
-    return np.concatenate(run.predict(loader))
+    asked = Prediction(as_model(model), as_callbacks(callbacks))
+    with asked.callbacks.closed_after():
+        return np.concatenate(asked.predict(loader))
