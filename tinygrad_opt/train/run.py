@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from ..nn.module import Module
-from ..optim import BFGS, LBFGS, SAM
-from ..optim.around.wrapper import within
 from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
 from .evaluation import Evaluation, numbers_of, one_number, pair
@@ -16,7 +14,21 @@ from .interrupts import Interrupts
 from .loader import Loader
 from .metrics import Means, Metric
 
-BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
+
+class Stepping(Protocol):
+    """What a run asks of an optimizer: those of `optim` have it, and what wraps them.
+
+    needs_closure  whether step takes a function that computes the loss and its gradients anew, as often as it is called
+    """
+
+    @property
+    def params(self) -> Sequence[Any]: ...
+    @property
+    def needs_closure(self) -> bool: ...
+    def zero_grad(self) -> None: ...
+    def step(self, loss: Any, /) -> Any: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
 
 
 class Run(Evaluation):
@@ -34,7 +46,7 @@ class Run(Evaluation):
     def __init__(
         self,
         model: Module,
-        optimizer: Any,
+        optimizer: Stepping,
         loss: Callable[[Any, Any], Any],
         loader: Loader,
         *,
@@ -43,7 +55,8 @@ class Run(Evaluation):
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
-        self.optimizer, self.loader = optimizer, loader
+        self.optimizer: Any = optimizer  # callbacks look at what this one has beside
+        self.loader = loader
         self.epochs, self.validation = epochs, validation
         self.epoch, self.batch = 0, 0
         self.means = Means()
@@ -51,9 +64,9 @@ class Run(Evaluation):
         self.interrupts = Interrupts()
         self.stopped: str | None = None
         self.parameters = model.parameters()
-        held = {id(p) for p in getattr(optimizer, "params", ())}
+        held = {id(p) for p in optimizer.params}
         self.others = [p for p in self.parameters if id(p) not in held]
-        self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
+        self.by_closure = optimizer.needs_closure
         super().__init__(model, loss, metrics=metrics, callbacks=callbacks)
 
     def stop(self, why: str) -> None:
