@@ -141,33 +141,34 @@ class Run(Evaluation):
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
-        logs: dict[str, float] = {}
         if self.by_closure:
-            prediction = self.step_by_closure(x, y, logs)
+            logs, prediction = self.step_by_closure(x, y)
         else:
-            self.zero_grad()
-            logs["loss"], prediction = self.gradients(x, y)
-            self.callbacks("on_gradients", self.batch, logs)
+            logs, prediction = self.evaluated(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
         return logs
 
-    def step_by_closure(self, x: Any, y: Any, logs: dict[str, float]) -> Any:
+    def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        predictions: list[Any] = []
+        first: list[Any] = []
 
         def closure() -> float:
-            self.zero_grad()
-            loss, prediction = self.gradients(x, y)
-            if not predictions:
-                predictions.append(prediction)
-                logs["loss"] = loss
-                self.callbacks("on_gradients", self.batch, logs)
-            return loss
+            logs, prediction = self.evaluated(x, y)
+            first[:] = first or [logs, prediction]
+            return logs["loss"]
 
         self.optimizer.step(closure)
-        return predictions[0]
+        return first[0], first[1]
+
+    def evaluated(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
+        """New gradients, which callbacks may change before they are used; what is logged, and the prediction."""
+        self.zero_grad()
+        loss, prediction = self.gradients(x, y)
+        logs = {"loss": loss}
+        self.callbacks("on_gradients", self.batch, logs)
+        return logs, prediction
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
         """Fill the gradients; loss and predictions as numbers, so that their graph goes when this returns."""
