@@ -152,7 +152,7 @@ STATES: dict[str, tuple[object, str]] = {
     "batch size": (state(batch_size=5), "DataLoader: the saved run had batch_size 5; this loader has 4"),
     "samples": (state(samples=19), "DataLoader: the saved run had samples 19; this loader has 20"),
     "shuffle": (state(shuffle=False), "DataLoader: the saved run had shuffle False; this loader has True"),
-    "epoch": (state(seed=9, epoch=-1), "DataLoader: epoch must be a whole number, 0 or more; got -1"),
+    "epoch": (state(seed=9, epoch=-1), "DataLoader: epoch must be a whole number, at least 0; got -1"),
 }
 
 
@@ -426,7 +426,7 @@ REFUSALS: Refusals = {
     "seed": (
         lambda: DataLoader(ten, seed=-1),
         ValueError,
-        "DataLoader: seed must be a whole number, 0 or more; got -1",
+        "DataLoader: seed must be a whole number, at least 0; got -1",
     ),
     "start": (
         lambda: DataLoader(ten, 5).batches(0, 3),
@@ -436,7 +436,7 @@ REFUSALS: Refusals = {
     "epoch": (
         lambda: DataLoader(ten, 5).batches(1.5),
         ValueError,
-        "DataLoader: epoch must be a whole number, 0 or more; got 1.5",
+        "DataLoader: epoch must be a whole number, at least 0; got 1.5",
     ),
 }
 
