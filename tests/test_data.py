@@ -96,14 +96,6 @@ def test_without_shuffle_the_order_is_that_of_the_data():
     assert numbers(DataLoader(pairs(5), 2, drop_last=True)) == [[0, 1], [2, 3]]
 
 
-def test_sixty_thousand_samples_at_128_are_469_batches_the_last_of_96():
-    loader = DataLoader(Dataset(np.zeros((60_000, 1), np.float32)), 128, shuffle=True)
-    sizes = [len(x) for x in loader]
-    assert len(sizes) == len(loader) == 469
-    assert set(sizes[:-1]) == {128}
-    assert sizes[-1] == 96
-
-
 def test_two_thousand_samples_at_500_are_four_batches():
     assert len(DataLoader(Dataset(np.zeros(2000)), 500)) == 4
 

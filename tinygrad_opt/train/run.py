@@ -89,7 +89,7 @@ class Run(Evaluation):
                 self.train_epochs()
             self.zero_grad()
             self.history.stopped = self.stopped
-            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.items()})
         return self.history
 
     def train_epochs(self) -> None:
