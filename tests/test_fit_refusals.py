@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from refusals import Refusals, refused
@@ -28,6 +30,16 @@ WRONG: Refusals = {
         lambda: trained(data=(X, LABELS[:30])),
         ValueError,
         "Dataset: x has 40 samples and y has 30; each x needs its y",
+    ),
+    "targets after the data": (
+        lambda: fit(net(), X, LABELS, epochs=3),
+        TypeError,
+        "give data as a tuple, and what comes after it by name: fit(model, (x, y), loss=...)",
+    ),
+    "targets by name": (
+        lambda: evaluate(net(), X, y=LABELS, loss=CLASSES),
+        TypeError,
+        "give data as a tuple, and what comes after it by name: evaluate(model, (x, y), loss=...)",
     ),
     "no data": (
         lambda: trained(data=(X[:0], LABELS[:0])),
@@ -297,6 +309,12 @@ WRONG: Refusals = {
 def test_what_is_refused(name):
     call, error, words = WRONG[name]
     assert refused(call, error) == words
+
+
+def test_the_signature_is_that_of_the_function():
+    assert list(inspect.signature(fit).parameters)[:4] == ["model", "data", "loss", "optimizer"]
+    assert inspect.signature(fit).parameters["epochs"].default == 1
+    assert fit.__doc__.startswith("Train a model on data")
 
 
 @pytest.mark.parametrize(

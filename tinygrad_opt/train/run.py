@@ -9,6 +9,7 @@ from ..nn.module import Module
 from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
 from .evaluation import Evaluation, numbers_of, one_number, pair, refuse_drop_last
+from .files import FilePath
 from .history import History
 from .interrupts import Interrupts
 from .loader import Loader
@@ -201,7 +202,7 @@ class Run(Evaluation):
         callbacks = [callback for callback in self.callbacks.all if callback.has_state()]
         return [*callbacks, self.loader, self.history, self.means]
 
-    def save(self, path: Any) -> None:
+    def save(self, path: FilePath) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
         save_checkpoint(
             path,
@@ -213,7 +214,7 @@ class Run(Evaluation):
             extra={"stopped": self.stopped},
         )
 
-    def load(self, path: Any) -> None:
+    def load(self, path: FilePath) -> None:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
         position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
         self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")
