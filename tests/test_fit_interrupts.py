@@ -90,6 +90,17 @@ def test_one_in_the_validation_ends_the_run_after_its_epoch():
     assert (history.epoch, len(history["val_loss"]), history.interrupted) == ([0], 1, True)
 
 
+def test_one_after_the_last_epoch_is_not_lost():
+    ended = []
+
+    def interrupt():
+        if ended:
+            signal.raise_signal(signal.SIGINT)
+
+    history = trained(epochs=1, on_epoch_end=lambda *all: ended.append(all), on_save=interrupt)
+    assert (history.epoch, history.interrupted) == ([0], True)
+
+
 def test_one_that_is_raised_by_other_means_ends_the_run_with_the_history_so_far():
     def interrupt(epoch, logs):
         if epoch == 1:

@@ -88,6 +88,7 @@ class Run(Evaluation):
             self.callbacks("on_train_begin", {})
             with self.interrupts:
                 self.train_epochs()
+            self.history.interrupted |= self.interrupts.seen > 0  # after the last border too
             self.zero_grad()
             self.history.stopped = self.stopped
             self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.items()})
@@ -147,7 +148,7 @@ class Run(Evaluation):
         if self.by_closure:
             logs, prediction = self.step_by_closure(x, y)
         else:
-            logs, prediction = self.evaluated(x, y)
+            logs, prediction = self.backward(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
@@ -155,17 +156,18 @@ class Run(Evaluation):
 
     def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        first: list[Any] = []
+        first: list[tuple[dict[str, float], Any]] = []
 
         def closure() -> float:
-            logs, prediction = self.evaluated(x, y)
-            first[:] = first or [logs, prediction]
+            logs, prediction = self.backward(x, y)
+            if not first:
+                first.append((logs, prediction))
             return logs["loss"]
 
         self.optimizer.step(closure)
-        return first[0], first[1]
+        return first[0]
 
-    def evaluated(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
+    def backward(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """New gradients, which callbacks may change before they are used; what is logged, and the prediction."""
         self.zero_grad()
         loss, prediction = self.gradients(x, y)
