@@ -166,6 +166,8 @@ def own_name(m: Any) -> str:
 
 def reported(name: str, found: Any) -> float:
     """What a metric found, or a callback logs for a batch, if it is one number."""
+    if type(found) is float:  # as most are, and np.asarray takes longer than all else here
+        return found
     found = np.asarray(found.data if isinstance(found, Value) else found)
     if found.shape or found.dtype.kind not in "biuf":
         seen = f"shape {found.shape}" if found.shape else f"a {type(found.item()).__name__}"
@@ -195,9 +197,7 @@ class Means:
     def add(self, values: Mapping[str, Any], samples: int) -> None:
         """Take in the numbers of a batch; TypeError for what is none."""
         for name, value in values.items():
-            if type(value) is not float:
-                value = reported(name, value)
-            self.totals[name] = self.totals.get(name, 0.0) + value * samples
+            self.totals[name] = self.totals.get(name, 0.0) + reported(name, value) * samples
             self.samples[name] = self.samples.get(name, 0) + samples
 
     def result(self) -> dict[str, float]:
