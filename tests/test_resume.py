@@ -272,7 +272,7 @@ moments = np.random.default_rng(2)
 kills = resumed = 0
 while kills < 50:
     resumed += os.path.exists(SAVED)
-    if live(int(moments.integers(40)), moments.uniform(0, 0.003)):
+    if live(int(moments.integers(16)), moments.uniform(0, 0.003)):
         compare(expected)
     else:
         kills += 1
