@@ -56,9 +56,8 @@ finally:
 
 def interrupted(more):
     """What the program prints, its status and its last error, after Ctrl-C in its fifth step, and so many more."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, env=environment, **pipes) as process:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, cwd=ROOT, **pipes) as process:
         assert process.stdout.readline() == "in step 4\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(f"{more}\n", timeout=60)
