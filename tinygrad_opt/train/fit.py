@@ -121,9 +121,9 @@ def evaluate(
 ) -> dict[str, float]:
     """The means of the loss and of metrics over data, in evaluation mode; arguments as for `fit`.
 
-    batch_size is 256 if left out, and must be for a loader.  Of callbacks, the hooks on_test_* and on_close are called.
-    Raises ValueError for data without targets, a loader with drop_last, and names that are not known; TypeError for
-    things of other kinds.
+    batch_size is 256 if left out; a loader has its own.  Of callbacks, the hooks on_test_* and on_close are called.
+    Raises ValueError for data without targets, a loader with drop_last or beside a batch_size, and names that are not
+    known; TypeError for things of other kinds.
 
     >>> from tinygrad_opt import nn
     >>> model = nn.Linear(1, 1, bias=False)
@@ -144,9 +144,10 @@ def predict(model: Module, x: Data, *, batch_size: int | None = None, callbacks:
     """What the model gives for x, in evaluation mode, batch by batch, as one array with a row for each sample.
 
     x is an array or what NumPy reads as one; of data with targets, (x, y), a Dataset or a loader, x alone is used.
-    batch_size is 256 if left out, and must be for a loader.  Of callbacks, the hooks on_predict_* and on_close are
-    called; the logs at the end of a batch have its outputs.
-    Raises ValueError for a loader that shuffles or leaves samples out, TypeError for a model that gives no Value.
+    batch_size is 256 if left out; a loader has its own.  Of callbacks, the hooks on_predict_* and on_close are called;
+    the logs at the end of a batch have its outputs.
+    Raises ValueError for a loader that shuffles, leaves samples out or stands beside a batch_size, TypeError for a
+    model that gives no Value.
 
     >>> from tinygrad_opt import nn
     >>> model = nn.Linear(1, 1, bias=False)
