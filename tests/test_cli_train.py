@@ -211,7 +211,7 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
         (["moons", "--dropout", "1.5"], "MLP: dropout must be a number of 0 or more and less than 1"),
         (["moons", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
         (["moons", "--lr", "1e30", "--epochs", "2"], "the training diverged, its loss is nan: try a lower --lr"),
-        (["moons", "--epochs", "-1"], "epochs is a whole number, 0 or more; got -1"),
+        (["moons", "--epochs", "-1"], "fit: epochs must be a whole number, at least 0; got -1"),
         (["moons", "--batch-size", "0"], "batch_size must be a whole number, at least 1; got 0"),
         (["moons", "--seed", "-1"], "--seed is a whole number, 0 or more; got -1"),
         (["moons", "--validation-split", "1"], "--validation-split is a share of the samples, from 0 to less than 1"),

@@ -314,7 +314,7 @@ REFUSALS: Refusals = {
     "shuffle": (
         lambda: StreamLoader(samples(1.0), shuffle=True),
         ValueError,
-        "StreamLoader: shuffle must be a whole number, 0 or more; got True",
+        "StreamLoader: shuffle must be a whole number, at least 0; got True",
     ),
     "length": (
         lambda: StreamLoader(samples(1.0), length=0),
