@@ -58,8 +58,7 @@ class Run(Evaluation):
     ):
         if validation is not None:
             refuse_drop_last("validation", validation)
-        self.optimizer: Any = optimizer  # callbacks look at what this one has beside
-        self.loader = loader
+        self.optimizer, self.loader = optimizer, loader
         self.epochs, self.validation = epochs, validation
         self.epoch, self.batch = 0, 0
         self.means = Means()
