@@ -13,6 +13,7 @@ from tinygrad_opt.ops.random import default_rng
 from tinygrad_opt.train import (
     DataLoader,
     Dataset,
+    Finding,
     check_initial_loss,
     fit,
     input_independent_baseline,
@@ -236,3 +237,9 @@ def test_the_range_test_finds_a_rate_that_learns_and_leaves_the_model_alone():
 def test_the_range_test_takes_a_batch_an_epoch():
     found = learning_rate_range_test(net(), (X, LABELS), CLASSES, batch_size=len(X), steps=20)
     assert len(found.rates) == 20
+
+
+def test_findings_are_true_or_false_and_print_in_words():
+    assert Finding(True, "well")
+    assert not Finding(False, "badly")
+    assert str(Finding(False, "badly", {"loss": 3.0})) == "badly"

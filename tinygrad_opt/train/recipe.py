@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from ..recording import no_grad
 from ..settings import count
 from ..value import Value
 from .callbacks.learning_rate_finder import LearningRateFinder
-from .curves import Finding
 from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
 from .loader import Array
 from .run import one_number, pair
@@ -35,6 +35,28 @@ OF_NUMBERS = (
     functional.smooth_l1_loss,
     functional.log_cosh_loss,
 )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found: true if all is well, printed in words, with the numbers that were looked at.
+
+    >>> found = Finding(False, "the loss is 27.4 where 2.3 was expected", {"loss": 27.4, "expected": 2.3})
+    >>> bool(found), found.numbers["loss"]
+    (False, 27.4)
+    >>> print(found)
+    the loss is 27.4 where 2.3 was expected
+    """
+
+    good: bool
+    words: str
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.good
+
+    def __str__(self) -> str:
+        return self.words
 
 
 def check_initial_loss(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .history import History
@@ -12,28 +12,6 @@ from .history import History
 REPORTED = ("loss", "val_loss", "accuracy", "val_accuracy")
 FEWEST = 3  # epochs in which there is a curve to read
 LATE = 0.2  # the share of the epochs that counts as the end of a run
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found: true if all is well, printed in words, with the numbers that were looked at.
-
-    >>> found = Finding(False, "the loss is 27.4 where 2.3 was expected", {"loss": 27.4, "expected": 2.3})
-    >>> bool(found), found.numbers["loss"]
-    (False, 27.4)
-    >>> print(found)
-    the loss is 27.4 where 2.3 was expected
-    """
-
-    good: bool
-    words: str
-    numbers: dict[str, float] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return self.good
-
-    def __str__(self) -> str:
-        return self.words
 
 
 @dataclass(frozen=True)

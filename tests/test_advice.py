@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from refusals import refused
 
-from tinygrad_opt.train import Finding, History, advise
+from tinygrad_opt.train import History, advise
 
 EPOCHS = np.arange(20)
 
@@ -127,9 +127,3 @@ def test_a_history_with_gaps():
 def test_too_few_epochs():
     words = refused(lambda: advise({"loss": [1.0, 0.5]}), ValueError)
     assert words == "a curve to read has 3 epochs or more; got 2 of loss"
-
-
-def test_findings_are_true_or_false_and_print_in_words():
-    assert Finding(True, "well")
-    assert not Finding(False, "badly")
-    assert str(Finding(False, "badly", {"loss": 3.0})) == "badly"
