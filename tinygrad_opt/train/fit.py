@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional, nn, optim
+from ..nn.losses import function_of
 from ..nn.module import Module
 from ..ops.random import drawing_from
 from ..settings import Numbers, number
@@ -217,7 +218,7 @@ def as_optimizer(optimizer: Any, model: Module) -> Any:
 
 def as_metrics(metrics: Any, criterion: Any) -> dict[str, Metric]:
     """Metrics by name; accuracy is the one that goes with the loss."""
-    function = type(criterion).function if isinstance(criterion, nn.Loss) else criterion
+    function = function_of(criterion)
     fitting = next((fitting for of_classes, fitting in ACCURACIES if of_classes is function), None)
     found = named([] if metrics is None else metrics)
     if fitting is not None and (metrics is None or found.get("accuracy") is accuracy):
