@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import functional, nn, optim
 from ..nn.dropout import DropoutLayer
+from ..nn.losses import function_of
 from ..nn.module import Module
 from ..ops.random import drawing_from
 from ..recording import no_grad
@@ -77,21 +78,22 @@ def check_initial_loss(
     False
     """
     criterion, (x, y) = as_loss(loss), first_batch(data, 1024)
+    function = function_of(criterion)
     with drawing_from(0), no_grad(), np.errstate(all="ignore"):
         prediction = copied(model)(x)
         found = float(one_number(criterion(prediction, y)).data)
         nothing = knowing_nothing(criterion, prediction, y) if expected is None else expected
     numbers = {"loss": found, "expected": nothing}
-    classes = f"ln {prediction.shape[1]} = " if of(criterion) in OF_CLASSES and expected is None else ""
+    classes = f"ln {prediction.shape[1]} = " if function in OF_CLASSES and expected is None else ""
     seen = f"the loss before training is {found:.3g}"
-    apart = factor**2 if of(criterion) in OF_SQUARES else factor
+    apart = factor**2 if function in OF_SQUARES else factor
     if nothing / apart <= found <= nothing * apart:
         return Finding(True, f"{seen}, near {classes}{nothing:.3g}, that of a model that knows nothing", numbers)
     seen += f"; a model that knows nothing has {classes}{nothing:.3g}"
     if found < nothing:
         return Finding(False, f"{seen}: has it been trained, or are the targets among its inputs?", numbers)
     seen += f": the outputs have {described(prediction.data)}, x has {described(x)}"
-    if of(criterion) in OF_NUMBERS:
+    if function in OF_NUMBERS:
         return Finding(False, f"{seen}, y has {described(y)}: standardize x and y", numbers)
     return Finding(False, f"{seen}: standardize x, or start with smaller weights in the last layer", numbers)
 
@@ -100,14 +102,9 @@ def described(numbers: Array) -> str:
     return f"mean {np.mean(numbers):.3g} and deviation {np.std(numbers):.3g}"
 
 
-def of(criterion: Any) -> Any:
-    """The function of a loss."""
-    return type(criterion).function if isinstance(criterion, nn.Loss) else criterion
-
-
 def knowing_nothing(criterion: Any, prediction: Any, y: Array) -> float:
     """The loss of the same answer for every sample, which favours nothing."""
-    function, answer = of(criterion), np.zeros_like(prediction.data)
+    function, answer = function_of(criterion), np.zeros_like(prediction.data)
     if function in OF_NUMBERS:
         answer += np.mean(y, axis=0)
     elif function is functional.binary_cross_entropy:
