@@ -134,6 +134,24 @@ def test_a_loss_of_ones_own_needs_what_is_expected():
     assert words == "what a model that knows nothing loses under HingeLoss() is not known: give expected="
 
 
+SHARE = "a number of 0 or more and less than 1"
+SETTINGS = {
+    "check_initial_loss": (check_initial_loss, {"factor": "a finite number, at least 1"}, ["a", -1, 0.5, math.nan]),
+    "expected": (check_initial_loss, {"expected": "a finite number above 0"}, ["a", -1, 0, math.inf, True]),
+    "overfit_one_batch": (overfit_one_batch, {"near_zero": SHARE}, ["a", -0.1, 1, math.nan]),
+    "input_independent_baseline": (input_independent_baseline, {"margin": SHARE}, ["a", -0.1, 1, None]),
+    "epochs": (input_independent_baseline, {"epochs": "a whole number, at least 1"}, [0, 2.5, "a"]),
+}
+
+
+@pytest.mark.parametrize(("check", "expected", "wrong"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_that_make_no_verdict(check, expected, wrong):
+    (name, words) = next(iter(expected.items()))
+    for given in wrong:
+        told = refused(lambda given=given: check(net(), (X, LABELS), CLASSES, **{name: given}), ValueError)
+        assert told == f"{check.__name__}: {name} must be {words}; got {given!r}"
+
+
 # -- one batch ---------------------------------------------------------------------------------
 def test_a_batch_is_learned_by_heart_in_spite_of_dropout():
     found = overfit_one_batch(random_net(), (X, LABELS), CLASSES)
@@ -195,6 +213,13 @@ def test_noise_is_off_and_a_run_that_ends_in_nan_is_none_that_learned():
     found = overfit_one_batch(net(), (X, LABELS), lambda z, y: 0.0 * np.sum(z) + next(falls), steps=10)
     assert not found
     assert str(found).endswith("it is not finite at the end: lower the learning rate")
+
+
+def test_losses_of_which_none_is_finite():
+    found = overfit_one_batch(net(), (X, LABELS), lambda z, y: np.sum(z) * np.nan, steps=5)
+    assert not found
+    assert math.isnan(found.numbers["best"])
+    assert "the loss went from nan to nan: it is not finite from the start: smaller x or weights" in str(found)
 
 
 # -- without inputs ----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from .. import functional, nn, optim
 from ..nn.losses import function_of
 from ..nn.module import Module
 from ..ops.random import drawing_from
-from ..settings import Numbers, number
+from ..settings import FROM_0_BELOW_1, number
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
@@ -21,7 +21,6 @@ from .loader import Loader
 from .metrics import Metric, accuracy, binary_accuracy, binary_accuracy_of_logits, named
 from .run import Run
 
-SHARE = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
 Array = np.ndarray[Any, np.dtype[Any]]
 
 ACCURACIES: list[tuple[Any, Metric]] = [
@@ -131,7 +130,7 @@ def predict(model: Module, x: Any, *, batch_size: int = 256, callbacks: Iterable
 # -- what the arguments stand for --------------------------------------------------------------
 def parted(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
     """Data to train on and to validate with."""
-    share = number("fit", "validation_split", share, SHARE)
+    share = number("fit", "validation_split", share, FROM_0_BELOW_1)
     training = as_data(data)
     if validation_data is not None:
         if share:

@@ -19,13 +19,14 @@ from ..nn.losses import function_of
 from ..nn.module import Module
 from ..ops.random import drawing_from
 from ..recording import no_grad
-from ..settings import count
+from ..settings import ABOVE_0, FROM_0_BELOW_1, Numbers, count, number
 from ..value import Value
 from .callbacks.learning_rate_finder import LearningRateFinder
 from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
 from .loader import Array
 from .run import one_number, pair
 
+AT_LEAST_1 = Numbers("a finite number, at least 1", lambda x: x >= 1)
 RANDOM = (DropoutLayer, nn.GaussianNoise)
 OF_CLASSES = (functional.cross_entropy, functional.nll_loss)
 OF_SQUARES = (functional.mse_loss, functional.half_mse_loss)
@@ -77,6 +78,9 @@ def check_initial_loss(
     >>> bool(check_initial_loss(model, (100 * x, y), "cross_entropy"))
     False
     """
+    factor = number("check_initial_loss", "factor", factor, AT_LEAST_1)
+    if expected is not None:
+        expected = number("check_initial_loss", "expected", expected, ABOVE_0)
     criterion, (x, y) = as_loss(loss), first_batch(data, 1024)
     function = function_of(criterion)
     with drawing_from(0), no_grad(), np.errstate(all="ignore"):
@@ -131,9 +135,10 @@ def overfit_one_batch(
     A model that cannot do that has a mistake in it, or in the loss.  Dropout and noise are off.  optimizer is as in
     `fit`, a name or a function of parameters; left out, Adam with lr=0.01.
     """
+    near_zero = number("overfit_one_batch", "near_zero", near_zero, FROM_0_BELOW_1)
     batch = first_batch(data, batch_size)
     losses = trained(copied(model, random=False), batch, loss, count("overfit_one_batch", "steps", steps), optimizer)
-    first, best = losses[0], float(np.nanmin(losses))
+    first, best = losses[0], min(filter(math.isfinite, losses), default=math.nan)
     numbers = {"first": first, "best": best, "steps": float(len(losses))}
     seen = f"{len(batch[0])} samples, {len(losses)} steps: the loss went from {first:.3g} to {best:.3g}"
     if best <= near_zero * first and math.isfinite(losses[-1]):
@@ -143,6 +148,8 @@ def overfit_one_batch(
 
 def why_not(losses: list[float]) -> str:
     """What keeps a model from learning a batch by heart, as far as its losses tell."""
+    if not math.isfinite(losses[0]):
+        return "it is not finite from the start: smaller x or weights; look for logarithms, roots and divisions at 0"
     if not math.isfinite(losses[-1]):
         return "it is not finite at the end: lower the learning rate"
     if losses[-1] > 1.2 * losses[0]:
@@ -169,6 +176,8 @@ def input_independent_baseline(
 
     Better is a loss lower by margin, a share.  If it is not, the inputs do not get through, or say nothing about y.
     """
+    margin = number("input_independent_baseline", "margin", margin, FROM_0_BELOW_1)
+    epochs = count("input_independent_baseline", "epochs", epochs)
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "verbose": False}
     found = []
     for own in (copied(model), Blind(copied(model))):
