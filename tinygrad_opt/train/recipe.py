@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,10 @@ from .loader import Array
 from .run import one_number, pair
 
 AT_LEAST_1 = Numbers("a finite number, at least 1", lambda x: x >= 1)
+Criterion = str | Callable[[Any, Any], Any]
+"""A loss by name, or a function of predictions and targets."""
+OptimizerOf = str | Callable[[Any], Any]
+"""An optimizer by name, or a function of named parameters."""
 RANDOM = (DropoutLayer, nn.GaussianNoise)
 OF_CLASSES = (functional.cross_entropy, functional.nll_loss)
 OF_SQUARES = (functional.mse_loss, functional.half_mse_loss)
@@ -62,7 +67,7 @@ class Finding:
 
 
 def check_initial_loss(
-    model: Module, data: Any, loss: Any, *, expected: float | None = None, factor: float = 2.0
+    model: Module, data: Any, loss: Criterion, *, expected: float | None = None, factor: float = 2.0
 ) -> Finding:
     """Whether a model that is not trained loses as much as one that knows nothing: ln C for C classes.
 
@@ -106,7 +111,7 @@ def described(numbers: Array) -> str:
     return f"mean {np.mean(numbers):.3g} and deviation {np.std(numbers):.3g}"
 
 
-def knowing_nothing(criterion: Any, prediction: Any, y: Array) -> float:
+def knowing_nothing(criterion: Callable[[Any, Any], Any], prediction: Value, y: Array) -> float:
     """The loss of the same answer for every sample, which favours nothing."""
     function, answer = function_of(criterion), np.zeros_like(prediction.data)
     if function in OF_NUMBERS:
@@ -123,11 +128,11 @@ def knowing_nothing(criterion: Any, prediction: Any, y: Array) -> float:
 def overfit_one_batch(
     model: Module,
     data: Any,
-    loss: Any,
+    loss: Criterion,
     *,
     steps: int = 300,
     batch_size: int = 32,
-    optimizer: Any = None,
+    optimizer: OptimizerOf | None = None,
     near_zero: float = 0.05,
 ) -> Finding:
     """Whether a copy of the model learns one batch by heart: its loss must come to near_zero times the first.
@@ -164,11 +169,11 @@ def why_not(losses: list[float]) -> str:
 def input_independent_baseline(
     model: Module,
     data: Any,
-    loss: Any,
+    loss: Criterion,
     *,
     epochs: int = 10,
     batch_size: int | None = None,
-    optimizer: Any = None,
+    optimizer: OptimizerOf | None = None,
     seed: int = 0,
     margin: float = 0.1,
 ) -> Finding:
@@ -203,9 +208,9 @@ class Blind(Module):
 def learning_rate_range_test(
     model: Module,
     data: Any,
-    loss: Any,
+    loss: Criterion,
     *,
-    optimizer: Any = "sgd",
+    optimizer: OptimizerOf = "sgd",
     batch_size: int | None = None,
     start_lr: float = 1e-6,
     end_lr: float = 10.0,
@@ -243,13 +248,15 @@ def first_batch(data: Any, size: int) -> tuple[Array, Array]:
     return pair(next(as_loader(as_data(data), size).batches(0)))
 
 
-def trained(model: Module, batch: tuple[Array, Array], loss: Any, steps: int, optimizer: Any) -> list[float]:
+def trained(
+    model: Module, batch: tuple[Array, Array], loss: Criterion, steps: int, optimizer: OptimizerOf | None
+) -> list[float]:
     """The losses of training on one batch."""
     settings: dict[str, Any] = {"optimizer": choice(optimizer), "epochs": steps, "batch_size": len(batch[0])}
     return fit(model, batch, loss=loss, metrics=(), seed=0, verbose=False, **settings)["loss"]
 
 
-def choice(optimizer: Any) -> Any:
+def choice(optimizer: OptimizerOf | None) -> OptimizerOf:
     """The optimizer of a check: one that was made belongs to the model, and not to its copy."""
     if hasattr(optimizer, "step") and not isinstance(optimizer, type):
         raise TypeError(
