@@ -22,10 +22,11 @@ from ..ops.random import drawing_from
 from ..recording import no_grad
 from ..settings import ABOVE_0, FROM_0_BELOW_1, Numbers, count, number
 from ..value import Value
+from .arguments import as_data, as_loader, as_loss, as_model
 from .callbacks.learning_rate_finder import LearningRateFinder
-from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
+from .evaluation import one_number, pair
+from .fit import evaluate, fit
 from .loader import Array
-from .run import one_number, pair
 
 AT_LEAST_1 = Numbers("a finite number, at least 1", lambda x: x >= 1)
 Criterion = str | Callable[[Any, Any], Any]
@@ -245,7 +246,7 @@ def copied(model: Any, random: bool = True) -> Module:
 
 def first_batch(data: Any, size: int) -> tuple[Array, Array]:
     """The first samples of data, or the first batch of a loader."""
-    return pair(next(as_loader(as_data(data), size).batches(0)))
+    return pair("training", next(as_loader(as_data(data), default=size).batches(0)))
 
 
 def trained(
