@@ -15,7 +15,7 @@ from .callbacks.base import Callback
 from .evaluation import Evaluation, Prediction
 from .history import History
 from .metrics import Metric, as_metrics
-from .run import Run
+from .run import Run, Stepping
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -25,7 +25,7 @@ def fit(
     data: Any,
     *,
     loss: str | Callable[[Any, Any], Any],
-    optimizer: Any = "adam",
+    optimizer: str | Callable[[Any], Stepping] | Stepping = "adam",
     epochs: int = 1,
     batch_size: int | None = None,
     validation_data: Any = None,
@@ -53,6 +53,9 @@ def fit(
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
 
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
+    Ctrl-C ends the run when the batch under way is over, with the history so far and ``history.interrupted`` True; what
+    a callback saves then goes on bit for bit.  A second one raises KeyboardInterrupt at once, maybe within a step.
+    That is in the main thread; a program with a handler of SIGINT of its own keeps it.
     Raises ValueError for data, names and numbers that do not fit, and TypeError for things of other kinds.
 
     >>> from tinygrad_opt import datasets, nn, optim

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from ..nn.module import Module
-from ..optim import BFGS, LBFGS, SAM
-from ..optim.around.wrapper import within
 from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
 from .evaluation import Evaluation, numbers_of, one_number, pair
 from .history import History
+from .interrupts import Interrupts
 from .loader import Loader
 from .metrics import Means, Metric
 
-BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
+
+class Stepping(Protocol):
+    """What a run asks of an optimizer: those of `optim` have it, and what wraps them.
+
+    needs_closure  whether step takes a function that computes the loss and its gradients anew, as often as it is called
+    """
+
+    @property
+    def params(self) -> Sequence[Any]: ...
+    @property
+    def needs_closure(self) -> bool: ...
+    def zero_grad(self) -> None: ...
+    def step(self, loss: Any, /) -> Any: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
 
 
 class Run(Evaluation):
@@ -33,7 +46,7 @@ class Run(Evaluation):
     def __init__(
         self,
         model: Module,
-        optimizer: Any,
+        optimizer: Stepping,
         loss: Callable[[Any, Any], Any],
         loader: Loader,
         *,
@@ -42,16 +55,18 @@ class Run(Evaluation):
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
-        self.optimizer, self.loader = optimizer, loader
+        self.optimizer: Any = optimizer  # callbacks look at what this one has beside
+        self.loader = loader
         self.epochs, self.validation = epochs, validation
         self.epoch, self.batch = 0, 0
         self.means = Means()
         self.history = History()
+        self.interrupts = Interrupts()
         self.stopped: str | None = None
         self.parameters = model.parameters()
-        held = {id(p) for p in getattr(optimizer, "params", ())}
+        held = {id(p) for p in optimizer.params}
         self.others = [p for p in self.parameters if id(p) not in held]
-        self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
+        self.by_closure = optimizer.needs_closure
         super().__init__(model, loss, metrics=metrics, callbacks=callbacks)
 
     def stop(self, why: str) -> None:
@@ -64,18 +79,26 @@ class Run(Evaluation):
 
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:
-        """Run all epochs that remain; Ctrl-C ends it with the history so far."""
+        """Run all epochs that remain; Ctrl-C ends it at the border of a batch, with the history so far."""
         with self.callbacks.closed_after():
+            self.history.interrupted = False
             self.callbacks("on_train_begin", {})
-            try:
-                while self.epoch < self.epochs and (self.stopped is None or self.batch):
-                    self.train_epoch()
-            except KeyboardInterrupt:
-                self.history.interrupted = True
+            with self.interrupts:
+                self.train_epochs()
             self.zero_grad()
             self.history.stopped = self.stopped
             self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
         return self.history
+
+    def train_epochs(self) -> None:
+        """The epochs that remain, until a callback or Ctrl-C ends them."""
+        try:
+            while self.epoch < self.epochs and (self.stopped is None or self.batch) and not self.history.interrupted:
+                self.train_epoch()
+        except KeyboardInterrupt:
+            if self.interrupts.seen > 1:  # it may have left a step half done
+                raise
+            self.history.interrupted = True
 
     def train_epoch(self) -> None:
         """The rest of the epoch under way: its batches, validation, and the hooks around them."""
@@ -83,53 +106,69 @@ class Run(Evaluation):
         if self.batch == 0:
             self.means.clear()
             self.callbacks("on_epoch_begin", epoch, {})
+        if self.batch == 0 and self.stopped is not None:
+            return  # an epoch that has no batch does not count
         if not self.model.training:  # else a part that was told eval(), such as a frozen BatchNorm, stays so
             self.model.train()
-        for batch in self.loader.batches(epoch, start=self.batch):
-            if self.stopped is not None:
-                break
-            self.callbacks("on_train_batch_begin", self.batch, {})
-            logs = self.train_batch(*pair("training", batch))
-            number, self.batch = self.batch, self.batch + 1
-            self.callbacks("on_train_batch_end", number, logs)
-            self.callbacks("on_save")
+        self.train_batches(epoch)
+        if self.history.interrupted:
+            return
         logs = self.means.result()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
         self.history.append(epoch, logs)
+        self.border()
+
+    def train_batches(self, epoch: int) -> None:
+        """The batches that remain of the epoch; none is asked for once the run is to end."""
+        if self.stopped is not None:  # it goes on from where it was saved, in the batch that stopped it
+            return
+        for batch in self.loader.batches(epoch, start=self.batch):
+            self.callbacks("on_train_batch_begin", self.batch, {})
+            logs = self.train_batch(*pair("training", batch))
+            number, self.batch = self.batch, self.batch + 1
+            self.callbacks("on_train_batch_end", number, logs)
+            self.border()
+            if self.stopped is not None or self.history.interrupted:
+                break
+
+    def border(self) -> None:
+        """Between two batches, or epochs: what is saved now belongs to one moment, and Ctrl-C ends the run now."""
+        self.history.interrupted = self.interrupts.seen > 0
         self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
-        logs: dict[str, float] = {}
         if self.by_closure:
-            prediction = self.step_by_closure(x, y, logs)
+            logs, prediction = self.step_by_closure(x, y)
         else:
-            self.zero_grad()
-            logs["loss"], prediction = self.gradients(x, y)
-            self.callbacks("on_gradients", self.batch, logs)
+            logs, prediction = self.evaluated(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
         return logs
 
-    def step_by_closure(self, x: Any, y: Any, logs: dict[str, float]) -> Any:
+    def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        predictions: list[Any] = []
+        first: list[Any] = []
 
         def closure() -> float:
-            self.zero_grad()
-            loss, prediction = self.gradients(x, y)
-            if not predictions:
-                predictions.append(prediction)
-                logs["loss"] = loss
-                self.callbacks("on_gradients", self.batch, logs)
-            return loss
+            logs, prediction = self.evaluated(x, y)
+            first[:] = first or [logs, prediction]
+            return logs["loss"]
 
         self.optimizer.step(closure)
-        return predictions[0]
+        return first[0], first[1]
+
+    def evaluated(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
+        """New gradients, which callbacks may change before they are used; what is logged, and the prediction."""
+        self.zero_grad()
+        loss, prediction = self.gradients(x, y)
+        logs = {"loss": loss}
+        self.callbacks("on_gradients", self.batch, logs)
+        return logs, prediction
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
         """Fill the gradients; loss and predictions as numbers, so that their graph goes when this returns."""
