@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "TINYGRAD_OPT_DATA"} | {
     "PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]),
     "PYTHONIOENCODING": "utf-8",
+    "OPENBLAS_NUM_THREADS": "1",  # threads that wait for a core which other tests have make it ten times as slow
 }
 MNIST = Path(os.environ.get("TINYGRAD_OPT_DATA", ROOT.parent / "shared" / "data")) / "mnist"
 needs_mnist = pytest.mark.skipif(not MNIST.is_dir(), reason=f"the files of MNIST are not in {MNIST}")
