@@ -56,9 +56,8 @@ finally:
 
 def interrupted(more):
     """What the program prints, its status and its last error, after Ctrl-C in its fifth step, and so many more."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, env=environment, **pipes) as process:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, cwd=ROOT, **pipes) as process:
         assert process.stdout.readline() == "in step 4\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(f"{more}\n", timeout=60)
@@ -88,6 +87,17 @@ def trained(epochs=3, validation_data=None, **hooks):
 def test_one_in_the_validation_ends_the_run_after_its_epoch():
     history = trained(on_test_begin=lambda logs: signal.raise_signal(signal.SIGINT), validation_data=(X, LABELS))
     assert (history.epoch, len(history["val_loss"]), history.interrupted) == ([0], 1, True)
+
+
+def test_one_after_the_last_epoch_is_not_lost():
+    ended = []
+
+    def interrupt():
+        if ended:
+            signal.raise_signal(signal.SIGINT)
+
+    history = trained(epochs=1, on_epoch_end=lambda *all: ended.append(all), on_save=interrupt)
+    assert (history.epoch, history.interrupted) == ([0], True)
 
 
 def test_one_that_is_raised_by_other_means_ends_the_run_with_the_history_so_far():

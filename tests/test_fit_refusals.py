@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from refusals import Refusals, refused
 from small_fits import CLASSES, LABELS, NUMBERS, Watch, X, net, same
 
 from tinygrad_opt import Value, nn, optim
-from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, evaluate, fit, predict
+from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, StreamLoader, evaluate, fit, predict
 
 
 def trained(model=None, data=(X, LABELS), loss=CLASSES, **settings):
@@ -28,6 +30,16 @@ WRONG: Refusals = {
         lambda: trained(data=(X, LABELS[:30])),
         ValueError,
         "Dataset: x has 40 samples and y has 30; each x needs its y",
+    ),
+    "targets after the data": (
+        lambda: fit(net(), X, LABELS, epochs=3),
+        TypeError,
+        "give data as a tuple, and what comes after it by name: fit(model, (x, y), loss=...)",
+    ),
+    "targets by name": (
+        lambda: evaluate(net(), X, y=LABELS, loss=CLASSES),
+        TypeError,
+        "give data as a tuple, and what comes after it by name: evaluate(model, (x, y), loss=...)",
     ),
     "no data": (
         lambda: trained(data=(X[:0], LABELS[:0])),
@@ -207,17 +219,17 @@ WRONG: Refusals = {
     "a loss without reduction": (
         lambda: trained(loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (32,): take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got shape (32,): take reduction="mean"',
     ),
     "the same, to evaluate": (
         lambda: evaluate(net(), (X, LABELS), loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (40,): take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got shape (40,): take reduction="mean"',
     ),
     "a loss without a graph": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: float(np.mean((z.data - y) ** 2))),
         ValueError,
-        'a loss is one number made of the predictions; got a float: take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got a float: take reduction="mean"',
     ),
     "a loss of something else": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: Value(1.0) * 2),
@@ -260,6 +272,31 @@ WRONG: Refusals = {
         ValueError,
         "verbose is True, False, or None for a bar where somebody looks; got 2",
     ),
+    "predictions in another order": (
+        lambda: predict(net(), DataLoader(Dataset(X), shuffle=True)),
+        ValueError,
+        "predict keeps the order of the samples; this DataLoader has shuffle=True: give one that does not shuffle",
+    ),
+    "predictions in a stream's other order": (
+        lambda: predict(net(), StreamLoader(lambda: iter(X), shuffle=8)),
+        ValueError,
+        "predict keeps the order of the samples; this StreamLoader has shuffle=8: give one that does not shuffle",
+    ),
+    "predictions for a part": (
+        lambda: predict(net(), DataLoader(Dataset(X), drop_last=True)),
+        ValueError,
+        "predict takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
+    "an evaluation of a part": (
+        lambda: evaluate(net(), DataLoader(Dataset(X, LABELS), drop_last=True), loss=CLASSES),
+        ValueError,
+        "evaluate takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
+    "validation with a part": (
+        lambda: trained(validation_data=DataLoader(Dataset(X, LABELS), drop_last=True), epochs=0),
+        ValueError,
+        "validation takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
     "several outputs to predict": (
         lambda: predict(Pair(), X),
         TypeError,
@@ -272,6 +309,12 @@ WRONG: Refusals = {
 def test_what_is_refused(name):
     call, error, words = WRONG[name]
     assert refused(call, error) == words
+
+
+def test_the_signature_is_that_of_the_function():
+    assert list(inspect.signature(fit).parameters)[:4] == ["model", "data", "loss", "optimizer"]
+    assert inspect.signature(fit).parameters["epochs"].default == 1
+    assert fit.__doc__.startswith("Train a model on data")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import nn, optim
 from ..nn.module import Module
@@ -16,8 +17,11 @@ from .data import DataLoader, Dataset
 from .loader import Loader
 from .run import Stepping
 
+Data = Dataset | Loader | tuple[ArrayLike, ArrayLike] | ArrayLike
+"""Samples: x and y, or x alone, in arrays or what NumPy reads as them; or by number; or in batches."""
 
-def parted(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
+
+def parted(data: Data, validation_data: Data | None, share: float) -> tuple[Dataset | Loader, Dataset | Loader | None]:
     """Data to train on and to validate with."""
     share = number("fit", "validation_split", share, FROM_0_BELOW_1)
     training = as_data(data)
@@ -33,7 +37,7 @@ def parted(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
     return training.part(np.arange(kept)), training.part(np.arange(kept, len(training)))
 
 
-def as_data(data: Any) -> Dataset | Loader:
+def as_data(data: Data) -> Dataset | Loader:
     """(x, y), or x alone, as a Dataset."""
     if isinstance(data, Dataset | Loader):
         return data

@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from ..nn.module import Module
 from ..ops.random import drawing_from
 from ..settings import whole_number
-from .arguments import as_callbacks, as_data, as_loader, as_loss, as_model, as_optimizer, parted, progress
+from .arguments import Data, as_callbacks, as_data, as_loader, as_loss, as_model, as_optimizer, parted, progress
 from .callbacks.base import Callback
 from .evaluation import Evaluation, Prediction
+from .files import FilePath
 from .history import History
-from .metrics import Metric, as_metrics
+from .metrics import Metrics, as_metrics
 from .run import Run, Stepping
 
 Array = np.ndarray[Any, np.dtype[Any]]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
+def data_in_one(function: Callable[P, R]) -> Callable[P, R]:
+    """Say how data are given where targets come after them, as other libraries have it; the signature stays."""
+
+    @functools.wraps(function)
+    def called(*args: P.args, **named: P.kwargs) -> R:
+        if len(args) > 2 or "y" in named:
+            call = f"{function.__name__}(model, (x, y), loss=...)"
+            raise TypeError(f"give data as a tuple, and what comes after it by name: {call}")
+        return function(*args, **named)
+
+    return called
+
+
+@data_in_one
 def fit(
     model: Module,
-    data: Any,
+    data: Data,
     *,
     loss: str | Callable[[Any, Any], Any],
     optimizer: str | Callable[[Any], Stepping] | Stepping = "adam",
     epochs: int = 1,
     batch_size: int | None = None,
-    validation_data: Any = None,
+    validation_data: Data | None = None,
     validation_split: float = 0.0,
-    metrics: Iterable[str | Metric] | Mapping[str, str | Metric] | None = None,
+    metrics: Metrics | None = None,
     callbacks: Iterable[Callback] = (),
     seed: int | None = None,
     verbose: bool | None = None,
-    resume: Any = None,
+    resume: FilePath | None = None,
 ) -> History:
     """Train a model on data, and return what was reported epoch by epoch.
 
-    data              (x, y), a Dataset, or a loader, which has its own batch size and order
+    data              (x, y), each an array, a list or what NumPy reads as one; a Dataset; or a loader, which has its
+                      own batch size and order
     loss              a name such as "cross_entropy" or "mse", or a function of (predictions, targets)
     optimizer         a name such as "adam", a function of named parameters or a class, ``optim.get("sgd", lr=0.1)``,
                       or an optimizer of the model's parameters
@@ -46,12 +65,16 @@ def fit(
     validation_data   data of the same kinds, evaluated after every epoch; or
     validation_split  the share of the samples, the last ones, that is kept for that
     metrics           names or functions of (predictions, targets), or both by the name under which they are reported;
-                      left out, "accuracy" under losses of classes
+                      left out, "accuracy" under losses of classes, which is the one that goes with the loss
     callbacks         what watches, steers and saves the run, called in this order: `train.Callback`
-    seed              of the order of samples and of what draws without a generator of its own, such as Dropout()
+    seed              of the order of samples and of what draws without a generator of its own, such as Dropout();
+                      a loader has its own seed, which this one does not reach, and each fit begins at its epoch 0
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
 
+    The numbers of an epoch, and of `evaluate`, are means over its batches, each weighing as much as it has samples.
+    That is the mean over all samples where loss and metrics are means themselves; of a loss with reduction="sum" it is
+    the mean of the batches' sums.
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
     Ctrl-C ends the run when the batch under way is over, with the history so far and ``history.interrupted`` True; what
     a callback saves then goes on bit for bit.  A second one raises KeyboardInterrupt at once, maybe within a step.
@@ -86,18 +109,27 @@ def fit(
         return run.train()
 
 
+@data_in_one
 def evaluate(
     model: Module,
-    data: Any,
+    data: Data,
     *,
     loss: str | Callable[[Any, Any], Any],
-    metrics: Iterable[str | Metric] | Mapping[str, str | Metric] | None = None,
+    metrics: Metrics | None = None,
     batch_size: int | None = None,
     callbacks: Iterable[Callback] = (),
 ) -> dict[str, float]:
     """The means of the loss and of metrics over data, in evaluation mode; arguments as for `fit`.
 
-    Of callbacks, the hooks on_test_* are called.
+    batch_size is 256 if left out, and must be for a loader.  Of callbacks, the hooks on_test_* and on_close are called.
+    Raises ValueError for data without targets, a loader with drop_last, and names that are not known; TypeError for
+    things of other kinds.
+
+    >>> from tinygrad_opt import nn
+    >>> model = nn.Linear(1, 1, bias=False)
+    >>> model.weight.data[...] = 2.0
+    >>> evaluate(model, ([[1.0], [2.0]], [[2.0], [5.0]]), loss="mse", metrics=("mae",))
+    {'loss': 0.5, 'mae': 0.5}
     """
     criterion = as_loss(loss)
     loader = as_loader(as_data(data), batch_size, default=256)
@@ -108,10 +140,21 @@ def evaluate(
         return judged.evaluate(loader)
 
 
-def predict(model: Module, x: Any, *, batch_size: int | None = None, callbacks: Iterable[Callback] = ()) -> Array:
-    """What the model gives for x, in evaluation mode, batch by batch, as one array.
+def predict(model: Module, x: Data, *, batch_size: int | None = None, callbacks: Iterable[Callback] = ()) -> Array:
+    """What the model gives for x, in evaluation mode, batch by batch, as one array with a row for each sample.
 
-    Of callbacks, the hooks on_predict_* are called; the logs at the end of a batch have its outputs.
+    x is an array or what NumPy reads as one; of data with targets, (x, y), a Dataset or a loader, x alone is used.
+    batch_size is 256 if left out, and must be for a loader.  Of callbacks, the hooks on_predict_* and on_close are
+    called; the logs at the end of a batch have its outputs.
+    Raises ValueError for a loader that shuffles or leaves samples out, TypeError for a model that gives no Value.
+
+    >>> from tinygrad_opt import nn
+    >>> model = nn.Linear(1, 1, bias=False)
+    >>> model.weight.data[...] = 2.0
+    >>> predict(model, [[1.0], [2.0], [4.0]])
+    array([[2.],
+           [4.],
+           [8.]])
     """
     loader = as_loader(as_data(x), batch_size, default=256)
     asked = Prediction(as_model(model), as_callbacks(callbacks))

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from ..nn.module import Module
 from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
-from .evaluation import Evaluation, numbers_of, one_number, pair
+from .evaluation import Evaluation, numbers_of, one_number, pair, refuse_drop_last
+from .files import FilePath
 from .history import History
 from .interrupts import Interrupts
 from .loader import Loader
@@ -55,6 +56,8 @@ class Run(Evaluation):
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
+        if validation is not None:
+            refuse_drop_last("validation", validation)
         self.optimizer: Any = optimizer  # callbacks look at what this one has beside
         self.loader = loader
         self.epochs, self.validation = epochs, validation
@@ -85,9 +88,10 @@ class Run(Evaluation):
             self.callbacks("on_train_begin", {})
             with self.interrupts:
                 self.train_epochs()
+            self.history.interrupted |= self.interrupts.seen > 0  # after the last border too
             self.zero_grad()
             self.history.stopped = self.stopped
-            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.items()})
         return self.history
 
     def train_epochs(self) -> None:
@@ -144,7 +148,7 @@ class Run(Evaluation):
         if self.by_closure:
             logs, prediction = self.step_by_closure(x, y)
         else:
-            logs, prediction = self.evaluated(x, y)
+            logs, prediction = self.backward(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
@@ -152,17 +156,18 @@ class Run(Evaluation):
 
     def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        first: list[Any] = []
+        first: list[tuple[dict[str, float], Any]] = []
 
         def closure() -> float:
-            logs, prediction = self.evaluated(x, y)
-            first[:] = first or [logs, prediction]
+            logs, prediction = self.backward(x, y)
+            if not first:
+                first.append((logs, prediction))
             return logs["loss"]
 
         self.optimizer.step(closure)
-        return first[0], first[1]
+        return first[0]
 
-    def evaluated(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
+    def backward(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """New gradients, which callbacks may change before they are used; what is logged, and the prediction."""
         self.zero_grad()
         loss, prediction = self.gradients(x, y)
@@ -199,7 +204,7 @@ class Run(Evaluation):
         callbacks = [callback for callback in self.callbacks.all if callback.has_state()]
         return [*callbacks, self.loader, self.history, self.means]
 
-    def save(self, path: Any) -> None:
+    def save(self, path: FilePath) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
         save_checkpoint(
             path,
@@ -211,7 +216,7 @@ class Run(Evaluation):
             extra={"stopped": self.stopped},
         )
 
-    def load(self, path: Any) -> None:
+    def load(self, path: FilePath) -> None:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
         position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
         self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")
