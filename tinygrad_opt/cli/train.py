@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     if history.stopped:
         print(f"stopped: {history.stopped}")
     if options.plots and history.epochs:
-        plots.curves(history.history).savefig(options.out / CURVES)
+        plots.curves(history).savefig(options.out / CURVES)
     if options.out:
         save_weights(options.out / WEIGHTS, model)
         print("files:", *sorted(options.out / file for file in WRITTEN if (options.out / file).exists()))

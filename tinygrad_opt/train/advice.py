@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..settings import FROM_0_TO_1, number
-from .history import History
 
 REPORTED = ("loss", "val_loss", "accuracy", "val_accuracy")
 FEWEST = 3  # epochs in which there is a curve to read
@@ -85,7 +84,7 @@ class Curves:
         return self.accuracy.last - self.val_accuracy.last if self.accuracy and self.val_accuracy else 0.0
 
 
-def advise(history: History | Mapping[str, Sequence[Any]], *, low_accuracy: float = 0.8) -> Advice:
+def advise(history: Mapping[str, Sequence[Any]], *, low_accuracy: float = 0.8) -> Advice:
     """Read loss, val_loss, accuracy and val_accuracy of a run; what was not reported is not read.
 
     nan           a loss is nan or infinite
@@ -106,8 +105,7 @@ def advise(history: History | Mapping[str, Sequence[Any]], *, low_accuracy: floa
     still falling: loss fell from 0.2 to 0.1 at the end: train longer
     """
     low = number("advise", "low_accuracy", low_accuracy, FROM_0_TO_1)
-    logs = history.history if isinstance(history, History) else history
-    curves = Curves(**{name: Curve(logs.get(name, ())) for name in REPORTED}, low=low)
+    curves = Curves(**{name: Curve(history.get(name, ())) for name in REPORTED}, low=low)
     if len(curves.loss.values) < FEWEST:
         raise ValueError(f"a curve to read has {FEWEST} epochs or more; got {len(curves.loss.values)} of loss")
     for name, read in ALONE.items():
