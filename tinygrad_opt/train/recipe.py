@@ -22,16 +22,17 @@ from ..ops.random import drawing_from
 from ..recording import no_grad
 from ..settings import ABOVE_0, FROM_0_BELOW_1, Numbers, count, number
 from ..value import Value
-from .arguments import as_data, as_loader, as_loss, as_model
+from .arguments import Data, as_data, as_loader, as_loss, as_model
 from .callbacks.learning_rate_finder import LearningRateFinder
 from .evaluation import one_number, pair
 from .fit import evaluate, fit
 from .loader import Array
+from .run import Stepping
 
 AT_LEAST_1 = Numbers("a finite number, at least 1", lambda x: x >= 1)
 Criterion = str | Callable[[Any, Any], Any]
 """A loss by name, or a function of predictions and targets."""
-OptimizerOf = str | Callable[[Any], Any]
+OptimizerOf = str | Callable[[Any], Stepping]
 """An optimizer by name, or a function of named parameters."""
 RANDOM = (DropoutLayer, nn.GaussianNoise)
 OF_CLASSES = (functional.cross_entropy, functional.nll_loss)
@@ -68,7 +69,7 @@ class Finding:
 
 
 def check_initial_loss(
-    model: Module, data: Any, loss: Criterion, *, expected: float | None = None, factor: float = 2.0
+    model: Module, data: Data, loss: Criterion, *, expected: float | None = None, factor: float = 2.0
 ) -> Finding:
     """Whether a model that is not trained loses as much as one that knows nothing: ln C for C classes.
 
@@ -128,7 +129,7 @@ def knowing_nothing(criterion: Callable[[Any, Any], Any], prediction: Value, y: 
 
 def overfit_one_batch(
     model: Module,
-    data: Any,
+    data: Data,
     loss: Criterion,
     *,
     steps: int = 300,
@@ -169,7 +170,7 @@ def why_not(losses: list[float]) -> str:
 
 def input_independent_baseline(
     model: Module,
-    data: Any,
+    data: Data,
     loss: Criterion,
     *,
     epochs: int = 10,
@@ -208,7 +209,7 @@ class Blind(Module):
 
 def learning_rate_range_test(
     model: Module,
-    data: Any,
+    data: Data,
     loss: Criterion,
     *,
     optimizer: OptimizerOf = "sgd",
@@ -244,7 +245,7 @@ def copied(model: Any, random: bool = True) -> Module:
     return own
 
 
-def first_batch(data: Any, size: int) -> tuple[Array, Array]:
+def first_batch(data: Data, size: int) -> tuple[Array, Array]:
     """The first samples of data, or the first batch of a loader."""
     return pair("training", next(as_loader(as_data(data), default=size).batches(0)))
 
