@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .. import nn, optim
 from ..nn.module import Module
-from ..settings import Numbers, number
+from ..settings import FROM_0_BELOW_1, number
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
@@ -20,12 +20,10 @@ from .run import Stepping
 Data = Dataset | Loader | tuple[ArrayLike, ArrayLike] | ArrayLike
 """Samples: x and y, or x alone, in arrays or what NumPy reads as them; or by number; or in batches."""
 
-SHARE = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
-
 
 def parted(data: Data, validation_data: Data | None, share: float) -> tuple[Dataset | Loader, Dataset | Loader | None]:
     """Data to train on and to validate with."""
-    share = number("fit", "validation_split", share, SHARE)
+    share = number("fit", "validation_split", share, FROM_0_BELOW_1)
     training = as_data(data)
     if validation_data is not None:
         if share:
