@@ -96,12 +96,13 @@ def test_hooks_of_evaluate_and_predict():
         "on_test_begin",
         *(TESTED.format(0) + ", " + TESTED.format(1)).split(", "),
         "on_test_end loss",
+        "on_close",
     ]
     recorder = Recorder()
     found = predict(model, X, batch_size=4, callbacks=[recorder])
     batches = [f"on_predict_batch_{part} {b}" for b in range(2) for part in ("begin", "end")]
     batches = [call + " outputs" * ("end" in call) for call in batches]
-    assert recorder.calls == ["on_predict_begin", *batches, "on_predict_end"]
+    assert recorder.calls == ["on_predict_begin", *batches, "on_predict_end", "on_close"]
     np.testing.assert_array_equal(found, predict(model, X))
 
 
@@ -116,6 +117,40 @@ def test_every_run_is_closed(error):
             run.train()
     assert recorder.calls[-1] == "on_close"
     assert ("on_train_end" in recorder.calls[-2]) == (error is KeyboardInterrupt)
+
+
+ASKED = {
+    "evaluate": lambda model, recorder: evaluate(model, (X, Y), loss="mse", callbacks=[recorder]),
+    "predict": lambda model, recorder: predict(model, X, callbacks=[recorder]),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_evaluate_and_predict_are_closed_after_an_error(name):
+    class Failing(Recorder):
+        def note(self, name, *given):
+            super().note(name, *given)
+            if "batch_end" in name:
+                raise OSError("full")
+
+    recorder = Failing()
+    with pytest.raises(OSError, match="full"):
+        ASKED[name](make().model, recorder)
+    assert recorder.calls[-1] == "on_close"
+
+
+def test_every_callback_is_closed_though_one_of_them_raises():
+    closed = []
+
+    def close(name):
+        closed.append(name)
+        if name == "first":
+            raise OSError("full")
+
+    first, second = (LambdaCallback(on_close=lambda name=name: close(name)) for name in ("first", "second"))
+    with pytest.raises(OSError, match="full"):
+        make(first, second).train()
+    assert closed == ["first", "second"]
 
 
 def test_what_comes_first():

@@ -49,6 +49,16 @@ WRONG: Refusals = {
         ValueError,
         "a DataLoader has a batch size of its own, 4: leave out batch_size",
     ),
+    "a batch size for a loader, to evaluate": (
+        lambda: evaluate(net(), DataLoader(Dataset(X, LABELS), 4), loss=CLASSES, batch_size=8),
+        ValueError,
+        "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
+    "a batch size for a loader, to predict": (
+        lambda: predict(net(), DataLoader(Dataset(X), 4), batch_size=-7),
+        ValueError,
+        "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
     "an unknown loss": (
         lambda: trained(loss="cros_entropy"),
         ValueError,
@@ -112,9 +122,21 @@ WRONG: Refusals = {
         "mse_loss: prediction (32, 1) and target (32,) would broadcast to (32, 32), every prediction compared with "
         "every target; use target.reshape(-1, 1)",
     ),
-    "negative epochs": (lambda: trained(epochs=-1), ValueError, "epochs is a whole number, 0 or more; got -1"),
-    "half an epoch": (lambda: trained(epochs=0.5), ValueError, "epochs is a whole number, 0 or more; got 0.5"),
-    "a seed that is a word": (lambda: trained(seed="a"), ValueError, "seed is a whole number, 0 or more; got 'a'"),
+    "negative epochs": (
+        lambda: trained(epochs=-1),
+        ValueError,
+        "fit: epochs must be a whole number, at least 0; got -1",
+    ),
+    "half an epoch": (
+        lambda: trained(epochs=0.5),
+        ValueError,
+        "fit: epochs must be a whole number, at least 0; got 0.5",
+    ),
+    "a seed that is a word": (
+        lambda: trained(seed="a"),
+        ValueError,
+        "fit: seed must be a whole number, at least 0; got 'a'",
+    ),
     "two kinds of validation": (
         lambda: trained(validation_data=(X, LABELS), validation_split=0.1),
         ValueError,
@@ -128,7 +150,7 @@ WRONG: Refusals = {
     "a share of nothing": (
         lambda: trained(validation_split=0.001),
         ValueError,
-        "validation_split=0.001 of 40 samples leaves a side without any",
+        "validation_split=0.001 of 40 samples gives 0 and 40; neither may be empty",
     ),
     "a share of a loader": (
         lambda: trained(data=DataLoader(Dataset(X, LABELS)), validation_split=0.1),
@@ -143,7 +165,12 @@ WRONG: Refusals = {
     "validation without y": (
         lambda: trained(validation_data=X),
         ValueError,
-        "training needs a target for each sample: data of x and y; got x alone",
+        "evaluation needs a target for each sample: data of x and y; got x alone",
+    ),
+    "x without y, to evaluate": (
+        lambda: evaluate(net(), X, loss=CLASSES),
+        ValueError,
+        "evaluation needs a target for each sample: data of x and y; got x alone",
     ),
     "x as a dict": (
         lambda: trained(data=({"left": X, "right": X}, LABELS)),

@@ -73,11 +73,16 @@ class Dataset:
         (array([0, 2, 3, 4, 5, 6, 7, 9]), array([1, 8]))
         """
         rng, n = generator(rng, "split"), len(self)
-        first = round(number("split", "fraction", fraction, SHARE) * n)
-        if first in (0, n):
-            raise ValueError(f"split({fraction}) of {n} samples gives {first} and {n - first}; neither may be empty")
+        first = self.size_of(number("split", "fraction", fraction, SHARE), f"split({fraction})")
         order = rng.permutation(n)
         return self.part(np.sort(order[:first])), self.part(np.sort(order[first:]))
+
+    def size_of(self, share: float, asked: str) -> int:
+        """How many samples a share of them is; ValueError, in the words that asked, if it leaves a side without any."""
+        n, size = len(self), round(share * len(self))
+        if size in (0, n):
+            raise ValueError(f"{asked} of {n} samples gives {size} and {n - size}; neither may be empty")
+        return size
 
     def part(self, rows: Array) -> Dataset:
         part = object.__new__(Dataset)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import spelling
+from .. import functional, spelling
+from ..nn.losses import function_of
 from ..value import Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -126,6 +127,25 @@ def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[
         if name in found or name == "loss":
             raise ValueError(f"{name!r} is reported already: give metrics as a dict, with names of their own")
         found[name] = metric(m) if isinstance(m, str) else m
+    return found
+
+
+ACCURACIES: list[tuple[Any, Metric]] = [
+    (functional.cross_entropy, accuracy),
+    (functional.nll_loss, accuracy),
+    (functional.binary_cross_entropy, binary_accuracy),
+    (functional.binary_cross_entropy_with_logits, binary_accuracy_of_logits),
+]
+"""What accuracy is under the losses of classes."""
+
+
+def as_metrics(metrics: Any, criterion: Any) -> dict[str, Metric]:
+    """Metrics by name; accuracy is the one that goes with the loss."""
+    function = function_of(criterion)
+    fitting = next((fitting for of_classes, fitting in ACCURACIES if of_classes is function), None)
+    found = named([] if metrics is None else metrics)
+    if fitting is not None and (metrics is None or found.get("accuracy") is accuracy):
+        found["accuracy"] = fitting
     return found
 
 

@@ -19,11 +19,12 @@ from ..ops.random import drawing_from
 from ..recording import no_grad
 from ..settings import count
 from ..value import Value
+from .arguments import as_data, as_loader, as_loss, as_model
 from .callbacks.learning_rate_finder import LearningRateFinder
 from .curves import Finding
-from .fit import as_data, as_loader, as_loss, as_model, evaluate, fit
+from .evaluation import one_number, pair
+from .fit import evaluate, fit
 from .loader import Array
-from .run import one_number, pair
 
 RANDOM = (DropoutLayer, nn.GaussianNoise)
 OF_CLASSES = (functional.cross_entropy, functional.nll_loss)
@@ -212,7 +213,7 @@ def copied(model: Any, random: bool = True) -> Module:
 
 def first_batch(data: Any, size: int) -> tuple[Array, Array]:
     """The first samples of data, or the first batch of a loader."""
-    return pair(next(as_loader(as_data(data), size).batches(0)))
+    return pair("training", next(as_loader(as_data(data), default=size).batches(0)))
 
 
 def trained(model: Module, batch: tuple[Array, Array], loss: Any, steps: int, optimizer: Any) -> list[float]:

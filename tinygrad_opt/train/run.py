@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..nn.module import Module
 from ..optim import BFGS, LBFGS, SAM
 from ..optim.around.wrapper import within
-from ..recording import no_grad
-from ..value import Value
-from .callbacks.base import Callback, Callbacks
+from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
+from .evaluation import Evaluation, numbers_of, one_number, pair
 from .history import History
 from .loader import Loader
-from .metrics import Means, Metric, reported
+from .metrics import Means, Metric
 
-Array = np.ndarray[Any, np.dtype[Any]]
 BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
 
 
-class Run:
+class Run(Evaluation):
     """One training run: what callbacks see, and what a checkpoint saves.
 
     model, optimizer, loss, loader, validation, history   what it was made of
@@ -38,7 +34,7 @@ class Run:
         self,
         model: Module,
         optimizer: Any,
-        loss: Callable[[Any, Any], Any] | None,
+        loss: Callable[[Any, Any], Any],
         loader: Loader,
         *,
         epochs: int,
@@ -46,18 +42,17 @@ class Run:
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
-        self.model, self.optimizer, self.loader = model, optimizer, loader
-        self.loss: Any = loss
-        self.epochs, self.validation, self.metrics = epochs, validation, dict(metrics or {})
+        self.optimizer, self.loader = optimizer, loader
+        self.epochs, self.validation = epochs, validation
         self.epoch, self.batch = 0, 0
         self.means = Means()
         self.history = History()
         self.stopped: str | None = None
-        self.callbacks = Callbacks(callbacks, self)
         self.parameters = model.parameters()
         held = {id(p) for p in getattr(optimizer, "params", ())}
         self.others = [p for p in self.parameters if id(p) not in held]
         self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
+        super().__init__(model, loss, metrics=metrics, callbacks=callbacks)
 
     def stop(self, why: str) -> None:
         """End the run: after this batch its epoch is finished with validation and hooks, and no other begins.
@@ -70,7 +65,7 @@ class Run:
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:
         """Run all epochs that remain; Ctrl-C ends it with the history so far."""
-        try:
+        with self.callbacks.closed_after():
             self.callbacks("on_train_begin", {})
             try:
                 while self.epoch < self.epochs and (self.stopped is None or self.batch):
@@ -80,8 +75,6 @@ class Run:
             self.zero_grad()
             self.history.stopped = self.stopped
             self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
-        finally:
-            self.callbacks("on_close")
         return self.history
 
     def train_epoch(self) -> None:
@@ -96,7 +89,7 @@ class Run:
             if self.stopped is not None:
                 break
             self.callbacks("on_train_batch_begin", self.batch, {})
-            logs = self.train_batch(*pair(batch))
+            logs = self.train_batch(*pair("training", batch))
             number, self.batch = self.batch, self.batch + 1
             self.callbacks("on_train_batch_end", number, logs)
             self.callbacks("on_save")
@@ -149,46 +142,11 @@ class Run:
             )
         return float(loss.data), numbers_of(prediction)
 
-    def measured(self, prediction: Any, y: Any) -> dict[str, float]:
-        return {name: reported(name, metric(prediction, y)) for name, metric in self.metrics.items()}
-
     def zero_grad(self) -> None:
         """Forget all gradients, those of parameters that the optimizer does not hold too."""
         self.optimizer.zero_grad()
         for p in self.others:
             p.grad = None
-
-    # -- without training ----------------------------------------------------------------------
-    def evaluate(self, loader: Loader) -> dict[str, float]:
-        """The means of loss and metrics over all data, in evaluation mode."""
-        means = Means()
-        self.callbacks("on_test_begin", {})
-        with self.model.eval(), no_grad():
-            for number, batch in enumerate(loader.batches(0)):
-                self.callbacks("on_test_batch_begin", number, {})
-                x, y = pair(batch)
-                prediction = self.model(x)
-                loss = float(one_number(self.loss(prediction, y)).data)
-                logs = {"loss": loss, **self.measured(numbers_of(prediction), y)}
-                means.add(logs, len(x))
-                self.callbacks("on_test_batch_end", number, logs)
-        self.callbacks("on_test_end", means.result())
-        return means.result()
-
-    def predict(self, loader: Loader) -> list[Array]:
-        """What the model gives for each batch, in evaluation mode."""
-        found = []
-        self.callbacks("on_predict_begin", {})
-        with self.model.eval(), no_grad():
-            for number, batch in enumerate(loader.batches(0)):
-                self.callbacks("on_predict_batch_begin", number, {})
-                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
-                if not isinstance(prediction, Value):
-                    raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
-                found.append(prediction.data)
-                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
-        self.callbacks("on_predict_end", {})
-        return found
 
     # -- where it stands -----------------------------------------------------------------------
     @property
@@ -218,23 +176,3 @@ class Run:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
         position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
         self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")
-
-
-def pair(batch: Any) -> tuple[Any, Any]:
-    """x and y of a batch."""
-    if not isinstance(batch, tuple):
-        raise ValueError("training needs a target for each sample: data of x and y; got x alone")
-    return batch[0], batch[1]
-
-
-def one_number(loss: Any) -> Value:
-    """A loss, if it is one number made of the predictions."""
-    if not isinstance(loss, Value) or loss.shape != ():
-        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
-        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"')
-    return loss
-
-
-def numbers_of(prediction: Any) -> Any:
-    """Predictions without their graph; what a model gives beside a Value is left as it is."""
-    return prediction.data if isinstance(prediction, Value) else prediction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,10 @@ class Callback:
     on_gradients(batch, logs)  comes between the backward pass and the step
     on_save()                  comes after a batch or an epoch and all its other hooks, the history included: all that
                                is saved then belongs to one moment
-    on_close()                 is called however the run ends, by an error too
+    on_close()                 is called however the run ends, by an error too, and after evaluate and predict
 
-    run      the `Run`: ``self.run.stop("why")`` ends it after the batch or epoch, `self.run.optimizer` is at hand
+    run      the `Run`: ``self.run.stop("why")`` ends it after the batch or epoch, `self.run.optimizer` is at hand.
+             In evaluate and predict it has the model, but nothing of a training
     model    the model
     first    True for what changes the model for the others: it is called before them
     kept     the names of the attributes that a saved run keeps, for one that is to go on where that stopped
@@ -108,7 +110,7 @@ class Callbacks:
     A hook that nobody wrote costs nothing more than a look at an empty list.
     """
 
-    def __init__(self, callbacks: Iterable[Callback], run: Run):
+    def __init__(self, callbacks: Iterable[Callback], run: Any):
         self.all = sorted(map(checked, callbacks), key=lambda callback: not callback.first)
         for callback in self.all:
             callback.run = run
@@ -119,6 +121,13 @@ class Callbacks:
     def __call__(self, hook: str, *args: Any) -> None:
         for call in self.hooks[hook]:
             call(*args)
+
+    def closed_after(self) -> contextlib.ExitStack:
+        """on_close of every callback at the end of a block, in order, however it ends and whatever they raise."""
+        stack = contextlib.ExitStack()
+        for close in reversed(self.hooks["on_close"]):
+            stack.callback(close)
+        return stack
 
 
 def checked(callback: Any) -> Callback:
