@@ -205,7 +205,7 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 
 def test_wrong_settings_are_refused(tmp_path, tensorboard):
-    with pytest.raises(ValueError, match="update_freq is 'epoch', 'batch' or a number of batches; got 'often'"):
+    with pytest.raises(ValueError, match="update_freq must be 'epoch' or 'batch' or a number of batches; got 'often'"):
         TensorBoard(tmp_path, update_freq="often")
-    with pytest.raises(ValueError, match="histogram_freq is a whole number, at least 0; got -1"):
+    with pytest.raises(ValueError, match="histogram_freq must be a whole number, at least 0; got -1"):
         TensorBoard(tmp_path, histogram_freq=-1)

@@ -150,12 +150,12 @@ def test_verbose_prints(capsys):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"factor": 1.0}, "factor, by which the learning rate is multiplied, is above 0 and below 1; got 1.0"),
-        ({"factor": 0}, "is above 0 and below 1; got 0"),
-        ({"patience": -1}, "patience is a whole number, at least 0"),
-        ({"cooldown": 0.5}, "cooldown is a whole number"),
-        ({"min_lr": -1.0}, "min_lr is 0 or more; got -1.0"),
-        ({"mode": "best"}, "mode is 'auto', 'min' or 'max'"),
+        ({"factor": 1.0}, "factor must be a number above 0 and below 1; got 1.0"),
+        ({"factor": 0}, "factor must be a number above 0 and below 1; got 0"),
+        ({"patience": -1}, "patience must be a whole number, at least 0"),
+        ({"cooldown": 0.5}, "cooldown must be a whole number"),
+        ({"min_lr": -1.0}, "min_lr must be a finite number, at least 0; got -1.0"),
+        ({"mode": "best"}, "mode must be one of auto, min, max; got 'best'"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):

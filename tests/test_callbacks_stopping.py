@@ -7,7 +7,7 @@ import pytest
 from callback_runs import Raise, Script, make, resumed, weights
 
 from tinygrad_opt import nn
-from tinygrad_opt.train import Callback, EarlyStopping, TerminateOnNaN
+from tinygrad_opt.train import Callback, EarlyStopping, LearningRateFinder, ReduceLROnPlateau, TerminateOnNaN
 from tinygrad_opt.train.callbacks.monitor import Monitor
 
 nan, inf = math.nan, math.inf
@@ -183,7 +183,7 @@ def test_an_unknown_direction_is_asked_for():
     with pytest.raises(ValueError, match="'val_wobble' does not say whether less or more of it is better: give mode="):
         EarlyStopping("val_wobble")
     assert EarlyStopping("val_wobble", mode="max").monitor.mode == "max"
-    with pytest.raises(ValueError, match="mode is 'auto', 'min' or 'max'; got 'up'"):
+    with pytest.raises(ValueError, match="mode must be one of auto, min, max; got 'up'"):
         EarlyStopping(mode="up")
 
 
@@ -201,17 +201,33 @@ def test_a_name_that_is_not_logged_is_an_error_after_the_first_epoch():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"patience": -1}, "patience is a whole number, at least 0; got -1"),
-        ({"patience": 1.5}, "patience is a whole number"),
-        ({"min_delta": nan}, "min_delta is a finite number; got nan"),
-        ({"baseline": "low"}, "baseline is a finite number; got 'low'"),
-        ({"restore_best_weights": 1}, "restore_best_weights is True or False"),
-        ({"start_from_epoch": -2}, "start_from_epoch is a whole number"),
+        ({"patience": -1}, "patience must be a whole number, at least 0; got -1"),
+        ({"patience": 1.5}, "patience must be a whole number"),
+        ({"min_delta": nan}, "min_delta must be a finite number; got nan"),
+        ({"baseline": "low"}, "baseline must be a finite number; got 'low'"),
+        ({"restore_best_weights": 1}, "restore_best_weights must be True or False"),
+        ({"start_from_epoch": -2}, "start_from_epoch must be a whole number"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         EarlyStopping(**settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "plain"),
+    [
+        (EarlyStopping, {"patience": np.int64(3), "restore_best_weights": np.True_}, (3, True)),
+        (EarlyStopping, {"baseline": np.float32(0.5), "start_from_epoch": np.uint8(2)}, (0.5, 2)),
+        (ReduceLROnPlateau, {"factor": np.float32(0.5), "cooldown": np.int32(1)}, (0.5, 1)),
+        (TerminateOnNaN, {"raise_error": np.False_}, (False,)),
+        (LearningRateFinder, {"steps": np.int64(20), "smoothing": np.float32(0.5)}, (20, 0.5)),
+    ],
+)
+def test_settings_of_numpy_are_taken_as_pythons_own(kind, settings, plain):
+    callback = kind(**settings)
+    kept = [getattr(callback, name) for name in settings]
+    assert [(type(x), x) for x in kept] == [(type(x), x) for x in plain]
 
 
 # -- nan ---------------------------------------------------------------------------------------

@@ -447,9 +447,9 @@ def test_what_cannot_be_saved(path):
     run = Run("ema").train(2)
     before = path.read_bytes()
     for wrong, error, text in [
-        ({"epoch": -1}, ValueError, "epoch counts what is over, from 0; got -1"),
-        ({"batch": 1.5}, ValueError, "batch counts what is over, from 0; got 1.5"),
-        ({"epoch": True}, ValueError, "epoch counts what is over, from 0; got True"),
+        ({"epoch": -1}, ValueError, "epoch must be a whole number, at least 0; got -1"),
+        ({"batch": 1.5}, ValueError, "batch must be a whole number, at least 0; got 1.5"),
+        ({"epoch": True}, ValueError, "epoch must be a whole number, at least 0; got True"),
         ({"extra": {"loss": Value(1.0)}}, TypeError, "extra.loss is a Value: save its .data"),
         ({"extra": [1]}, TypeError, "extra is a dict of plain data; got a list"),
         ({"callbacks": [print]}, TypeError, "callback 0, a builtin_function_or_method, cannot be saved"),

@@ -13,6 +13,7 @@ import numpy as np
 from ..nn.module import Module
 from ..optim.around.averaging import Averaged
 from ..optim.around.wrapper import within
+from ..settings import whole_number
 from . import files
 from .files import FilePath
 from .generators import Generators
@@ -95,8 +96,8 @@ def save_checkpoint(
         raise TypeError(f"extra is a dict of plain data; got a {type(extra).__name__}")
     state = {
         "checkpoint": FORMAT,
-        "epoch": count("epoch", epoch),
-        "batch": count("batch", batch),
+        "epoch": whole_number("save_checkpoint", "epoch", epoch, 0),
+        "batch": whole_number("save_checkpoint", "batch", batch, 0),
         "model": model.state_dict(),
         "optimizer": None if optimizer is None else optimizer.state_dict(),
         "callbacks": [{"class": type(c).__name__, "state": c.state_dict()} for c in stateful(callbacks)],
@@ -202,9 +203,3 @@ def stateful(callbacks: Iterable[Stateful]) -> list[Stateful]:
             kind = type(callback).__name__
             raise TypeError(f"callback {i}, a {kind}, cannot be saved: it has no state_dict() and load_state_dict()")
     return callbacks
-
-
-def count(name: str, x: Any) -> int:
-    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 0:
-        raise ValueError(f"{name} counts what is over, from 0; got {x!r}")
-    return int(x)

@@ -53,6 +53,10 @@ class Grouped(Configured):
         for group, new in zip(self.groups, changed, strict=True):
             group.hyper.update(new)
 
+    def hyperparameters(self) -> list[dict[str, Any]]:
+        """Those that the coming step will use, for each group: schedules are asked for their values."""
+        return [self.at_step(group.hyper, self.t) for group in self.groups]
+
     def zero_grad(self, **other: Never) -> None:
         """Forget the gradients, before the next backward pass adds to them."""
         if other:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...optim.around.wrapper import count
+from ...settings import FROM_0_BELOW_1, Numbers, number, whole_number
 from ..generators import Generators
 from .base import Callback
-from .monitor import number
 from .rates import LearningRates
+
+ABOVE_1 = Numbers("a finite number above 1", lambda x: x > 1)
 
 
 class LearningRateFinder(Callback):
@@ -49,12 +50,9 @@ class LearningRateFinder(Callback):
         self.start_lr, self.end_lr = number(kind, "start_lr", start_lr), number(kind, "end_lr", end_lr)
         if not 0 < self.start_lr < self.end_lr:
             raise ValueError(f"{kind}: rates grow from start_lr above 0 to end_lr; got {start_lr!r} and {end_lr!r}")
-        self.smoothing, self.divergence = number(kind, "smoothing", smoothing), number(kind, "divergence", divergence)
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"{kind}: smoothing is at least 0 and below 1; got {smoothing!r}")
-        if not self.divergence > 1:
-            raise ValueError(f"{kind}: divergence is a factor above 1; got {divergence!r}")
-        self.steps = count(kind, "steps", steps, 10)
+        self.smoothing = number(kind, "smoothing", smoothing, FROM_0_BELOW_1)
+        self.divergence = number(kind, "divergence", divergence, ABOVE_1)
+        self.steps = whole_number(kind, "steps", steps, 10)
         self.reset()
 
     def reset(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...optim.around.wrapper import flag
+from ...settings import flag
 from ..files import FilePath
 from .base import Callback
 

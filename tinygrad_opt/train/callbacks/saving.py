@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...optim.around.wrapper import flag
+from ...settings import count, flag, number
 from .. import files
 from ..checkpoint import read
 from ..files import FilePath
 from ..weights import save_weights
 from .base import Callback
-from .monitor import Monitor, number
+from .monitor import Monitor
 
 
 class Saver(Callback):
@@ -25,10 +25,10 @@ class Saver(Callback):
     """
 
     def __init__(self, save_freq: str | int):
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or isinstance(save_freq, bool) or save_freq < 1):
-            kind = type(self).__name__
-            raise ValueError(f"{kind}: save_freq is 'epoch' or a number of batches, at least 1; got {save_freq!r}")
-        self.save_freq = save_freq
+        kind = type(self).__name__
+        if isinstance(save_freq, str) and save_freq != "epoch":
+            raise ValueError(f"{kind}: save_freq must be 'epoch' or a number of batches; got {save_freq!r}")
+        self.every = 0 if isinstance(save_freq, str) else count(kind, "save_freq", save_freq)
         self.batches = 0
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
@@ -36,14 +36,14 @@ class Saver(Callback):
             self.batches = 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-        if self.save_freq != "epoch":
+        if self.every:
             self.batches += 1
-            if self.batches >= int(self.save_freq):
+            if self.batches >= self.every:
                 self.batches = 0
                 self.ask(self.run.epoch, self.run.means.result())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        if self.save_freq == "epoch":
+        if not self.every:
             self.ask(epoch, logs)
 
     def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...optim.around.wrapper import count, flag
+from ...settings import flag, number, whole_number
 from .base import Callback
-from .monitor import Monitor, number
+from .monitor import Monitor
 
 
 class EarlyStopping(Callback):
@@ -43,11 +43,11 @@ class EarlyStopping(Callback):
         start_from_epoch: int = 0,
     ):
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
-        self.patience = count("EarlyStopping", "patience", patience, 0)
+        self.patience = whole_number("EarlyStopping", "patience", patience, 0)
         self.verbose = verbose
         self.baseline = None if baseline is None else number("EarlyStopping", "baseline", baseline)
         self.restore_best_weights = flag("EarlyStopping", "restore_best_weights", restore_best_weights)
-        self.start_from_epoch = count("EarlyStopping", "start_from_epoch", start_from_epoch, 0)
+        self.start_from_epoch = whole_number("EarlyStopping", "start_from_epoch", start_from_epoch, 0)
         self.reset()
 
     def reset(self) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ...optim.around.wrapper import count, flag
+from ...settings import count, flag, whole_number
 from ..files import FilePath
 from .base import Callback
+
+EVERY = {"epoch": 0, "batch": 1}
+"""Every how many batches their numbers are written; 0 is never."""
 
 
 class TensorBoard(Callback):
@@ -34,17 +37,14 @@ class TensorBoard(Callback):
         update_freq: str | int = "epoch",
     ):
         library()
+        kind = type(self).__name__
         self.log_dir = Path(log_dir)
-        self.histogram_freq = count("TensorBoard", "histogram_freq", histogram_freq, 0)
-        self.write_steps_per_second = flag("TensorBoard", "write_steps_per_second", write_steps_per_second)
-        named = {"epoch": 0, "batch": 1}
-        if isinstance(update_freq, str) and update_freq not in named:
-            raise ValueError(
-                f"TensorBoard: update_freq is 'epoch', 'batch' or a number of batches; got {update_freq!r}"
-            )
-        self.every = (
-            named[update_freq] if isinstance(update_freq, str) else count("TensorBoard", "update_freq", update_freq)
-        )
+        self.histogram_freq = whole_number(kind, "histogram_freq", histogram_freq, 0)
+        self.write_steps_per_second = flag(kind, "write_steps_per_second", write_steps_per_second)
+        if isinstance(update_freq, str) and update_freq not in EVERY:
+            words = " or ".join(map(repr, EVERY))
+            raise ValueError(f"{kind}: update_freq must be {words} or a number of batches; got {update_freq!r}")
+        self.every = EVERY[update_freq] if isinstance(update_freq, str) else count(kind, "update_freq", update_freq)
         self.writers: dict[str, Any] = {}
         self.batches = 0
 
