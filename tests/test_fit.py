@@ -14,10 +14,9 @@ from small_fits import CLASSES, LABELS, NUMBERS, Watch, X, net, points, same, we
 
 from tinygrad_opt import Value, functional, nn, optim
 from tinygrad_opt.train import (
-    Callback,
     DataLoader,
     Dataset,
-    Run,
+    LambdaCallback,
     StreamLoader,
     evaluate,
     fit,
@@ -326,18 +325,20 @@ def test_a_bar_where_it_is_asked_for(verbose, shows, capsys):
     assert ("epoch 1/1" in capsys.readouterr().out) == shows
 
 
-# -- Run by itself -----------------------------------------------------------------------------
-def test_stop_ends_the_epoch_with_validation_and_begins_no_other():
-    class Stop(Callback):
-        def on_train_batch_end(self, batch, logs):
-            if batch == 1:
-                self.run.stop("enough")
+# -- the end that a callback asks for ----------------------------------------------------------
+def test_no_batch_is_asked_for_after_a_stop():
+    x = np.where(np.arange(40)[:, None] >= 16, np.nan, X)
+    stop = LambdaCallback(on_train_batch_end=lambda batch, logs: stop.run.stop("enough") if batch == 1 else None)
+    history = fit(net(), DataLoader(Dataset(x, LABELS), 8), loss=CLASSES, callbacks=[stop])
+    assert (history.epoch, history.stopped) == ([0], "enough")
 
-    model = net()
-    data = DataLoader(Dataset(X, LABELS), 8)
-    run = Run(
-        model, optim.SGD(model.parameters()), nn.CrossEntropyLoss(), data, epochs=5, validation=data, callbacks=[Stop()]
-    )
-    history = run.train()
-    assert (run.optimizer.t, run.epoch, run.batch, history.stopped) == (2, 1, 0, "enough")
-    assert set(history) == {"loss", "val_loss"}
+
+@pytest.mark.parametrize(("hook", "begun"), [("on_train_begin", []), ("on_epoch_begin", [0])])
+def test_an_epoch_without_a_batch_does_not_count(hook, begun):
+    model, epochs, ended = net(), [], []
+    note = {"on_epoch_begin": lambda epoch, logs: epochs.append(epoch), "on_epoch_end": lambda *all: ended.append(all)}
+    stop = LambdaCallback(**{hook: lambda *all: stop.run.stop("enough")})
+    history = fit(model, (X, LABELS), loss=CLASSES, epochs=3, callbacks=[LambdaCallback(**note), stop])
+    assert (epochs, ended, history.epoch, history.stopped) == (begun, [], [], "enough")
+    assert (stop.run.epoch, stop.run.batch) == (0, 0)
+    assert same(model, net())

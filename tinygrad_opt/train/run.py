@@ -83,16 +83,11 @@ class Run(Evaluation):
         if self.batch == 0:
             self.means.clear()
             self.callbacks("on_epoch_begin", epoch, {})
+        if self.batch == 0 and self.stopped is not None:
+            return  # an epoch that has no batch does not count
         if not self.model.training:  # else a part that was told eval(), such as a frozen BatchNorm, stays so
             self.model.train()
-        for batch in self.loader.batches(epoch, start=self.batch):
-            if self.stopped is not None:
-                break
-            self.callbacks("on_train_batch_begin", self.batch, {})
-            logs = self.train_batch(*pair("training", batch))
-            number, self.batch = self.batch, self.batch + 1
-            self.callbacks("on_train_batch_end", number, logs)
-            self.callbacks("on_save")
+        self.train_batches(epoch)
         logs = self.means.result()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
@@ -100,6 +95,19 @@ class Run(Evaluation):
         self.callbacks("on_epoch_end", epoch, logs)
         self.history.append(epoch, logs)
         self.callbacks("on_save")
+
+    def train_batches(self, epoch: int) -> None:
+        """The batches that remain of the epoch; none is asked for once the run is to end."""
+        if self.stopped is not None:  # it goes on from where it was saved, in the batch that stopped it
+            return
+        for batch in self.loader.batches(epoch, start=self.batch):
+            self.callbacks("on_train_batch_begin", self.batch, {})
+            logs = self.train_batch(*pair("training", batch))
+            number, self.batch = self.batch, self.batch + 1
+            self.callbacks("on_train_batch_end", number, logs)
+            self.callbacks("on_save")
+            if self.stopped is not None:
+                break
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
