@@ -10,9 +10,16 @@ import urllib.parse
 
 import numpy as np
 import pytest
-from callback_runs import Raise, SaveAt, Script, make
+from callback_runs import Raise, SaveAt, Script, X, Y, make
 
-from tinygrad_opt.train import CSVLogger, EarlyStopping, LearningRateScheduler, RemoteMonitor, TensorBoard
+from tinygrad_opt.train import (
+    CSVLogger,
+    EarlyStopping,
+    LearningRateScheduler,
+    RemoteMonitor,
+    TensorBoard,
+    evaluate,
+)
 
 
 # -- CSVLogger ---------------------------------------------------------------------------------
@@ -195,6 +202,21 @@ def test_files_are_whole_after_an_error_and_go_on_when_resumed(tmp_path, tensorb
     run.load(tmp_path / "run.npz")
     run.train()
     assert [step for step, _ in read(tmp_path / "logs" / "train")[0]["epoch_loss"]] == [0, 1, 2, 3]
+
+
+def test_evaluate_writes_too_and_at_the_last_step_of_training(tmp_path, tensorboard):
+    board = TensorBoard(tmp_path)
+    run = make(board, epochs=2, validation=True)
+    run.train()
+    for _ in range(2):
+        evaluate(run.model, (X, Y), loss="mse", callbacks=[board])
+    fresh = TensorBoard(tmp_path / "fresh")
+    logs = evaluate(run.model, (X, Y), loss="mse", callbacks=[fresh])
+    assert [step for step, _ in read(tmp_path / "validation")[0]["evaluation_loss_vs_iterations"]] == [3, 6, 6, 6]
+    assert read(tmp_path / "fresh" / "validation")[0] == {
+        "evaluation_loss_vs_iterations": [(0, np.float32(logs["loss"]))]
+    }
+    assert board.writers == fresh.writers == {}
 
 
 def test_a_missing_extra_is_named(monkeypatch):

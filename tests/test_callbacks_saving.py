@@ -143,6 +143,14 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
             ModelCheckpoint("run.npz", save_freq=freq)
     with pytest.raises(ValueError, match=r"save_freq must be 'epoch' or a number of batches; got 'batch'"):
         ModelCheckpoint("run.npz", save_freq="batch")
+    with pytest.raises(ValueError, match="save_best_only must be True or False; got 'no'"):
+        ModelCheckpoint("run.npz", save_best_only="no")
+    with pytest.raises(ValueError, match="mode must be one of auto, min, max; got 'minimum'; did you mean 'min'"):
+        ModelCheckpoint("run.npz", mode="minimum")
+    with pytest.raises(ValueError, match=r"'\{epoch.npz' cannot be filled in: expected '}' before end of string"):
+        ModelCheckpoint("{epoch.npz")
+    with pytest.raises(ValueError, match=r"has a \{batch\}, and each epoch is saved when its batches are over: leave"):
+        ModelCheckpoint("{epoch}-{batch:03d}.npz")
     with pytest.raises(ValueError, match="watches 'val_loss', which is not logged; there are loss"):
         make(ModelCheckpoint(tmp_path / "run.npz", save_best_only=True)).train()
     with pytest.raises(
@@ -150,6 +158,18 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
     ):
         make(ModelCheckpoint(tmp_path / "{val_loss}.npz")).train()
     assert files_in(tmp_path) == []
+
+
+def test_the_best_within_an_epoch_is_of_training_alone(tmp_path):
+    with pytest.raises(
+        ValueError,
+        match="save_freq=2 looks at numbers within an epoch, and 'val_loss' comes at its end: give monitor='loss', or",
+    ):
+        ModelCheckpoint("run.npz", save_best_only=True, save_freq=2)
+    assert ModelCheckpoint("run.npz", save_freq=2).monitor is None
+    best = ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", "loss", save_best_only=True, save_freq=2)
+    make(best, epochs=2, validation=True).train()
+    assert files_in(tmp_path)[0] == "1-2.npz"
 
 
 # -- BackupAndRestore --------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -158,6 +159,15 @@ def test_arrays_of_another_program_where_they_are_welcome(tmp_path, ending):
     np.savez(path, **arrays) if ending == ".npz" else path.write_bytes(formats.library().save(arrays))
     assert exact(dict(sorted(files.load(path, foreign=True).items()))) == exact(arrays)
     assert re.search("another program wrote it; its arrays are (a, b|b, a)$", refusal(path))
+
+
+def test_many_arrays_take_time_by_their_number_alone():
+    def seconds(n):
+        began = time.process_time()
+        structure.taken_apart({str(i): np.zeros(1) for i in range(n)}, "reserved")
+        return time.process_time() - began
+
+    assert min(seconds(16_000) for _ in range(2)) < 60 * max(seconds(1_000) for _ in range(5))  # by squares: 256
 
 
 # -- what cannot be saved ----------------------------------------------------------------------
