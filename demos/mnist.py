@@ -24,15 +24,6 @@ if not FOLDER.is_dir():
     sys.exit()
 
 
-def images():
-    """Images and labels to train on, and those for tests."""
-    x, y = datasets.mnist(FOLDER, train=False)
-    if any(FOLDER.glob("train-*")):
-        return datasets.mnist(FOLDER), (x, y)
-    n = len(x) * 4 // 5
-    return (x[:n], y[:n]), (x[n:], y[n:])
-
-
 def network(*between):
     """784-512-10, its weights from He's distribution; between come after the first layer."""
     rng = np.random.default_rng(0)
@@ -40,7 +31,7 @@ def network(*between):
     return nn.Sequential(nn.Linear(784, 512, **settings), *between, nn.Linear(512, 10, **settings))
 
 
-training, test = images()
+training, test = datasets.load_mnist_parts(FOLDER)
 print(f"{len(training[0]):,} images for training, {len(test[0]):,} for tests")
 print("784-512-10, RMSprop, lr 0.001, batches of 128, 5 epochs\n")
 print("                 accuracy")

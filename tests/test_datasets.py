@@ -246,6 +246,11 @@ def test_refusals(call, error, message):
     assert refused(call, error) == message
 
 
+def test_a_truth_of_numpy_is_one():
+    assert datasets.make_moons(4, shuffle=np.bool_(False))[1].tolist() == [0, 0, 1, 1]
+    assert len(datasets.make_regression(3, coef=np.bool_(True))) == 3
+
+
 def test_names():
     assert datasets.get("moons") is datasets.get("Moons") is datasets.make_moons
     assert datasets.get("breast-cancer") is datasets.get("breast_cancer") is datasets.load_breast_cancer
@@ -256,7 +261,7 @@ def test_names():
 
 
 def test_every_function_of_data_has_a_name():
-    made = set(datasets.__all__) - {"DATASETS", "get", "read_idx"}
+    made = set(datasets.__all__) - {"DATASETS", "get", "load_mnist_parts", "read_idx"}
     assert made == {make.__name__ for make in datasets.DATASETS.values()}
 
 

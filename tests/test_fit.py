@@ -293,7 +293,7 @@ SOURCES = {
     "loader": lambda path: DataLoader(Dataset(X, LABELS), 8, shuffle=True, seed=0),
     "memmap": lambda path: (mapped(path, X), LABELS),
     "stream": lambda path: StreamLoader(lambda: zip(X, LABELS, strict=True), 8),
-    "shuffled stream": lambda path: StreamLoader(lambda: zip(X, LABELS, strict=True), 8, shuffle=16, seed=0),
+    "shuffled stream": lambda path: StreamLoader(lambda: zip(X, LABELS, strict=True), 8, shuffle_buffer=16, seed=0),
 }
 
 

@@ -240,7 +240,7 @@ LAYERS = [
     "train.weights",
     "train.metrics",
     "train.history",
-    "train.curves",
+    "train.advice",
     "train.callbacks.base",
     "train.callbacks.monitor",
     "train.callbacks.stopping",

@@ -69,7 +69,7 @@ OPTIMIZERS = {
 }
 DATA = {
     "arrays": lambda: (X, LABELS),
-    "stream": lambda: StreamLoader(lambda: zip(X, LABELS, strict=True), 8, shuffle=16, seed=3),
+    "stream": lambda: StreamLoader(lambda: zip(X, LABELS, strict=True), 8, shuffle_buffer=16, seed=3),
 }
 
 

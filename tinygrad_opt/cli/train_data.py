@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import datasets
+from ..datasets.mnist import tests_alone
+from ..datasets.points import Points
 from ..datasets.registry import DATASETS
 from ..train import Dataset
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def load(name: str, folder: Path | None, share: float, dtype: Any, seed: int) ->
     """The data of that name; a share of the samples to train on, drawn by the seed, is kept for validation."""
     note, test = "", None
     if name == "mnist":
-        (x, y), test, note = mnist(folder, dtype)
+        (x, y), new, note = mnist(folder, dtype)
+        test = Dataset(*new)
     elif folder is not None:
         raise ValueError(f"--data is the folder of mnist; {name} needs none")
     else:
@@ -93,7 +94,7 @@ def load(name: str, folder: Path | None, share: float, dtype: Any, seed: int) ->
     return Data(name, x.shape[1], int(y.max()) + 1, training, validation, test, note)
 
 
-def made(name: str, seed: int) -> tuple[Array, Array]:
+def made(name: str, seed: int) -> Points:
     """Points that the seed draws, or samples that scikit-learn brings."""
     make = datasets.get(name, **DEFAULTS[name].made)
     draws = {"rng": np.random.default_rng(seed)} if "rng" in inspect.signature(make).parameters else {}
@@ -101,18 +102,13 @@ def made(name: str, seed: int) -> tuple[Array, Array]:
     return x, y
 
 
-def mnist(folder: Path | None, dtype: Any) -> tuple[tuple[Array, Array], Dataset, str]:
-    """Images to train on and images for tests, and what is to be said about them.
-
-    A folder with the test files alone is taken too: four fifths of them, from the first on, are for training.
-    """
+def mnist(folder: Path | None, dtype: Any) -> tuple[Points, Points, str]:
+    """Images to train on and images for tests, and what is to be said about them."""
     if folder is None:
         raise ValueError("mnist needs --data FOLDER, where its files are: train-images-idx3-ubyte.gz and the others")
-    x, y = datasets.mnist(folder, train=False, dtype=dtype)
-    if any(folder.glob("train-*")):
-        return datasets.mnist(folder, dtype=dtype), Dataset(x, y), ""
-    n = len(x) * 4 // 5
-    note = (
-        f"{folder} has the test files alone: the first {n:,} images are for training, the last {len(x) - n:,} for tests"
-    )
-    return (x[:n], y[:n]), Dataset(x[n:], y[n:]), note
+    training, test = datasets.load_mnist_parts(folder, dtype=dtype)
+    if not tests_alone(folder):
+        return training, test, ""
+    n, rest = len(training[0]), len(test[0])
+    note = f"{folder} has the test files alone: the first {n:,} images are for training, the last {rest:,} for tests"
+    return training, test, note

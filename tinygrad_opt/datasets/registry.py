@@ -11,7 +11,7 @@ from ..spelling import named
 from .classics import load_breast_cancer, load_diabetes, load_digits, load_iris
 from .everyday import make_housing, make_passing
 from .gates import and_, make_xor, or_, xor
-from .mnist import mnist
+from .mnist import load_mnist
 from .points import make_blobs, make_circles, make_moons, make_regression, make_spirals
 
 # fmt: off
@@ -20,7 +20,7 @@ DATASETS: dict[str, Callable[..., Any]] = {
     "regression": make_regression, "housing": make_housing, "passing": make_passing,
     "and": and_, "or": or_, "xor": xor, "xor_cloud": make_xor,
     "digits": load_digits, "iris": load_iris, "breast_cancer": load_breast_cancer, "diabetes": load_diabetes,
-    "mnist": mnist,
+    "mnist": load_mnist,
 }
 """Functions that return (x, y), by their names without make and load."""
 # fmt: on

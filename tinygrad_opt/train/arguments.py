@@ -9,18 +9,16 @@ import numpy as np
 
 from .. import nn, optim
 from ..nn.module import Module
-from ..settings import Numbers, number
+from ..settings import FROM_0_BELOW_1, number
 from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
 from .loader import Loader
 
-SHARE = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
-
 
 def parted(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
     """Data to train on and to validate with."""
-    share = number("fit", "validation_split", share, SHARE)
+    share = number("fit", "validation_split", share, FROM_0_BELOW_1)
     training = as_data(data)
     if validation_data is not None:
         if share:
