@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from small_fits import CLASSES, LABELS, NUMBERS, Watch, X, net, points, same, weights
@@ -22,8 +16,6 @@ from tinygrad_opt.train import (
     fit,
     predict,
 )
-
-ROOT = Path(__file__).parent.parent
 
 
 class Lengths(nn.Module):
@@ -179,37 +171,6 @@ def test_a_part_that_was_told_eval_stays_so_and_a_model_in_eval_is_trained():
     fit(model.eval(), (X, LABELS), loss=CLASSES)
     assert model.training
     assert model[1].running_mean.any()
-
-
-# -- Ctrl-C ------------------------------------------------------------------------------------
-INTERRUPTED = """
-import numpy as np
-from tinygrad_opt import nn
-from tinygrad_opt.train import Callback, fit
-
-class Tell(Callback):
-    def on_epoch_end(self, epoch, logs):
-        print(epoch, flush=True)
-
-    def on_train_end(self, logs):
-        print("end", sorted(logs), flush=True)
-
-x = np.ones((64, 2))
-history = fit(nn.MLP(2, 4, 1), (x, x[:, :1]), loss="mse", epochs=10**6, callbacks=[Tell()])
-print(history.interrupted, history.stopped, len(history) == len(history["loss"]) > 1)
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent to a process of its own on POSIX only")
-def test_ctrl_c_ends_a_run_with_the_history_so_far():
-    command = [sys.executable, "-c", INTERRUPTED]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        for _ in range(3):
-            process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (0, "")
-    assert out.splitlines()[-2:] == ["end ['loss']", "True None True"]
 
 
 # -- optimizers --------------------------------------------------------------------------------

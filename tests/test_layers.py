@@ -254,6 +254,7 @@ LAYERS = [
     "train.callbacks.progress",
     "train.callbacks",
     "train.evaluation",
+    "train.interrupts",
     "train.run",
     "train.arguments",
     "train.fit",

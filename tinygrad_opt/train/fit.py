@@ -53,6 +53,9 @@ def fit(
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
 
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
+    Ctrl-C ends the run when the batch under way is over, with the history so far and ``history.interrupted`` True; what
+    a callback saves then goes on bit for bit.  A second one raises KeyboardInterrupt at once, maybe within a step.
+    That is in the main thread; a program with a handler of SIGINT of its own keeps it.
     Raises ValueError for data, names and numbers that do not fit, and TypeError for things of other kinds.
 
     >>> from tinygrad_opt import datasets, nn, optim

@@ -12,6 +12,7 @@ from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
 from .evaluation import Evaluation, numbers_of, one_number, pair
 from .history import History
+from .interrupts import Interrupts
 from .loader import Loader
 from .metrics import Means, Metric
 
@@ -47,6 +48,7 @@ class Run(Evaluation):
         self.epoch, self.batch = 0, 0
         self.means = Means()
         self.history = History()
+        self.interrupts = Interrupts()
         self.stopped: str | None = None
         self.parameters = model.parameters()
         held = {id(p) for p in getattr(optimizer, "params", ())}
@@ -64,18 +66,26 @@ class Run(Evaluation):
 
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:
-        """Run all epochs that remain; Ctrl-C ends it with the history so far."""
+        """Run all epochs that remain; Ctrl-C ends it at the border of a batch, with the history so far."""
         with self.callbacks.closed_after():
+            self.history.interrupted = False
             self.callbacks("on_train_begin", {})
-            try:
-                while self.epoch < self.epochs and (self.stopped is None or self.batch):
-                    self.train_epoch()
-            except KeyboardInterrupt:
-                self.history.interrupted = True
+            with self.interrupts:
+                self.train_epochs()
             self.zero_grad()
             self.history.stopped = self.stopped
             self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
         return self.history
+
+    def train_epochs(self) -> None:
+        """The epochs that remain, until a callback or Ctrl-C ends them."""
+        try:
+            while self.epoch < self.epochs and (self.stopped is None or self.batch) and not self.history.interrupted:
+                self.train_epoch()
+        except KeyboardInterrupt:
+            if self.interrupts.seen > 1:  # it may have left a step half done
+                raise
+            self.history.interrupted = True
 
     def train_epoch(self) -> None:
         """The rest of the epoch under way: its batches, validation, and the hooks around them."""
@@ -88,13 +98,15 @@ class Run(Evaluation):
         if not self.model.training:  # else a part that was told eval(), such as a frozen BatchNorm, stays so
             self.model.train()
         self.train_batches(epoch)
+        if self.history.interrupted:
+            return
         logs = self.means.result()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
         self.history.append(epoch, logs)
-        self.callbacks("on_save")
+        self.border()
 
     def train_batches(self, epoch: int) -> None:
         """The batches that remain of the epoch; none is asked for once the run is to end."""
@@ -105,9 +117,14 @@ class Run(Evaluation):
             logs = self.train_batch(*pair("training", batch))
             number, self.batch = self.batch, self.batch + 1
             self.callbacks("on_train_batch_end", number, logs)
-            self.callbacks("on_save")
-            if self.stopped is not None:
+            self.border()
+            if self.stopped is not None or self.history.interrupted:
                 break
+
+    def border(self) -> None:
+        """Between two batches, or epochs: what is saved now belongs to one moment, and Ctrl-C ends the run now."""
+        self.history.interrupted = self.interrupts.seen > 0
+        self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""

@@ -24,7 +24,8 @@ class Callback:
 
     on_gradients(batch, logs)  comes between the backward pass and the step
     on_save()                  comes after a batch or an epoch and all its other hooks, the history included: all that
-                               is saved then belongs to one moment
+                               is saved then belongs to one moment.  Where Ctrl-C ends the run, it is the last
+                               time, and ``run.history.interrupted`` is True
     on_close()                 is called however the run ends, by an error too, and after evaluate and predict
 
     run      the `Run`: ``self.run.stop("why")`` ends it after the batch or epoch, `self.run.optimizer` is at hand.
