@@ -169,6 +169,7 @@ def test_rates_grow_exponentially_and_all_is_put_back():
     history = run.train()
     np.testing.assert_allclose(finder.rates, np.geomspace(1e-4, 1.0, 21), rtol=1e-12)
     assert weights(run) == before
+    assert finder.before == []
     assert model[1].rng.bit_generator.state == rng
     np.testing.assert_equal(run.optimizer.state_dict(), state)
     assert history.stopped == "LearningRateFinder: the learning rate has reached 1"

@@ -120,7 +120,7 @@ def load_checkpoint(
     For the model alone, to use it, there is `load_weights`.
     """
     refuse_averages(optimizer)
-    state = read(path)
+    state = saved_run(path)
     parts, misfits = matched(state, model, optimizer, callbacks)
     misfits += dtypes_that_differ(state["model"], model.state_dict())
     put_in_place(path, parts, misfits)
@@ -134,19 +134,19 @@ def refuse_averages(optimizer: Any) -> None:
             layer.refuse_away()
 
 
-def read(path: FilePath) -> dict[str, Any]:
+def saved_run(path: FilePath) -> dict[str, Any]:
     """The state in a file, if it is one of `save_checkpoint`, of this version."""
     state = files.load(path)
-    held = state if isinstance(state, dict) else {}
-    if "checkpoint" not in held:
-        raise ValueError(files.refused(path, f"it holds no checkpoint; its entries are {files.listed(held)}"))
-    if held["checkpoint"] != FORMAT:
-        seen = f"it is a checkpoint of format {held['checkpoint']}; this version reads format {FORMAT}"
+    entries = state if isinstance(state, dict) else {}
+    if "checkpoint" not in entries:
+        raise ValueError(files.refused(path, f"it holds no checkpoint; its entries are {files.listed(entries)}"))
+    if entries["checkpoint"] != FORMAT:
+        seen = f"it is a checkpoint of format {entries['checkpoint']}; this version reads format {FORMAT}"
         raise ValueError(files.refused(path, seen))
-    wrong = [name for name, kind in ENTRIES.items() if not isinstance(held.get(name), kind)]
+    wrong = [name for name, kind in ENTRIES.items() if not isinstance(entries.get(name), kind)]
     if wrong:
         raise ValueError(files.refused(path, f"the checkpoint's {', '.join(wrong)} is missing or of another kind"))
-    return held
+    return entries
 
 
 def matched(

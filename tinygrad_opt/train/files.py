@@ -52,7 +52,7 @@ def load(path: FilePath, *, foreign: bool = False) -> Any:
     Raises ValueError, with what is wrong and what was seen, for a file that is damaged, cut off, empty, of another
     program or of a newer version; FileNotFoundError if there is none.
     """
-    content = read(path)
+    content = content_of(path)
     try:
         if content.text is None and foreign:
             return content.arrays
@@ -63,7 +63,7 @@ def load(path: FilePath, *, foreign: bool = False) -> Any:
         raise ValueError(refused(path, error)) from None
 
 
-def read(path: FilePath) -> Content:
+def content_of(path: FilePath) -> Content:
     """The text and arrays in a file, its digest checked if it has one; ValueError for what is no such file."""
     kind = format_of(path)
     data = Path(path).read_bytes()

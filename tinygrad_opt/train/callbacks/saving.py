@@ -12,7 +12,7 @@ from typing import Any
 
 from ...settings import count, flag, number, one_of
 from .. import files
-from ..checkpoint import read
+from ..checkpoint import saved_run
 from ..files import FilePath
 from ..weights import save_weights
 from .base import Callback
@@ -193,7 +193,7 @@ class BackupAndRestore(Saver):
     def newest(self, found: list[Path]) -> Path:
         """The last file, or the one before if that is damaged."""
         try:
-            read(found[0])
+            saved_run(found[0])
         except ValueError as error:
             if len(found) == 1:
                 raise
