@@ -86,8 +86,8 @@ def test_history_checkpoint_and_curves_are_written(tmp_path):
     ]
     with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
-    assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     held = files.load(folder / "checkpoint.npz")
     assert held["model"]["1.running_mean"].dtype == held["model"]["0.weight"].dtype == np.float32
     assert "training" in (folder / "curves.svg").read_text(encoding="utf-8")
@@ -211,7 +211,7 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(tmp_path):
         (["moons", "--dropout", "1.5"], "MLP: dropout must be a number of 0 or more and less than 1"),
         (["moons", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
         (["moons", "--lr", "1e30", "--epochs", "2"], "the training diverged, its loss is nan: try a lower --lr"),
-        (["moons", "--epochs", "-1"], "epochs is a whole number, 0 or more; got -1"),
+        (["moons", "--epochs", "-1"], "fit: epochs must be a whole number, at least 0; got -1"),
         (["moons", "--batch-size", "0"], "batch_size must be a whole number, at least 1; got 0"),
         (["moons", "--seed", "-1"], "--seed is a whole number, 0 or more; got -1"),
         (["moons", "--validation-split", "1"], "--validation-split is a share of the samples, from 0 to less than 1"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..train import Callback, History
+from ..train import Callback, CSVLogger
 
 CHECKPOINT, WEIGHTS, HISTORY, CURVES = "checkpoint.npz", "weights.npz", "history.csv", "curves.svg"
 WRITTEN = (CHECKPOINT, WEIGHTS, HISTORY, CURVES)
@@ -34,7 +33,20 @@ class Files(Callback):
         over = self.run.epoch
         if self.resume and over >= self.run.epochs:
             raise ValueError(f"{self.resume} is at the end of epoch {over}: give more --epochs than {over} to go on")
+        if self.folder:
+            self.begin_table(self.folder / HISTORY)
         self.before = signal.signal(signal.SIGINT, self.interrupt)
+
+    def begin_table(self, path: Path) -> None:
+        """Write the epochs that are over, which also belong to a run that goes on in another folder."""
+        self.table = CSVLogger(path)
+        history = self.run.history
+        for place, epoch in enumerate(history.epoch):
+            self.table.on_epoch_end(epoch, {name: history[name][place] for name in history})
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        if self.folder:
+            self.table.on_epoch_end(epoch, logs)
 
     def interrupt(self, *_: Any) -> None:
         self.interrupted = True
@@ -43,7 +55,6 @@ class Files(Callback):
     def on_save(self) -> None:
         if self.folder and (self.interrupted or self.run.batch == 0):
             self.run.save(self.folder / CHECKPOINT)
-            write_history(self.folder / HISTORY, self.run.history)
         if self.interrupted:
             raise KeyboardInterrupt
 
@@ -70,12 +81,3 @@ def prepared(folder: Path, resume: Path | None) -> None:
     held = folder / CHECKPOINT
     if held.exists() and not (resume and resume.exists() and resume.samefile(held)):
         raise ValueError(f"{held} is there from another run: give another --out, or go on with --resume {held}")
-
-
-def write_history(path: Path, history: History) -> None:
-    """One line an epoch, counted from 1, and a column for each number that was logged."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["epoch", *history])
-        columns = [history[name] for name in history]
-        table.writerows([epoch + 1, *values] for epoch, *values in zip(history.epoch, *columns, strict=True))
