@@ -1,5 +1,7 @@
 """The hooks that a run calls: all of them, in order, with what they are given; and callbacks of one's own."""
 
+import itertools
+
 import numpy as np
 import pytest
 from callback_runs import Raise, SaveAt, X, Y, make, resumed, weights
@@ -41,11 +43,46 @@ WHOLE = ", ".join(
 )
 
 
-@pytest.mark.parametrize("optimizer", [None, lambda p: optim.SAM(optim.SGD(p, lr=0.1)), optim.LBFGS])
-def test_all_hooks_in_order(optimizer):
+def by_sam(params):
+    return optim.SAM(optim.SGD(params, lr=0.1))
+
+
+def by_lbfgs(params):
+    return optim.LBFGS(params, max_iter=3)
+
+
+def test_all_hooks_in_order():
     recorder = Recorder()
-    make(recorder, epochs=2, validation=True, optimizer=optimizer).train()
+    make(recorder, epochs=2, validation=True).train()
     assert recorder.calls == WHOLE.split(", ")
+
+
+@pytest.mark.parametrize(("optimizer", "evaluations"), [(by_sam, 6), (by_lbfgs, None)])
+def test_optimizers_that_evaluate_several_times_in_a_step(optimizer, evaluations):
+    recorder = Recorder()
+    run = make(recorder, epochs=2, validation=True, optimizer=optimizer)
+    run.train()
+    assert [call for call, _ in itertools.groupby(recorder.calls)] == WHOLE.split(", ")
+    called = sum("on_gradients" in call for call in recorder.calls)
+    assert called == (2 * evaluations if evaluations else run.optimizer.evaluations)
+
+
+@pytest.mark.parametrize("optimizer", [by_sam, by_lbfgs])
+def test_the_first_evaluation_of_a_step_is_reported(optimizer):
+    class Number(Callback):
+        def on_train_batch_begin(self, batch, logs):
+            self.evaluations = 0
+
+        def on_gradients(self, batch, logs):
+            logs["evaluation"] = self.evaluations
+            self.evaluations += 1
+
+    first = LambdaCallback(on_train_batch_begin=lambda batch, logs: losses.append(run.evaluate(run.loader)["loss"]))
+    losses = []
+    run = make(Number(), first, optimizer=optimizer, batch_size=6, epochs=3)
+    history = run.train()
+    assert history["evaluation"] == [0.0, 0.0, 0.0]
+    np.testing.assert_allclose(history["loss"], losses, rtol=1e-12)
 
 
 def test_a_resumed_run_calls_what_remains(tmp_path):
@@ -180,12 +217,13 @@ def test_what_is_added_to_the_logs_is_in_the_history():
     assert len(make(Norm(), epochs=3).train()["norm"]) == 3
 
 
-def test_gradients_may_be_changed_before_the_step():
+@pytest.mark.parametrize("optimizer", [None, by_sam, by_lbfgs])
+def test_gradients_may_be_changed_before_the_step(optimizer):
     class Freeze(Callback):
         def on_gradients(self, batch, logs):
             self.model.weight.grad = np.zeros_like(self.model.weight.grad)
 
-    run = make(Freeze(), epochs=1)
+    run = make(Freeze(), optimizer=optimizer)
     before = weights(run)
     run.train()
     after = weights(run)

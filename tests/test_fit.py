@@ -203,6 +203,31 @@ def test_what_stands_around_optimizers(name):
     assert history["loss"][-1] < 0.6 * history["loss"][0]
 
 
+class Twice(optim.SGD):
+    """Heun's method: the mean of the gradients here and where a step of gradient descent would lead."""
+
+    needs_closure = True
+
+    def step(self, loss=None):
+        before, value = [p.data.copy() for p in self.params], loss()
+        here = [p.grad for p in self.params]
+        for p, g in zip(self.params, here, strict=True):
+            p.data = p.data - self.lr * g
+        loss()
+        for p, old, g in zip(self.params, before, here, strict=True):
+            p.data, p.grad = old, (p.grad + g) / 2
+        return super().step(value)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_closure_optimizer_of_ones_own(wrapped):
+    def make(params):
+        return optim.EMA(Twice(params, lr=0.5)) if wrapped else Twice(params, lr=0.5)
+
+    history = fit(net(), (X, LABELS), loss=CLASSES, optimizer=make, epochs=20, seed=0)
+    assert history["loss"][-1] < 0.6 * history["loss"][0]
+
+
 def test_an_optimizer_may_hold_a_part_and_more_than_the_model():
     """The gradients of what it does not hold are forgotten too; a weight within the loss is trained as well."""
     model, scale = net(), Value(1.0, name="scale")

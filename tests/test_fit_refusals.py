@@ -85,6 +85,12 @@ WRONG: Refusals = {
         TypeError,
         "optimizer is a name, a function of parameters, or an optimizer; got 3",
     ),
+    "a function that makes no optimizer": (
+        lambda: trained(optimizer=lambda ps: len(ps)),
+        TypeError,
+        "4 is no optimizer: it has no params, needs_closure, zero_grad, step, state_dict, load_state_dict; "
+        "subclass optim.Optimizer",
+    ),
     "an unknown metric": (
         lambda: trained(metrics=["acuracy"]),
         ValueError,

@@ -14,6 +14,7 @@ from .callbacks.base import Callback
 from .callbacks.progress import ProgbarLogger
 from .data import DataLoader, Dataset
 from .loader import Loader
+from .run import Stepping
 
 
 def parted(data: Any, validation_data: Any, share: float) -> tuple[Any, Any]:
@@ -91,23 +92,32 @@ def as_loss(loss: Any) -> Callable[[Any, Any], Any]:
     return loss  # type: ignore[no-any-return]
 
 
-def as_optimizer(optimizer: Any, model: Module) -> Any:
+def as_optimizer(optimizer: str | Callable[[Any], Stepping] | Stepping, model: Module) -> Stepping:
     """An optimizer of what the model learns."""
     learned: list[Any] = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     if not learned:
         raise ValueError(f"{type(model).__name__} has no parameter that learns: nothing to train")
     if isinstance(optimizer, str):
-        return optim.get(optimizer)(learned)
+        return complete(optim.get(optimizer)(learned))
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         if not callable(optimizer):
             raise TypeError(f"optimizer is a name, a function of parameters, or an optimizer; got {optimizer!r}")
-        return optimizer(learned)
-    held = {id(member.parameter) for member in getattr(optimizer, "members", ())}
-    if held and held.isdisjoint(id(p) for _, p in learned):
+        return complete(optimizer(learned))
+    made = complete(optimizer)
+    held = {id(p) for p in made.params}
+    if held.isdisjoint(id(p) for _, p in learned):
         raise ValueError(
-            f"{type(optimizer).__name__} holds none of the model's parameters: make it of model.named_parameters()"
+            f"{type(made).__name__} holds none of the model's parameters: make it of model.named_parameters()"
         )
-    return optimizer
+    return made
+
+
+def complete(optimizer: Any) -> Stepping:
+    """An optimizer that has all that a run asks of it."""
+    lacking = [name for name in vars(Stepping) if not name.startswith("_") and not hasattr(optimizer, name)]
+    if lacking:
+        raise TypeError(f"{optimizer!r} is no optimizer: it has no {', '.join(lacking)}; subclass optim.Optimizer")
+    return optimizer  # type: ignore[no-any-return]
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

@@ -15,7 +15,7 @@ from .callbacks.base import Callback
 from .evaluation import Evaluation, Prediction
 from .history import History
 from .metrics import Metric, as_metrics
-from .run import Run
+from .run import Run, Stepping
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -25,7 +25,7 @@ def fit(
     data: Any,
     *,
     loss: str | Callable[[Any, Any], Any],
-    optimizer: Any = "adam",
+    optimizer: str | Callable[[Any], Stepping] | Stepping = "adam",
     epochs: int = 1,
     batch_size: int | None = None,
     validation_data: Any = None,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from ..nn.module import Module
-from ..optim import BFGS, LBFGS, SAM
-from ..optim.around.wrapper import within
 from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
 from .evaluation import Evaluation, numbers_of, one_number, pair
@@ -16,7 +14,21 @@ from .interrupts import Interrupts
 from .loader import Loader
 from .metrics import Means, Metric
 
-BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
+
+class Stepping(Protocol):
+    """What a run asks of an optimizer: those of `optim` have it, and what wraps them.
+
+    needs_closure  whether step takes a function that computes the loss and its gradients anew, as often as it is called
+    """
+
+    @property
+    def params(self) -> Sequence[Any]: ...
+    @property
+    def needs_closure(self) -> bool: ...
+    def zero_grad(self) -> None: ...
+    def step(self, loss: Any, /) -> Any: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
 
 
 class Run(Evaluation):
@@ -34,7 +46,7 @@ class Run(Evaluation):
     def __init__(
         self,
         model: Module,
-        optimizer: Any,
+        optimizer: Stepping,
         loss: Callable[[Any, Any], Any],
         loader: Loader,
         *,
@@ -43,7 +55,8 @@ class Run(Evaluation):
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
-        self.optimizer, self.loader = optimizer, loader
+        self.optimizer: Any = optimizer  # callbacks look at what this one has beside
+        self.loader = loader
         self.epochs, self.validation = epochs, validation
         self.epoch, self.batch = 0, 0
         self.means = Means()
@@ -51,9 +64,9 @@ class Run(Evaluation):
         self.interrupts = Interrupts()
         self.stopped: str | None = None
         self.parameters = model.parameters()
-        held = {id(p) for p in getattr(optimizer, "params", ())}
+        held = {id(p) for p in optimizer.params}
         self.others = [p for p in self.parameters if id(p) not in held]
-        self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
+        self.by_closure = optimizer.needs_closure
         super().__init__(model, loss, metrics=metrics, callbacks=callbacks)
 
     def stop(self, why: str) -> None:
@@ -128,33 +141,34 @@ class Run(Evaluation):
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
-        logs: dict[str, float] = {}
         if self.by_closure:
-            prediction = self.step_by_closure(x, y, logs)
+            logs, prediction = self.step_by_closure(x, y)
         else:
-            self.zero_grad()
-            logs["loss"], prediction = self.gradients(x, y)
-            self.callbacks("on_gradients", self.batch, logs)
+            logs, prediction = self.evaluated(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
         return logs
 
-    def step_by_closure(self, x: Any, y: Any, logs: dict[str, float]) -> Any:
+    def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        predictions: list[Any] = []
+        first: list[Any] = []
 
         def closure() -> float:
-            self.zero_grad()
-            loss, prediction = self.gradients(x, y)
-            if not predictions:
-                predictions.append(prediction)
-                logs["loss"] = loss
-                self.callbacks("on_gradients", self.batch, logs)
-            return loss
+            logs, prediction = self.evaluated(x, y)
+            first[:] = first or [logs, prediction]
+            return logs["loss"]
 
         self.optimizer.step(closure)
-        return predictions[0]
+        return first[0], first[1]
+
+    def evaluated(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
+        """New gradients, which callbacks may change before they are used; what is logged, and the prediction."""
+        self.zero_grad()
+        loss, prediction = self.gradients(x, y)
+        logs = {"loss": loss}
+        self.callbacks("on_gradients", self.batch, logs)
+        return logs, prediction
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
         """Fill the gradients; loss and predictions as numbers, so that their graph goes when this returns."""

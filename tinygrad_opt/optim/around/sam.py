@@ -31,6 +31,7 @@ class SAM(Wrapper):
     """
 
     settings = ("rho", "adaptive")
+    needs_closure = True
 
     def __init__(self, optimizer: Optimizer | Wrapper, rho: float = 0.05, adaptive: bool = False):
         super().__init__(optimizer)

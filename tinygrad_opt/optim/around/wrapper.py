@@ -71,6 +71,11 @@ class Wrapper(metaclass=Closed):
     def uses_loss(self) -> bool:
         return self.optimizer.uses_loss
 
+    @property
+    def needs_closure(self) -> bool:
+        """Whether step must be given a function that computes the loss and its gradients anew."""
+        return self.optimizer.needs_closure
+
     def evaluated(self, loss: Any) -> float | None:
         """The loss as a number; a closure is called for it."""
         return self.optimizer.evaluated(loss)

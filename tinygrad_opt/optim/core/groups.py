@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Never, Self
+from typing import Any, ClassVar, NamedTuple, Never, Self
 
 from .hyper import Configured, Settings
 from .members import Member, grouped, refuse_unfit
@@ -19,7 +19,12 @@ class Group(NamedTuple):
 
 
 class Grouped(Configured):
-    """Has hyperparameters and the parameters in groups; t counts the steps taken."""
+    """Has hyperparameters and the parameters in groups; t counts the steps taken.
+
+    needs_closure  whether step must be given a function that computes the loss and its gradients anew
+    """
+
+    needs_closure: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -22,7 +22,9 @@ class Callback:
     on_test_end, then on_epoch_end; at last on_train_end.  Epochs and batches count from 0.  logs is a dict of numbers:
     of the batch, or at the end of an epoch its means; what a hook adds to those is logged.  Beside Keras' hooks,
 
-    on_gradients(batch, logs)  comes between the backward pass and the step
+    on_gradients(batch, logs)  comes between the backward pass and the step, which takes the gradients as they are then.
+                               Where an optimizer asks for them several times in a step, as SAM and LBFGS do, it comes
+                               each time, and what is added to logs the first time is logged
     on_save()                  comes after a batch or an epoch and all its other hooks, the history included: all that
                                is saved then belongs to one moment.  Where Ctrl-C ends the run, it is the last
                                time, and ``run.history.interrupted`` is True
