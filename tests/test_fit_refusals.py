@@ -207,17 +207,17 @@ WRONG: Refusals = {
     "a loss without reduction": (
         lambda: trained(loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (32,): take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got shape (32,): take reduction="mean"',
     ),
     "the same, to evaluate": (
         lambda: evaluate(net(), (X, LABELS), loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (40,): take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got shape (40,): take reduction="mean"',
     ),
     "a loss without a graph": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: float(np.mean((z.data - y) ** 2))),
         ValueError,
-        'a loss is one number made of the predictions; got a float: take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got a float: take reduction="mean"',
     ),
     "a loss of something else": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: Value(1.0) * 2),

@@ -86,7 +86,7 @@ def one_number(loss: Any) -> Value:
     """A loss, if it is one number made of the predictions."""
     if not isinstance(loss, Value) or loss.shape != ():
         seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
-        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"')
+        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean"')
     return loss
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from .arguments import as_callbacks, as_data, as_loader, as_loss, as_model, as_o
 from .callbacks.base import Callback
 from .evaluation import Evaluation, Prediction
 from .history import History
-from .metrics import Metric, as_metrics
+from .metrics import Metrics, as_metrics
 from .run import Run, Stepping
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -30,7 +30,7 @@ def fit(
     batch_size: int | None = None,
     validation_data: Any = None,
     validation_split: float = 0.0,
-    metrics: Iterable[str | Metric] | Mapping[str, str | Metric] | None = None,
+    metrics: Metrics | None = None,
     callbacks: Iterable[Callback] = (),
     seed: int | None = None,
     verbose: bool | None = None,
@@ -46,12 +46,15 @@ def fit(
     validation_data   data of the same kinds, evaluated after every epoch; or
     validation_split  the share of the samples, the last ones, that is kept for that
     metrics           names or functions of (predictions, targets), or both by the name under which they are reported;
-                      left out, "accuracy" under losses of classes
+                      left out, "accuracy" under losses of classes, which is the one that goes with the loss
     callbacks         what watches, steers and saves the run, called in this order: `train.Callback`
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout()
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
 
+    The numbers of an epoch, and of `evaluate`, are means over its batches, each weighing as much as it has samples.
+    That is the mean over all samples where loss and metrics are means themselves; of a loss with reduction="sum" it is
+    the mean of the batches' sums.
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
     Ctrl-C ends the run when the batch under way is over, with the history so far and ``history.interrupted`` True; what
     a callback saves then goes on bit for bit.  A second one raises KeyboardInterrupt at once, maybe within a step.
@@ -91,7 +94,7 @@ def evaluate(
     data: Any,
     *,
     loss: str | Callable[[Any, Any], Any],
-    metrics: Iterable[str | Metric] | Mapping[str, str | Metric] | None = None,
+    metrics: Metrics | None = None,
     batch_size: int | None = None,
     callbacks: Iterable[Callback] = (),
 ) -> dict[str, float]:

@@ -13,6 +13,8 @@ from ..value import Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Metric = Callable[[Array, Array], float]
+Metrics = Iterable[str | Metric] | Mapping[str, str | Metric]
+"""Names and functions, or both by the names under which they are reported."""
 
 
 def accuracy(prediction: Array, target: Array, threshold: float = 0.0) -> float:
@@ -113,7 +115,7 @@ def metric(name: str) -> Metric:
     return spelling.named("metric", name, METRICS)
 
 
-def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[str, Metric]:
+def named(metrics: Metrics) -> dict[str, Metric]:
     """Metrics by the names under which they are reported."""
     if isinstance(metrics, str):
         raise TypeError(f"metrics is a list of names or functions: write metrics=({metrics!r},)")
@@ -126,6 +128,8 @@ def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[
             raise TypeError(f"a metric is a name or a function of predictions and targets; got {m!r}")
         if name in found or name == "loss":
             raise ValueError(f"{name!r} is reported already: give metrics as a dict, with names of their own")
+        if name.startswith("val_"):
+            raise ValueError(f"a metric's name cannot begin with val_, as those of validation do; got {name!r}")
         found[name] = metric(m) if isinstance(m, str) else m
     return found
 
@@ -139,14 +143,21 @@ ACCURACIES: list[tuple[Any, Metric]] = [
 """What accuracy is under the losses of classes."""
 
 
-def as_metrics(metrics: Any, criterion: Any) -> dict[str, Metric]:
-    """Metrics by name; accuracy is the one that goes with the loss."""
+def as_metrics(metrics: Metrics | None, criterion: Any) -> dict[str, Metric]:
+    """Metrics by name, "accuracy" if none were given; accuracy is the one that goes with the loss, under any name."""
     function = function_of(criterion)
     fitting = next((fitting for of_classes, fitting in ACCURACIES if of_classes is function), None)
-    found = named([] if metrics is None else metrics)
-    if fitting is not None and (metrics is None or found.get("accuracy") is accuracy):
-        found["accuracy"] = fitting
-    return found
+    if fitting is None:
+        return named(() if metrics is None else metrics)
+    found = named(("accuracy",) if metrics is None else metrics)
+    return {name: fits(m, fitting) for name, m in found.items()}
+
+
+def fits(m: Metric, fitting: Metric) -> Metric:
+    """A metric, or what an accuracy is under this loss."""
+    if m is accuracy or (m is binary_accuracy and fitting is not accuracy):
+        return fitting
+    return m
 
 
 def own_name(m: Any) -> str:
@@ -154,34 +165,49 @@ def own_name(m: Any) -> str:
 
 
 def reported(name: str, found: Any) -> float:
-    """What a metric found, if it is one number."""
+    """What a metric found, or a callback logs for a batch, if it is one number."""
     found = np.asarray(found.data if isinstance(found, Value) else found)
     if found.shape or found.dtype.kind not in "biuf":
         seen = f"shape {found.shape}" if found.shape else f"a {type(found.item()).__name__}"
-        raise TypeError(f"the metric {name} must give one number for a batch; got {seen}")
+        raise TypeError(f"what is reported as {name} must be one number for a batch; got {seen}")
     return float(found)
 
 
 class Means:
-    """Running means of several numbers, each batch weighing as much as it has samples."""
+    """Running means of several numbers, each batch weighing as much as it has samples.
+
+    A number that only some batches have is the mean over those.
+
+    >>> means = Means()
+    >>> means.add({"loss": 1.0, "norm": 4.0}, 2)
+    >>> means.add({"loss": 4.0}, 1)
+    >>> means.result()
+    {'loss': 2.0, 'norm': 4.0}
+    """
 
     def __init__(self) -> None:
         self.totals: dict[str, float] = {}
-        self.samples = 0
+        self.samples: dict[str, int] = {}
 
     def clear(self) -> None:
-        self.totals, self.samples = {}, 0
+        self.totals, self.samples = {}, {}
 
-    def add(self, values: Mapping[str, float], samples: int) -> None:
+    def add(self, values: Mapping[str, Any], samples: int) -> None:
+        """Take in the numbers of a batch; TypeError for what is none."""
         for name, value in values.items():
+            if type(value) is not float:
+                value = reported(name, value)
             self.totals[name] = self.totals.get(name, 0.0) + value * samples
-        self.samples += samples
+            self.samples[name] = self.samples.get(name, 0) + samples
 
     def result(self) -> dict[str, float]:
-        return {name: total / self.samples for name, total in self.totals.items()}
+        return {name: total / self.samples[name] for name, total in self.totals.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"totals": dict(self.totals), "samples": self.samples}
+        return {"totals": dict(self.totals), "samples": dict(self.samples)}
 
     def load_state_dict(self, state: Any) -> None:
-        self.totals, self.samples = dict(state["totals"]), int(state["samples"])
+        totals, samples = dict(state["totals"]), dict(state["samples"])
+        if totals.keys() != samples.keys():
+            raise ValueError(f"means have samples for each total; got {list(samples)} for {list(totals)}")
+        self.totals, self.samples = totals, samples
