@@ -8,7 +8,7 @@ from refusals import Refusals, refused
 from small_fits import CLASSES, LABELS, NUMBERS, Watch, X, net, same
 
 from tinygrad_opt import Value, nn, optim
-from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, evaluate, fit, predict
+from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, StreamLoader, evaluate, fit, predict
 
 
 def trained(model=None, data=(X, LABELS), loss=CLASSES, **settings):
@@ -259,6 +259,31 @@ WRONG: Refusals = {
         lambda: trained(verbose=2),
         ValueError,
         "verbose is True, False, or None for a bar where somebody looks; got 2",
+    ),
+    "predictions in another order": (
+        lambda: predict(net(), DataLoader(Dataset(X), shuffle=True)),
+        ValueError,
+        "predict keeps the order of the samples; this DataLoader has shuffle=True: give one that does not shuffle",
+    ),
+    "predictions in a stream's other order": (
+        lambda: predict(net(), StreamLoader(lambda: iter(X), shuffle_buffer=8)),
+        ValueError,
+        "predict keeps the order of the samples; this StreamLoader has shuffle=True: give one that does not shuffle",
+    ),
+    "predictions for a part": (
+        lambda: predict(net(), DataLoader(Dataset(X), drop_last=True)),
+        ValueError,
+        "predict takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
+    "an evaluation of a part": (
+        lambda: evaluate(net(), DataLoader(Dataset(X, LABELS), drop_last=True), loss=CLASSES),
+        ValueError,
+        "evaluate takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
+    "validation with a part": (
+        lambda: trained(validation_data=DataLoader(Dataset(X, LABELS), drop_last=True), epochs=0),
+        ValueError,
+        "validation takes all samples; this DataLoader has drop_last=True: give one without it",
     ),
     "several outputs to predict": (
         lambda: predict(Pair(), X),

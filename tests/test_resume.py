@@ -159,7 +159,7 @@ def test_an_interrupted_run_goes_on(tmp_path):
 
     whole, its = trained()
     _, history = trained(callbacks=[SaveAlways(tmp_path), Interrupt()])
-    assert (len(history), history.interrupted) == (1, True)
+    assert (history.epochs, history.interrupted) == (1, True)
     again, longer = trained(model_seed=1, resume=tmp_path / "1-1-batch.npz")
     assert same(whole, again)
     assert (longer.history, longer.interrupted) == (its.history, False)

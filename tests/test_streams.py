@@ -314,7 +314,7 @@ REFUSALS: Refusals = {
     "shuffle_buffer": (
         lambda: StreamLoader(samples(1.0), shuffle_buffer=True),
         ValueError,
-        "StreamLoader: shuffle_buffer must be a whole number, 0 or more; got True",
+        "StreamLoader: shuffle_buffer must be a whole number, at least 0; got True",
     ),
     "length": (
         lambda: StreamLoader(samples(1.0), length=0),

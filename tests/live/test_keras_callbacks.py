@@ -59,8 +59,8 @@ def ours(kind, settings, values):
     run = make(Script(val_loss=values), callback, epochs=EPOCHS)
     run.optimizer.lr = 0.5
     history = run.train()
-    rates = history["learning_rate"] if "learning_rate" in history else [None] * len(history)
-    return [len(history), rates, callback.best, getattr(callback, "best_epoch", None)]
+    rates = history["learning_rate"] if "learning_rate" in history else [None] * history.epochs
+    return [history.epochs, rates, callback.best, getattr(callback, "best_epoch", None)]
 
 
 @pytest.mark.skipif(not all(map(find_spec, ("keras", "jax"))), reason="needs Keras and JAX")

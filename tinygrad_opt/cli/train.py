@@ -92,10 +92,10 @@ def run(options: argparse.Namespace) -> int:
         history = trained(options, data, model, optimizer)
         seconds = time.perf_counter() - start
         loss = print_results(model, data)
-    print(f"{model.count_params():,} parameters, {counted(len(history), 'epoch')}, {seconds:.1f} s")
+    print(f"{model.count_params():,} parameters, {counted(history.epochs, 'epoch')}, {seconds:.1f} s")
     if history.stopped:
         print(f"stopped: {history.stopped}")
-    if options.plots and len(history):
+    if options.plots and history.epochs:
         plots.curves(history.history).savefig(options.out / CURVES)
     if options.out:
         save_weights(options.out / WEIGHTS, model)

@@ -10,7 +10,7 @@ import numpy as np
 from ..data import as_array
 from ..ops.operand import Operand
 from ..ops.random import generator
-from ..settings import Numbers, number
+from ..settings import Numbers, flag, number
 from .loader import Array, Loader, Numbered
 
 SHARE = Numbers("a number between 0 and 1, the share of the first part", lambda x: 0 < x < 1)
@@ -163,7 +163,7 @@ class DataLoader(Loader):
             raise TypeError(f"DataLoader takes a Dataset: DataLoader(Dataset(x, y)); got {type(data).__name__}")
         super().__init__(batch_size, drop_last, seed, check_finite)
         self.data = data
-        self.shuffle = self.flag("shuffle", shuffle)
+        self.shuffle = flag(self.kind, "shuffle", shuffle)
         if not self.steps_per_epoch:
             raise ValueError(
                 f"DataLoader: drop_last=True leaves no batch: there are {len(data)} samples, batch_size is {batch_size}"

@@ -25,7 +25,13 @@ class Prediction:
         self.callbacks = Callbacks(callbacks, self)
 
     def predict(self, loader: Loader) -> list[Array]:
-        """What the model gives for each batch, in evaluation mode."""
+        """What the model gives for each batch, in evaluation mode; ValueError for a loader of another order."""
+        if loader.shuffle:
+            raise ValueError(
+                f"predict keeps the order of the samples; this {loader.kind} has shuffle={loader.shuffle}: "
+                "give one that does not shuffle"
+            )
+        refuse_drop_last("predict", loader)
         found = []
         self.callbacks("on_predict_begin", {})
         with self.model.eval(), no_grad():
@@ -56,6 +62,7 @@ class Evaluation(Prediction):
 
     def evaluate(self, loader: Loader) -> dict[str, float]:
         """The means of loss and metrics over all data, in evaluation mode."""
+        refuse_drop_last("evaluate", loader)
         means = Means()
         self.callbacks("on_test_begin", {})
         with self.model.eval(), no_grad():
@@ -73,6 +80,12 @@ class Evaluation(Prediction):
     def measured(self, prediction: Any, y: Any) -> dict[str, float]:
         """What the metrics find in a batch."""
         return {name: reported(name, metric(prediction, y)) for name, metric in self.metrics.items()}
+
+
+def refuse_drop_last(asker: str, loader: Loader) -> None:
+    """Raise ValueError for a loader that leaves samples out."""
+    if loader.drop_last:
+        raise ValueError(f"{asker} takes all samples; this {loader.kind} has drop_last=True: give one without it")
 
 
 def pair(what: str, batch: Any) -> tuple[Any, Any]:

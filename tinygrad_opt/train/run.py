@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from ..nn.module import Module
 from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
-from .evaluation import Evaluation, numbers_of, one_number, pair
+from .evaluation import Evaluation, numbers_of, one_number, pair, refuse_drop_last
 from .history import History
 from .interrupts import Interrupts
 from .loader import Loader
@@ -55,6 +55,8 @@ class Run(Evaluation):
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Iterable[Callback] = (),
     ):
+        if validation is not None:
+            refuse_drop_last("validation", validation)
         self.optimizer: Any = optimizer  # callbacks look at what this one has beside
         self.loader = loader
         self.epochs, self.validation = epochs, validation
@@ -87,7 +89,7 @@ class Run(Evaluation):
                 self.train_epochs()
             self.zero_grad()
             self.history.stopped = self.stopped
-            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
+            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.items()})
         return self.history
 
     def train_epochs(self) -> None:
