@@ -74,17 +74,20 @@ def test_a_resumed_run_writes_the_table_of_an_uninterrupted_one(tmp_path, place)
     def fresh(name, *more):
         return make(CSVLogger(tmp_path / name), *more, epochs=5)
 
-    fresh("whole.csv").train()
+    fresh("whole/log.csv").train()
     with pytest.raises(OSError, match="power"):  # an epoch after the moment of the file is in the table by then
         fresh("log.csv", SaveAt(tmp_path / "run.npz", *place), Raise(OSError("power"), epoch=4)).train()
     run = fresh("log.csv")
     run.load(tmp_path / "run.npz")
     run.train()
-    assert (tmp_path / "log.csv").read_text() == (tmp_path / "whole.csv").read_text()
-    run = fresh("elsewhere.csv")
+    assert (tmp_path / "log.csv").read_text() == (tmp_path / "whole" / "log.csv").read_text()
+    run = fresh("elsewhere/log.csv")
     run.load(tmp_path / "run.npz")
     run.train()
-    assert [line.split(",")[0] for line in (tmp_path / "elsewhere.csv").read_text().splitlines()] == ["epoch", *"234"]
+    assert [line.split(",")[0] for line in (tmp_path / "elsewhere" / "log.csv").read_text().splitlines()] == [
+        "epoch",
+        *"234",
+    ]
 
 
 # -- RemoteMonitor -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from tinygrad_opt import nn, optim
 from tinygrad_opt.train import (
     BackupAndRestore,
     Callback,
+    CSVLogger,
     EarlyStopping,
     ModelCheckpoint,
     ReduceLROnPlateau,
@@ -72,8 +73,8 @@ def test_whole_runs_go_on_bit_for_bit(tmp_path):
     whole.train()
     fresh(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=4)).train()
     assert files_in(tmp_path) == ["2-1.npz", "3-2.npz", "4-3.npz"]
-    for name in files_in(tmp_path):
-        run = fresh(ModelCheckpoint(tmp_path / "again.npz", save_freq=4))
+    for name in ["2-1.npz", "3-2.npz", "4-3.npz"]:
+        run = fresh(ModelCheckpoint(tmp_path / "again" / "{epoch}-{batch}.npz", save_freq=4))
         run.load(tmp_path / name)
         assert run.train().history == whole.history.history
         assert weights(run) == weights(whole)
@@ -104,8 +105,9 @@ def test_another_run_counts_its_batches_from_the_beginning(tmp_path):
 
 
 def test_a_resumed_run_may_save_more_often(tmp_path):
-    make(ModelCheckpoint(tmp_path / "first.npz", save_freq=99), SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
-    run = make(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=2), epochs=2)
+    name = "{epoch}-{batch}.npz"
+    make(ModelCheckpoint(tmp_path / name, save_freq=99), SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
+    run = make(ModelCheckpoint(tmp_path / name, save_freq=2), epochs=2)
     run.load(tmp_path / "run.npz")
     run.train()
     assert files_in(tmp_path) == ["2-3.npz", "run.npz"]
@@ -170,6 +172,77 @@ def test_the_best_within_an_epoch_is_of_training_alone(tmp_path):
     best = ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", "loss", save_best_only=True, save_freq=2)
     make(best, epochs=2, validation=True).train()
     assert files_in(tmp_path)[0] == "1-2.npz"
+
+
+# -- which is which ----------------------------------------------------------------------------
+def unfit(path, *callbacks, **settings):
+    """What is said of a saved run that goes on with other callbacks, which then are as they were."""
+    run = make(*callbacks, epochs=3, validation=True, **settings)
+    before = [callback.state_dict() for callback in callbacks]
+    with pytest.raises(ValueError, match="it does not fit, and nothing was changed:") as caught:
+        run.load(path)
+    assert [callback.state_dict() for callback in callbacks] == before
+    assert run.fresh
+    return str(caught.value).partition("changed:\n  ")[2].split("\n  ")
+
+
+def two_stoppings():
+    return EarlyStopping(patience=2), EarlyStopping("loss", restore_best_weights=False)
+
+
+PAIRS = {
+    "EarlyStopping": (two_stoppings, ["monitor='val_loss', restore_best_weights=True", "monitor='loss', rest"]),
+    "ReduceLROnPlateau": (
+        lambda: (ReduceLROnPlateau(factor=0.5), ReduceLROnPlateau(min_delta=0)),
+        ["min_delta=0.0001, factor=0.5", "min_delta=0.0, factor=0.1"],
+    ),
+    "ModelCheckpoint": (
+        lambda: (ModelCheckpoint("a.npz", save_best_only=True, save_freq=99, monitor="loss"), ModelCheckpoint("b.npz")),
+        ["filepath='a.npz', monitor='loss', mode='min', min_delta=0.0", "filepath='b.npz', monitor=None"],
+    ),
+    "CSVLogger": (lambda: (CSVLogger("a.csv"), CSVLogger("b.csv")), ["filename='a.csv'", "filename='b.csv'"]),
+}
+
+
+@pytest.mark.parametrize(("pair", "told"), PAIRS.values(), ids=PAIRS)
+def test_two_of_a_class_that_change_places_are_refused(tmp_path, monkeypatch, pair, told):
+    monkeypatch.chdir(tmp_path)
+    make(*pair(), SaveAt("run.npz", 1), epochs=3, validation=True).train()
+    first, second = pair()
+    said = unfit("run.npz", second, first)
+    kind = type(first).__name__
+    for i, line in enumerate(said):
+        assert line.startswith(f"{kind} {i + 1}: the saved one had {told[i]}")
+        assert f"; this one has {told[1 - i]}" in line
+        assert line.endswith(": give the callbacks of the saved run, in their order")
+    assert len(said) == 2
+
+
+def test_what_may_be_changed_when_a_run_goes_on(tmp_path):
+    def trained(folder, patience, *more):
+        stopping, plateau = EarlyStopping(patience=patience), ReduceLROnPlateau(patience=patience, min_lr=1e-9)
+        saver = ModelCheckpoint(tmp_path / folder / "run.npz", save_freq=patience)
+        return make(stopping, plateau, saver, *more, epochs=3, validation=True)
+
+    trained("first", 2, SaveAt(tmp_path / "run.npz", 1)).train()
+    run = trained("second", 9)
+    run.load(tmp_path / "run.npz")
+    assert run.callbacks.all[0].best is not None
+
+
+def test_one_more_or_another_is_told_with_the_callbacks_of_the_user_alone(tmp_path):
+    path = tmp_path / "run.npz"
+    make(SaveAt(path, 1), EarlyStopping(), epochs=3, validation=True).train()
+    advice = ": give those of the saved run, in their order"
+    assert unfit(path, *two_stoppings()) == [
+        "callbacks: the file has EarlyStopping; given were EarlyStopping, EarlyStopping" + advice
+    ]
+    assert unfit(path) == ["callbacks: the file has EarlyStopping; given were none" + advice]
+    assert unfit(path, EarlyStopping("loss"), batch_size=3) == [
+        "EarlyStopping: the saved one had monitor='val_loss'; this one has monitor='loss': "
+        "give the callbacks of the saved run, in their order",
+        "loader: DataLoader: the saved run had batch_size 2; this loader has 3",
+    ]
 
 
 # -- BackupAndRestore --------------------------------------------------------------------------

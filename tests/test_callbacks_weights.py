@@ -72,15 +72,20 @@ def test_training_is_what_it_was_without(wrap):
 
 
 def test_without_validation_they_are_in_for_what_saves(tmp_path):
-    best = ModelCheckpoint(tmp_path / "{epoch}.npz", save_weights_only=True)
-    whole = ModelCheckpoint(tmp_path / "run-{epoch}.npz")
-    watch = Watch()
-    run = make(best, whole, SwapEMAWeights(), watch, epochs=2, optimizer=averaged)
+    watch, alone = Watch(), ModelCheckpoint(tmp_path / "{epoch}.npz", save_weights_only=True)
+    run = make(
+        alone, ModelCheckpoint(tmp_path / "run-{epoch}.npz"), SwapEMAWeights(), watch, epochs=2, optimizer=averaged
+    )
     run.train()
+    seen = dict(watch.seen)  # the last of each
+    assert weights_in(tmp_path / "2.npz") == averages(run) == seen["epoch"] != seen["batch"]
+    assert weights_in(tmp_path / "run-2.npz") == seen["batch"]
+
+
+def weights_in(path):
     model = nn.Linear(2, 1)
-    load_weights(tmp_path / "2.npz", model)
-    saved = {name: array.tolist() for name, array in model.state_dict().items()}
-    assert saved == averages(run)
+    load_weights(path, model)
+    return {name: array.tolist() for name, array in model.state_dict().items()}
 
 
 def test_early_stopping_restores_the_averages_that_were_evaluated():

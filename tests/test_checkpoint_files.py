@@ -347,7 +347,8 @@ def test_all_that_does_not_fit_is_said(path):
     text = unfit(path, run)
     assert text.endswith(
         "it does not fit, and nothing was changed:\n"
-        "  callbacks: the file has Counter, Other; given were Other, Counter\n"
+        "  callbacks: the file has Counter, Other; given were Other, Counter: "
+        "give those of the saved run, in their order\n"
         "  model: the state does not fit Sequential: "
         "8.weight is (1, 8) in it, (2, 8) in the model; 8.bias is (1,) in it, (2,) in the model\n"
         "  optimizer: the state is one of Adam; this optimizer is SGD"
@@ -378,6 +379,19 @@ def test_other_parts(path):
     assert unfit(path, run).endswith("\n  optimizer: the file has the state of none")
 
 
+def test_parts_by_name(path):
+    run, parts = Run().train(1), {"first": Counter(), "second": Counter()}
+    parts["second"].seen = 7
+    save_checkpoint(path, **run.parts, parts=parts)
+    assert unfit(path, run).endswith("\n  parts: the file has first, second; given were none")
+    here = {"second": Counter(), "first": Counter()}
+    load_checkpoint(path, **run.parts, parts=here)
+    assert (here["first"].seen, here["second"].seen) == (0, 7)
+    changed(path, parts={"first": {"seen": "x"}, "second": {"seen": 1}})
+    assert unfit(path, run, parts=here).endswith("\n  first: seen is a number; got 'x'")
+    assert here["second"].seen == 7
+
+
 def test_another_precision(path):
     text = unfit(path, Run(dtype=np.float32, seed=5).train(1))
     assert "\n  model: 0.weight is float64, the model's is float32\n" in text
@@ -402,7 +416,7 @@ def test_an_error_of_a_callback(path, error, text):
     Bad.__name__ = "Counter"
     run = Run(seed=5).train(1)
     run.callbacks[0] = Bad()
-    assert unfit(path, run).endswith(f"\n  callback 0 (Counter): {text}")
+    assert unfit(path, run).endswith(f"\n  Counter: {text}")
 
 
 def test_an_interruption_while_loading(path):
@@ -431,7 +445,7 @@ def changed(path, **entries):
 @pytest.mark.parametrize(
     ("entries", "text"),
     [
-        ({"checkpoint": "gone"}, "it holds no checkpoint; its entries are epoch, batch, model, optimizer and 3 more"),
+        ({"checkpoint": "gone"}, "it holds no checkpoint; its entries are epoch, batch, model, optimizer and 4 more"),
         ({"checkpoint": 2}, "it is a checkpoint of format 2; this version reads format 1"),
         ({"model": "gone", "epoch": 1.5}, "the checkpoint's epoch, model is missing or of another kind"),
         ({"generators": {}}, "\n  generators: KeyError('generators')"),

@@ -242,6 +242,7 @@ LAYERS = [
     "train.history",
     "train.advice",
     "train.callbacks.base",
+    "train.callbacks.known",
     "train.callbacks.monitor",
     "train.callbacks.stopping",
     "train.callbacks.rates",

@@ -45,9 +45,7 @@ class Generators:
         saved = {tuple(own["places"]): own["state"] for own in state["generators"]}
         here = {tuple(self.places[key]): rng for key, rng in self.generators.items()}
         if saved.keys() != here.keys():
-            raise ValueError(
-                f"the generators of the state are {shown(saved)}; those of the model are {shown(here)}"
-            )
+            raise ValueError(f"the generators of the state are {shown(saved)}; those of the model are {shown(here)}")
         for places, rng in here.items():
             check(places, rng, saved[places])
         for places, rng in here.items():
@@ -78,9 +76,7 @@ def check(places: tuple[str, ...], rng: np.random.Generator, state: Any) -> None
         copy.deepcopy(rng.bit_generator).state = state
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         kind, seen = type(rng.bit_generator).__name__, state.get("bit_generator") if isinstance(state, dict) else state
-        raise ValueError(
-            f"the generator at {shown([places])} is a {kind}; the state is of {seen!r}: {error}"
-        ) from None
+        raise ValueError(f"the generator at {shown([places])} is a {kind}; the state is of {seen!r}: {error}") from None
 
 
 def shown(groups: Any) -> str:

@@ -196,24 +196,20 @@ class Run(Evaluation):
         return self.epoch == self.batch == 0
 
     @property
-    def parts(self) -> list[Any]:
-        """What has a state beside model and optimizer."""
-        callbacks = [callback for callback in self.callbacks.all if callback.has_state()]
-        return [*callbacks, self.loader, self.history, self.means]
+    def parts(self) -> dict[str, Any]:
+        """All that has a state, as `save_checkpoint` takes it."""
+        return {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "callbacks": [callback for callback in self.callbacks.all if callback.has_state()],
+            "parts": {"loader": self.loader, "history": self.history, "means": self.means},
+        }
 
     def save(self, path: Any) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
-        save_checkpoint(
-            path,
-            model=self.model,
-            optimizer=self.optimizer,
-            callbacks=self.parts,
-            epoch=self.epoch,
-            batch=self.batch,
-            extra={"stopped": self.stopped},
-        )
+        save_checkpoint(path, **self.parts, epoch=self.epoch, batch=self.batch, extra={"stopped": self.stopped})
 
     def load(self, path: Any) -> None:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
-        position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
+        position = load_checkpoint(path, **self.parts)
         self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")

@@ -34,6 +34,10 @@ class Monitor:
         self.mode = direction(asker, name) if one_of(asker, "mode", mode, MODES) == "auto" else mode
         self.min_delta = abs(number(asker, "min_delta", min_delta))
 
+    def settings(self) -> dict[str, Any]:
+        """What the best number so far depends on, as plain data."""
+        return {"monitor": self.name, "mode": self.mode, "min_delta": self.min_delta}
+
     def better(self, value: float, than: float | None) -> bool:
         """Whether a value is an improvement; the first one is, and what is not finite never."""
         if not math.isfinite(value):

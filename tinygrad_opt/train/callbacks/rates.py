@@ -11,6 +11,7 @@ from ...optim.around.wrapper import within
 from ...optim.core.hyper import Settings
 from ...settings import AT_LEAST_0, Numbers, number, whole_number
 from .base import Callback
+from .known import Known
 from .monitor import Monitor
 
 FACTOR = Numbers("a number above 0 and below 1", lambda x: 0 < x < 1)
@@ -53,7 +54,7 @@ class Scaled:
         return f"{self.scale:g} * {self.schedule!r}"
 
 
-class ReduceLROnPlateau(Callback):
+class ReduceLROnPlateau(Known):
     """Multiplies the learning rate by a factor when a monitored number has not become better for so many epochs.
 
     monitor, mode  what is watched: see `Monitor`
@@ -91,6 +92,9 @@ class ReduceLROnPlateau(Callback):
         self.verbose = verbose
         self.scaled: list[Scaled] = []
         self.reset()
+
+    def settings(self) -> dict[str, Any]:
+        return {**self.monitor.settings(), "factor": self.factor}
 
     def reset(self) -> None:
         self.wait = self.cooldown_counter = 0

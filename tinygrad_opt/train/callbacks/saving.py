@@ -15,11 +15,11 @@ from .. import files
 from ..checkpoint import saved_run
 from ..files import FilePath
 from ..weights import save_weights
-from .base import Callback
+from .known import Known
 from .monitor import MODES, Monitor
 
 
-class Saver(Callback):
+class Saver(Known):
     """Saves after every epoch, save_freq="epoch", or after every so many batches, counted across epochs.
 
     A whole run is saved when all other hooks are over, so that all in it belongs to one moment.
@@ -31,6 +31,9 @@ class Saver(Callback):
             raise ValueError(f"{kind}: save_freq must be 'epoch' or a number of batches; got {save_freq!r}")
         self.every = 0 if isinstance(save_freq, str) else count(kind, "save_freq", save_freq)
         self.batches = 0
+
+    def settings(self) -> dict[str, Any]:
+        return {}
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         if self.run.fresh:
@@ -99,6 +102,11 @@ class ModelCheckpoint(Saver):
         limit = initial_value_threshold
         self.threshold = None if limit is None else number(kind, "initial_value_threshold", limit)
         self.best, self.due = self.threshold, ""
+
+    def settings(self) -> dict[str, Any]:
+        """The name without its folder, as runs are moved, and what is best."""
+        watched = dict.fromkeys(("monitor", "mode", "min_delta")) if self.monitor is None else self.monitor.settings()
+        return {"filepath": Path(self.filepath).name, **watched}
 
     def refuse_names(self) -> None:
         """Raise ValueError for a path that is no name of a file in every epoch."""

@@ -7,10 +7,11 @@ from typing import Any
 
 from ...settings import flag, number, whole_number
 from .base import Callback
+from .known import Known
 from .monitor import Monitor
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Known):
     """Ends the run when a monitored number has not become better for so many epochs, and restores the best weights.
 
     monitor               its name in the logs
@@ -49,6 +50,10 @@ class EarlyStopping(Callback):
         self.restore_best_weights = flag("EarlyStopping", "restore_best_weights", restore_best_weights)
         self.start_from_epoch = whole_number("EarlyStopping", "start_from_epoch", start_from_epoch, 0)
         self.reset()
+
+    def settings(self) -> dict[str, Any]:
+        own = ("baseline", "restore_best_weights", "start_from_epoch")
+        return {**self.monitor.settings(), **{name: getattr(self, name) for name in own}}
 
     def reset(self) -> None:
         self.wait = 0
