@@ -1,6 +1,7 @@
 """The command `tinygrad-opt train`, run as a user runs it."""
 
 import csv
+import errno
 import gzip
 import os
 import re
@@ -17,7 +18,7 @@ import pytest
 import tinygrad_opt
 from tinygrad_opt.cli import main
 from tinygrad_opt.cli.train_data import DEFAULTS
-from tinygrad_opt.train import files
+from tinygrad_opt.train import Run, files
 
 COMMAND = [sys.executable, "-W", "error", "-m", "tinygrad_opt", "train"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]), "COLUMNS": "120"}
@@ -173,6 +174,17 @@ def test_ctrl_c_ends_a_run_that_can_go_on(train, tmp_path):
     assert train(*SMALL, "--epochs", more, "--out", "run", "--resume", checkpoint).status == 0
     assert train(*SMALL, "--epochs", more, "--out", "whole").status == 0
     assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_disk_that_is_full_is_told_and_ctrl_c_is_what_it_was(train, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Run, "save", full)
+    before = signal.getsignal(signal.SIGINT)
+    done = train(*SMALL, "--epochs", "2", "--out", "run")
+    assert (done.status, done.errors) == (2, "tinygrad-opt: [Errno 28] No space left on device\n")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def until(condition, seconds=30):

@@ -1,9 +1,8 @@
-"""The files of a run of `tinygrad-opt train`, and its end by Ctrl-C where it can go on."""
+"""The files of a run of `tinygrad-opt train`."""
 
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,15 @@ WRITTEN = (CHECKPOINT, WEIGHTS, HISTORY, CURVES)
 
 
 class Files(Callback):
-    """Writes checkpoint and history into a folder after every epoch, and when Ctrl-C ends the run.
+    """Writes the table of the history and a checkpoint into a folder after every epoch, the latter also on Ctrl-C.
 
     folder    where; None to write nothing
     settings  what must be the same for a run to go on: options by name, as they are written
     resume    the file from which it goes on
-
-    Ctrl-C ends the run after the batch under way, so that what is written then goes on bit for bit; a second one at
-    once.
     """
 
     def __init__(self, folder: Path | None, settings: Mapping[str, str], resume: Path | None = None):
         self.folder, self.settings, self.resume = folder, settings, resume
-        self.interrupted = False
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         over = self.run.epoch
@@ -35,7 +30,6 @@ class Files(Callback):
             raise ValueError(f"{self.resume} is at the end of epoch {over}: give more --epochs than {over} to go on")
         if self.folder:
             self.begin_table(self.folder / HISTORY)
-        self.before = signal.signal(signal.SIGINT, self.interrupt)
 
     def begin_table(self, path: Path) -> None:
         """Write the epochs that are over, which also belong to a run that goes on in another folder."""
@@ -48,18 +42,9 @@ class Files(Callback):
         if self.folder:
             self.table.on_epoch_end(epoch, logs)
 
-    def interrupt(self, *_: Any) -> None:
-        self.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
     def on_save(self) -> None:
-        if self.folder and (self.interrupted or self.run.batch == 0):
+        if self.folder and (self.run.history.interrupted or self.run.batch == 0):
             self.run.save(self.folder / CHECKPOINT)
-        if self.interrupted:
-            raise KeyboardInterrupt
-
-    def on_train_end(self, logs: dict[str, Any]) -> None:
-        signal.signal(signal.SIGINT, self.before)
 
     def state_dict(self) -> dict[str, Any]:
         return dict(self.settings)
