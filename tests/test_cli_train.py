@@ -181,10 +181,13 @@ def test_a_disk_that_is_full_is_told_and_ctrl_c_is_what_it_was(train, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Run, "save", full)
-    before = signal.getsignal(signal.SIGINT)
-    done = train(*SMALL, "--epochs", "2", "--out", "run")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        done = train(*SMALL, "--epochs", "2", "--out", "run")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (done.status, done.errors) == (2, "tinygrad-opt: [Errno 28] No space left on device\n")
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def until(condition, seconds=30):
