@@ -275,12 +275,12 @@ WRONG: Refusals = {
     "predictions in another order": (
         lambda: predict(net(), DataLoader(Dataset(X), shuffle=True)),
         ValueError,
-        "predict keeps the order of the samples; this DataLoader has shuffle=True: give one that does not shuffle",
+        "predict keeps the order of the samples; this DataLoader shuffles: give one that does not",
     ),
     "predictions in a stream's other order": (
-        lambda: predict(net(), StreamLoader(lambda: iter(X), shuffle=8)),
+        lambda: predict(net(), StreamLoader(lambda: iter(X), shuffle_buffer=8)),
         ValueError,
-        "predict keeps the order of the samples; this StreamLoader has shuffle=8: give one that does not shuffle",
+        "predict keeps the order of the samples; this StreamLoader shuffles: give one that does not",
     ),
     "predictions for a part": (
         lambda: predict(net(), DataLoader(Dataset(X), drop_last=True)),

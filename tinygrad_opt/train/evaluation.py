@@ -30,8 +30,7 @@ class Prediction:
         """What the model gives for each batch, in evaluation mode; ValueError for a loader of another order."""
         if loader.shuffle:
             raise ValueError(
-                f"predict keeps the order of the samples; this {loader.kind} has shuffle={loader.shuffle}: "
-                "give one that does not shuffle"
+                f"predict keeps the order of the samples; this {loader.kind} shuffles: give one that does not"
             )
         refuse_drop_last("predict", loader)
         found = []

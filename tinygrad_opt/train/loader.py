@@ -22,13 +22,13 @@ class Loader:
     seed             a whole number; what is random is a function of the seed and the epoch, and of nothing else
     epoch            how many epochs ``for`` has begun: the number of the next one
     steps_per_epoch  how many batches an epoch has, or None where nobody knows; len(loader) if it is known
-    shuffle          whether, or how far, the samples come in another order than that of the data
+    shuffle          whether the samples come in another order than that of the data
     drop_last        whether samples of a last batch that is not full are left out
 
     A subclass has steps_per_epoch and `numbered_batches`; `checked` lets pass what is fit for training.
     """
 
-    shuffle: bool | int = False
+    shuffle: bool = False
 
     def __init__(self, batch_size: int, drop_last: bool, seed: int | None, check_finite: bool) -> None:
         self.batch_size = count(self.kind, "batch_size", batch_size)

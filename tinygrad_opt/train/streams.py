@@ -74,6 +74,7 @@ class StreamLoader(Loader):
         self.source = source
         self.is_told = is_told(source)
         self.shuffle_buffer = self.counted("shuffle_buffer", shuffle_buffer)
+        self.shuffle = self.shuffle_buffer > 0
         self.length = None if length is None else count(self.kind, "length", length)
         self._last: Any = None
         if self.steps_per_epoch == 0:
