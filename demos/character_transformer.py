@@ -17,7 +17,8 @@ from tinygrad_opt import functional, nn, no_grad, optim, train
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 4
 PART = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-CONTEXT, WIDTH, HEADS, BLOCKS = 32, 64, 4, 2
+CONTEXT, WIDTH, HEADS, BLOCKS, BATCH = 32, 64, 4, 2, 32
+STRIDE = 8 * PART  # characters from one stretch to the next: at 8 an epoch sees each character four times
 
 rng = np.random.default_rng(0)
 text = Path(__file__).with_name("texts").joinpath("declaration_and_constitution.txt").read_text(encoding="utf-8")
@@ -80,17 +81,17 @@ class Report(train.Callback):
             print(f"\n{sample(self.model, 'The Congress ', 240)}\n", flush=True)
 
 
-windows = np.lib.stride_tricks.sliding_window_view(codes, CONTEXT + 1)[:: 8 * PART]
+windows = np.lib.stride_tricks.sliding_window_view(codes, CONTEXT + 1)[::STRIDE]
 model = Transformer()
 print(f"{len(text):,} characters, {len(alphabet)} different; {model.count_params():,} parameters")
-steps = EPOCHS * -(-len(windows) // 32)
-history = train.fit(
+steps = EPOCHS * -(-len(windows) // BATCH)
+train.fit(
     model,
     (windows[:, :-1], windows[:, 1:]),
     loss="cross_entropy",
     optimizer=optim.get("adamw", lr=optim.schedules.cosine(3e-3, steps=steps)),
     epochs=EPOCHS,
-    batch_size=32,
+    batch_size=BATCH,
     callbacks=[Report()],
     seed=0,
     verbose=False,

@@ -1,5 +1,7 @@
 """The hooks that a run calls: all of them, in order, with what they are given; and callbacks of one's own."""
 
+import itertools
+
 import numpy as np
 import pytest
 from callback_runs import Raise, SaveAt, X, Y, make, resumed, weights
@@ -41,11 +43,46 @@ WHOLE = ", ".join(
 )
 
 
-@pytest.mark.parametrize("optimizer", [None, lambda p: optim.SAM(optim.SGD(p, lr=0.1)), optim.LBFGS])
-def test_all_hooks_in_order(optimizer):
+def by_sam(params):
+    return optim.SAM(optim.SGD(params, lr=0.1))
+
+
+def by_lbfgs(params):
+    return optim.LBFGS(params, max_iter=3)
+
+
+def test_all_hooks_in_order():
     recorder = Recorder()
-    make(recorder, epochs=2, validation=True, optimizer=optimizer).train()
+    make(recorder, epochs=2, validation=True).train()
     assert recorder.calls == WHOLE.split(", ")
+
+
+@pytest.mark.parametrize(("optimizer", "evaluations"), [(by_sam, 6), (by_lbfgs, None)])
+def test_optimizers_that_evaluate_several_times_in_a_step(optimizer, evaluations):
+    recorder = Recorder()
+    run = make(recorder, epochs=2, validation=True, optimizer=optimizer)
+    run.train()
+    assert [call for call, _ in itertools.groupby(recorder.calls)] == WHOLE.split(", ")
+    called = sum("on_gradients" in call for call in recorder.calls)
+    assert called == (2 * evaluations if evaluations else run.optimizer.evaluations)
+
+
+@pytest.mark.parametrize("optimizer", [by_sam, by_lbfgs])
+def test_the_first_evaluation_of_a_step_is_reported(optimizer):
+    class Number(Callback):
+        def on_train_batch_begin(self, batch, logs):
+            self.evaluations = 0
+
+        def on_gradients(self, batch, logs):
+            logs["evaluation"] = self.evaluations
+            self.evaluations += 1
+
+    first = LambdaCallback(on_train_batch_begin=lambda batch, logs: losses.append(run.evaluate(run.loader)["loss"]))
+    losses = []
+    run = make(Number(), first, optimizer=optimizer, batch_size=6, epochs=3)
+    history = run.train()
+    assert history["evaluation"] == [0.0, 0.0, 0.0]
+    np.testing.assert_allclose(history["loss"], losses, rtol=1e-12)
 
 
 def test_a_resumed_run_calls_what_remains(tmp_path):
@@ -69,7 +106,7 @@ def test_a_stop_in_a_batch_finishes_its_epoch():
     steps = [call.split()[0] for call in recorder.calls]
     assert steps.count("on_train_batch_end") == 2
     assert steps[-6:] == ["on_test_batch_end", "on_test_end", "on_epoch_end", "on_save", "on_train_end", "on_close"]
-    assert (len(history), history.stopped) == (1, "enough")
+    assert (history.epochs, history.stopped) == (1, "enough")
 
 
 def test_a_run_saved_in_the_batch_that_stopped_it_finishes_that_epoch_only(tmp_path):
@@ -96,12 +133,13 @@ def test_hooks_of_evaluate_and_predict():
         "on_test_begin",
         *(TESTED.format(0) + ", " + TESTED.format(1)).split(", "),
         "on_test_end loss",
+        "on_close",
     ]
     recorder = Recorder()
     found = predict(model, X, batch_size=4, callbacks=[recorder])
     batches = [f"on_predict_batch_{part} {b}" for b in range(2) for part in ("begin", "end")]
     batches = [call + " outputs" * ("end" in call) for call in batches]
-    assert recorder.calls == ["on_predict_begin", *batches, "on_predict_end"]
+    assert recorder.calls == ["on_predict_begin", *batches, "on_predict_end", "on_close"]
     np.testing.assert_array_equal(found, predict(model, X))
 
 
@@ -116,6 +154,40 @@ def test_every_run_is_closed(error):
             run.train()
     assert recorder.calls[-1] == "on_close"
     assert ("on_train_end" in recorder.calls[-2]) == (error is KeyboardInterrupt)
+
+
+ASKED = {
+    "evaluate": lambda model, recorder: evaluate(model, (X, Y), loss="mse", callbacks=[recorder]),
+    "predict": lambda model, recorder: predict(model, X, callbacks=[recorder]),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_evaluate_and_predict_are_closed_after_an_error(name):
+    class Failing(Recorder):
+        def note(self, name, *given):
+            super().note(name, *given)
+            if "batch_end" in name:
+                raise OSError("full")
+
+    recorder = Failing()
+    with pytest.raises(OSError, match="full"):
+        ASKED[name](make().model, recorder)
+    assert recorder.calls[-1] == "on_close"
+
+
+def test_every_callback_is_closed_though_one_of_them_raises():
+    closed = []
+
+    def close(name):
+        closed.append(name)
+        if name == "first":
+            raise OSError("full")
+
+    first, second = (LambdaCallback(on_close=lambda name=name: close(name)) for name in ("first", "second"))
+    with pytest.raises(OSError, match="full"):
+        make(first, second).train()
+    assert closed == ["first", "second"]
 
 
 def test_what_comes_first():
@@ -137,20 +209,13 @@ def test_a_callback_in_four_lines(capsys):
     assert capsys.readouterr().out == f"epoch 1: {first:.2f}!\nepoch 2: {second:.2f}!\n"
 
 
-def test_what_is_added_to_the_logs_is_in_the_history():
-    class Norm(Callback):
-        def on_epoch_end(self, epoch, logs):
-            logs["norm"] = float(np.linalg.norm(self.model.weight.data))
-
-    assert len(make(Norm(), epochs=3).train()["norm"]) == 3
-
-
-def test_gradients_may_be_changed_before_the_step():
+@pytest.mark.parametrize("optimizer", [None, by_sam, by_lbfgs])
+def test_gradients_may_be_changed_before_the_step(optimizer):
     class Freeze(Callback):
         def on_gradients(self, batch, logs):
             self.model.weight.grad = np.zeros_like(self.model.weight.grad)
 
-    run = make(Freeze(), epochs=1)
+    run = make(Freeze(), optimizer=optimizer)
     before = weights(run)
     run.train()
     after = weights(run)
@@ -193,7 +258,7 @@ def test_functions_by_name():
     hooks = {"on_epoch_end": lambda epoch, logs: seen.append(epoch), "on_train_end": lambda logs: seen.append("end")}
     make(LambdaCallback(**hooks), epochs=2).train()
     assert seen == [0, 1, "end"]
-    with pytest.raises(TypeError, match=r"there is no hook 'on_epoch_ends': did you mean on_epoch_end\?"):
+    with pytest.raises(TypeError, match=r"there is no hook 'on_epoch_ends'; did you mean 'on_epoch_end'\?"):
         LambdaCallback(on_epoch_ends=print)
     with pytest.raises(TypeError, match=r"on_epoch_end is a function; got 3"):
         LambdaCallback(on_epoch_end=3)

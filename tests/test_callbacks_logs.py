@@ -10,9 +10,16 @@ import urllib.parse
 
 import numpy as np
 import pytest
-from callback_runs import Raise, SaveAt, Script, make
+from callback_runs import Raise, SaveAt, Script, X, Y, make
 
-from tinygrad_opt.train import CSVLogger, EarlyStopping, LearningRateScheduler, RemoteMonitor, TensorBoard
+from tinygrad_opt.train import (
+    CSVLogger,
+    EarlyStopping,
+    LearningRateScheduler,
+    RemoteMonitor,
+    TensorBoard,
+    evaluate,
+)
 
 
 # -- CSVLogger ---------------------------------------------------------------------------------
@@ -67,17 +74,20 @@ def test_a_resumed_run_writes_the_table_of_an_uninterrupted_one(tmp_path, place)
     def fresh(name, *more):
         return make(CSVLogger(tmp_path / name), *more, epochs=5)
 
-    fresh("whole.csv").train()
+    fresh("whole/log.csv").train()
     with pytest.raises(OSError, match="power"):  # an epoch after the moment of the file is in the table by then
         fresh("log.csv", SaveAt(tmp_path / "run.npz", *place), Raise(OSError("power"), epoch=4)).train()
     run = fresh("log.csv")
     run.load(tmp_path / "run.npz")
     run.train()
-    assert (tmp_path / "log.csv").read_text() == (tmp_path / "whole.csv").read_text()
-    run = fresh("elsewhere.csv")
+    assert (tmp_path / "log.csv").read_text() == (tmp_path / "whole" / "log.csv").read_text()
+    run = fresh("elsewhere/log.csv")
     run.load(tmp_path / "run.npz")
     run.train()
-    assert [line.split(",")[0] for line in (tmp_path / "elsewhere.csv").read_text().splitlines()] == ["epoch", *"234"]
+    assert [line.split(",")[0] for line in (tmp_path / "elsewhere" / "log.csv").read_text().splitlines()] == [
+        "epoch",
+        *"234",
+    ]
 
 
 # -- RemoteMonitor -----------------------------------------------------------------------------
@@ -124,7 +134,7 @@ def test_json_is_posted(server):
 def test_a_failure_is_one_warning(server):
     root, received = server
     with pytest.warns(UserWarning, match=r"cannot reach http://127.0.0.1:\d+/broken: HTTP Error 500.*goes on") as seen:
-        assert len(make(RemoteMonitor(root, path="/broken"), epochs=3).train()) == 3
+        assert make(RemoteMonitor(root, path="/broken"), epochs=3).train().epochs == 3
     assert (len(seen), len(received)) == (1, 3)
 
 
@@ -137,7 +147,7 @@ def test_numbers_of_numpy_are_posted(server):
 def test_nobody_there_is_one_warning(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with pytest.warns(UserWarning, match="RemoteMonitor cannot reach http://127.0.0.1:9/publish/epoch/end/") as seen:
-        assert len(make(RemoteMonitor("http://127.0.0.1:9"), epochs=3).train()) == 3
+        assert make(RemoteMonitor("http://127.0.0.1:9"), epochs=3).train().epochs == 3
     assert len(seen) == 1
     with pytest.raises(ValueError, match="root begins with http:// or https://; got 'file:///etc'"):
         RemoteMonitor("file:///etc")
@@ -197,6 +207,21 @@ def test_files_are_whole_after_an_error_and_go_on_when_resumed(tmp_path, tensorb
     assert [step for step, _ in read(tmp_path / "logs" / "train")[0]["epoch_loss"]] == [0, 1, 2, 3]
 
 
+def test_evaluate_writes_too_and_at_the_last_step_of_training(tmp_path, tensorboard):
+    board = TensorBoard(tmp_path)
+    run = make(board, epochs=2, validation=True)
+    run.train()
+    for _ in range(2):
+        evaluate(run.model, (X, Y), loss="mse", callbacks=[board])
+    fresh = TensorBoard(tmp_path / "fresh")
+    logs = evaluate(run.model, (X, Y), loss="mse", callbacks=[fresh])
+    assert [step for step, _ in read(tmp_path / "validation")[0]["evaluation_loss_vs_iterations"]] == [3, 6, 6, 6]
+    assert read(tmp_path / "fresh" / "validation")[0] == {
+        "evaluation_loss_vs_iterations": [(0, np.float32(logs["loss"]))]
+    }
+    assert board.writers == fresh.writers == {}
+
+
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(ImportError, match=r"needs tensorboardX: pip install 'tinygrad_opt\[tensorboard\]'"):
@@ -205,7 +230,7 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 
 def test_wrong_settings_are_refused(tmp_path, tensorboard):
-    with pytest.raises(ValueError, match="update_freq is 'epoch', 'batch' or a number of batches; got 'often'"):
+    with pytest.raises(ValueError, match="update_freq must be 'epoch' or 'batch' or a number of batches; got 'often'"):
         TensorBoard(tmp_path, update_freq="often")
-    with pytest.raises(ValueError, match="histogram_freq is a whole number, at least 0; got -1"):
+    with pytest.raises(ValueError, match="histogram_freq must be a whole number, at least 0; got -1"):
         TensorBoard(tmp_path, histogram_freq=-1)

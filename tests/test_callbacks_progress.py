@@ -3,15 +3,23 @@
 import io
 
 import pytest
-from callback_runs import Raise, SaveAt, make
+from callback_runs import Raise, SaveAt, X, Y, make
 from rich.console import Console
 
-from tinygrad_opt.train import GradientNorms, ProgbarLogger
+from tinygrad_opt import nn
+from tinygrad_opt.train import Callback, GradientNorms, ProgbarLogger, StreamLoader, fit
 from tinygrad_opt.train.callbacks import progress
 
 
 def recorded(**settings):
     return Console(file=io.StringIO(), width=120, record=True, **settings)
+
+
+class Log(Callback):
+    """Logs more than a line has room for."""
+
+    def on_epoch_end(self, epoch, logs):
+        logs |= {f"a_metric_with_a_name_{i}": 1 / 3 for i in range(4)}
 
 
 def lines(console):
@@ -37,6 +45,36 @@ def test_forced_it_writes_a_line_an_epoch():
         assert line.endswith(
             "  ".join(f"{name} {history[name][epoch]:.4g}" for name in ("loss", "gradient_norm", "val_loss"))
         )
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_shows_how_far_it_is_and_cuts_the_numbers(width):
+    console = Console(file=io.StringIO(), width=width, record=True)
+    make(Log(), ProgbarLogger(force=True, console=console), epochs=1, validation=True).train()
+    (line,) = lines(console)
+    assert line.startswith("epoch 1/1 ")
+    assert " 3/3 0:00:00 loss" in line
+    assert line.endswith("…")
+
+
+def test_a_stream_without_a_length_ends_complete():
+    console = recorded()
+    fit(
+        nn.Linear(2, 1),
+        StreamLoader(lambda: zip(X, Y, strict=True), 2),
+        loss="mse",
+        callbacks=[ProgbarLogger(force=True, console=console)],
+        verbose=False,
+    )
+    assert " 3/3 " in lines(console)[0]
+
+
+def test_an_epoch_that_is_interrupted_stays_as_far_as_it_came():
+    console = recorded()
+    make(ProgbarLogger(force=True, console=console), Raise(KeyboardInterrupt(), 0, 1), epochs=2).train()
+    (line,) = lines(console)
+    assert " 2/3 " in line
+    assert "loss " in line
 
 
 def test_force_writes_to_standard_output(capsys):
@@ -104,5 +142,5 @@ def test_an_epoch_of_which_only_the_end_remains_is_silent(tmp_path):
     console = recorded()
     run = make(ProgbarLogger(force=True, console=console), epochs=2)
     run.load(tmp_path / "run.npz")
-    assert len(run.train()) == 2
+    assert run.train().epochs == 2
     assert lines(console) == []

@@ -1,15 +1,19 @@
 """ReduceLROnPlateau and LearningRateScheduler, epoch by epoch."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from callback_runs import Raise, SaveAt, Script, make, resumed, weights
+from schedule_twins import OURS
 
 from tinygrad_opt import optim
 from tinygrad_opt.optim import BFGS, EMA, SAM, SGD, Lookahead, schedules
-from tinygrad_opt.train import BackupAndRestore, LearningRateScheduler, ReduceLROnPlateau
+from tinygrad_opt.train import BackupAndRestore, Callback, LearningRateScheduler, ReduceLROnPlateau
 
+GOLDENS = json.loads((Path(__file__).parent / "goldens" / "schedules.json").read_text(encoding="utf-8"))["rates"]
 nan = math.nan
 
 # settings, what is monitored, and how often the rate has been multiplied when each epoch runs
@@ -150,12 +154,12 @@ def test_verbose_prints(capsys):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"factor": 1.0}, "factor, by which the learning rate is multiplied, is above 0 and below 1; got 1.0"),
-        ({"factor": 0}, "is above 0 and below 1; got 0"),
-        ({"patience": -1}, "patience is a whole number, at least 0"),
-        ({"cooldown": 0.5}, "cooldown is a whole number"),
-        ({"min_lr": -1.0}, "min_lr is 0 or more; got -1.0"),
-        ({"mode": "best"}, "mode is 'auto', 'min' or 'max'"),
+        ({"factor": 1.0}, "factor must be a number above 0 and below 1; got 1.0"),
+        ({"factor": 0}, "factor must be a number above 0 and below 1; got 0"),
+        ({"patience": -1}, "patience must be a whole number, at least 0"),
+        ({"cooldown": 0.5}, "cooldown must be a whole number"),
+        ({"min_lr": -1.0}, "min_lr must be a finite number, at least 0; got -1.0"),
+        ({"mode": "best"}, "mode must be one of auto, min, max; got 'best'"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):
@@ -191,6 +195,37 @@ def test_the_schedule_is_asked_with_epoch_and_rate():
     history = make(LearningRateScheduler(schedule), epochs=3).train()
     assert asked == [(0, 0.1), (1, 0.4), (2, 0.2)]
     assert history["learning_rate"] == [0.4, 0.2, 0.1]
+
+
+class Updates(Callback):
+    """The weights around each step of plain gradient descent, and the gradient."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_gradients(self, batch, logs):
+        self.before = self.model.weight.data.copy(), self.model.weight.grad.copy()
+
+    def on_train_batch_end(self, batch, logs):
+        self.seen.append((*self.before, self.model.weight.data.copy()))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_schedule_sets_the_rates_of_its_library_epoch_by_epoch(name):
+    """As lr= of the optimizer and through LearningRateScheduler, where a step is an epoch."""
+    rates = GOLDENS[name]
+    ways = {
+        "lr=": ([], lambda p: SGD(p, lr=OURS[name])),
+        "callback": ([LearningRateScheduler(OURS[name])], None),
+    }
+    for callbacks, optimizer in ways.values():
+        updates = Updates()
+        run = make(updates, *callbacks, epochs=len(rates), batch_size=6, optimizer=optimizer)
+        history = run.train()
+        assert run.optimizer.t == len(rates)
+        for rate, (before, gradient, after) in zip(rates, updates.seen, strict=True):
+            np.testing.assert_allclose(after, before - rate * gradient, rtol=1e-12)
+    np.testing.assert_allclose(history["learning_rate"], rates, rtol=1e-12)
 
 
 def test_a_schedule_of_the_epoch_alone():

@@ -2,6 +2,9 @@
 
 import math
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from tinygrad_opt import nn, optim
 from tinygrad_opt.train import (
     BackupAndRestore,
     Callback,
+    CSVLogger,
     EarlyStopping,
     ModelCheckpoint,
     ReduceLROnPlateau,
@@ -72,8 +76,8 @@ def test_whole_runs_go_on_bit_for_bit(tmp_path):
     whole.train()
     fresh(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=4)).train()
     assert files_in(tmp_path) == ["2-1.npz", "3-2.npz", "4-3.npz"]
-    for name in files_in(tmp_path):
-        run = fresh(ModelCheckpoint(tmp_path / "again.npz", save_freq=4))
+    for name in ["2-1.npz", "3-2.npz", "4-3.npz"]:
+        run = fresh(ModelCheckpoint(tmp_path / "again" / "{epoch}-{batch}.npz", save_freq=4))
         run.load(tmp_path / name)
         assert run.train().history == whole.history.history
         assert weights(run) == weights(whole)
@@ -104,8 +108,9 @@ def test_another_run_counts_its_batches_from_the_beginning(tmp_path):
 
 
 def test_a_resumed_run_may_save_more_often(tmp_path):
-    make(ModelCheckpoint(tmp_path / "first.npz", save_freq=99), SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
-    run = make(ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", save_freq=2), epochs=2)
+    name = "{epoch}-{batch}.npz"
+    make(ModelCheckpoint(tmp_path / name, save_freq=99), SaveAt(tmp_path / "run.npz", 1, 2), epochs=2).train()
+    run = make(ModelCheckpoint(tmp_path / name, save_freq=2), epochs=2)
     run.load(tmp_path / "run.npz")
     run.train()
     assert files_in(tmp_path) == ["2-3.npz", "run.npz"]
@@ -138,9 +143,19 @@ def test_verbose_prints(tmp_path, capsys):
 def test_what_cannot_be_saved_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"ends in .npz or .safetensors says the format; got 'model.keras'"):
         ModelCheckpoint("model.keras")
-    for freq in (0, -1, 1.5, True, "batch"):
-        with pytest.raises(ValueError, match=r"save_freq is 'epoch' or a number of batches, at least 1; got "):
+    for freq in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match=r"save_freq must be a whole number, at least 1; got "):
             ModelCheckpoint("run.npz", save_freq=freq)
+    with pytest.raises(ValueError, match=r"save_freq must be 'epoch' or a number of batches; got 'batch'"):
+        ModelCheckpoint("run.npz", save_freq="batch")
+    with pytest.raises(ValueError, match="save_best_only must be True or False; got 'no'"):
+        ModelCheckpoint("run.npz", save_best_only="no")
+    with pytest.raises(ValueError, match="mode must be one of auto, min, max; got 'minimum'; did you mean 'min'"):
+        ModelCheckpoint("run.npz", mode="minimum")
+    with pytest.raises(ValueError, match=r"'\{epoch.npz' cannot be filled in: expected '}' before end of string"):
+        ModelCheckpoint("{epoch.npz")
+    with pytest.raises(ValueError, match=r"has a \{batch\}, and each epoch is saved when its batches are over: leave"):
+        ModelCheckpoint("{epoch}-{batch:03d}.npz")
     with pytest.raises(ValueError, match="watches 'val_loss', which is not logged; there are loss"):
         make(ModelCheckpoint(tmp_path / "run.npz", save_best_only=True)).train()
     with pytest.raises(
@@ -148,6 +163,178 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
     ):
         make(ModelCheckpoint(tmp_path / "{val_loss}.npz")).train()
     assert files_in(tmp_path) == []
+
+
+def test_the_best_within_an_epoch_is_of_training_alone(tmp_path):
+    with pytest.raises(
+        ValueError,
+        match="save_freq=2 looks at numbers within an epoch, and 'val_loss' comes at its end: give monitor='loss', or",
+    ):
+        ModelCheckpoint("run.npz", save_best_only=True, save_freq=2)
+    assert ModelCheckpoint("run.npz", save_freq=2).monitor is None
+    best = ModelCheckpoint(tmp_path / "{epoch}-{batch}.npz", "loss", save_best_only=True, save_freq=2)
+    make(best, epochs=2, validation=True).train()
+    assert files_in(tmp_path)[0] == "1-2.npz"
+
+
+# -- which is which ----------------------------------------------------------------------------
+def unfit(path, *callbacks, **settings):
+    """What is said of a saved run that goes on with other callbacks, which then are as they were."""
+    run = make(*callbacks, epochs=3, validation=True, **settings)
+    before = [callback.state_dict() for callback in callbacks]
+    with pytest.raises(ValueError, match="it does not fit, and nothing was changed:") as caught:
+        run.load(path)
+    assert [callback.state_dict() for callback in callbacks] == before
+    assert run.fresh
+    return str(caught.value).partition("changed:\n  ")[2].split("\n  ")
+
+
+def two_stoppings():
+    return EarlyStopping(patience=2), EarlyStopping("loss", restore_best_weights=False)
+
+
+PAIRS = {
+    "EarlyStopping": (two_stoppings, ["monitor='val_loss', restore_best_weights=True", "monitor='loss', rest"]),
+    "ReduceLROnPlateau": (
+        lambda: (ReduceLROnPlateau(factor=0.5), ReduceLROnPlateau(min_delta=0)),
+        ["min_delta=0.0001, factor=0.5", "min_delta=0.0, factor=0.1"],
+    ),
+    "ModelCheckpoint": (
+        lambda: (ModelCheckpoint("a.npz", save_best_only=True, save_freq=99, monitor="loss"), ModelCheckpoint("b.npz")),
+        ["filepath='a.npz', monitor='loss', mode='min', min_delta=0.0", "filepath='b.npz', monitor=None"],
+    ),
+    "CSVLogger": (lambda: (CSVLogger("a.csv"), CSVLogger("b.csv")), ["filename='a.csv'", "filename='b.csv'"]),
+}
+
+
+@pytest.mark.parametrize(("pair", "told"), PAIRS.values(), ids=PAIRS)
+def test_two_of_a_class_that_change_places_are_refused(tmp_path, monkeypatch, pair, told):
+    monkeypatch.chdir(tmp_path)
+    make(*pair(), SaveAt("run.npz", 1), epochs=3, validation=True).train()
+    first, second = pair()
+    said = unfit("run.npz", second, first)
+    kind = type(first).__name__
+    for i, line in enumerate(said):
+        assert line.startswith(f"{kind} {i + 1}: the saved one had {told[i]}")
+        assert f"; this one has {told[1 - i]}" in line
+        assert line.endswith(": give the callbacks of the saved run, in their order")
+    assert len(said) == 2
+
+
+def test_what_may_be_changed_when_a_run_goes_on(tmp_path):
+    def trained(folder, patience, *more):
+        stopping, plateau = EarlyStopping(patience=patience), ReduceLROnPlateau(patience=patience, min_lr=1e-9)
+        saver = ModelCheckpoint(tmp_path / folder / "run.npz", save_freq=patience)
+        return make(stopping, plateau, saver, *more, epochs=3, validation=True)
+
+    trained("first", 2, SaveAt(tmp_path / "run.npz", 1)).train()
+    run = trained("second", 9)
+    run.load(tmp_path / "run.npz")
+    assert run.callbacks.all[0].best is not None
+
+
+def test_one_more_or_another_is_told_with_the_callbacks_of_the_user_alone(tmp_path):
+    path = tmp_path / "run.npz"
+    make(SaveAt(path, 1), EarlyStopping(), epochs=3, validation=True).train()
+    advice = ": give those of the saved run, in their order"
+    assert unfit(path, *two_stoppings()) == [
+        "callbacks: the file has EarlyStopping; given were EarlyStopping, EarlyStopping" + advice
+    ]
+    assert unfit(path) == ["callbacks: the file has EarlyStopping; given were none" + advice]
+    assert unfit(path, EarlyStopping("loss"), batch_size=3) == [
+        "EarlyStopping: the saved one had monitor='val_loss'; this one has monitor='loss': "
+        "give the callbacks of the saved run, in their order",
+        "loader: DataLoader: the saved run had batch_size 2; this loader has 3",
+    ]
+
+
+# -- what cannot be written --------------------------------------------------------------------
+class Before(Callback):
+    """Calls a function before an epoch."""
+
+    def __init__(self, epoch, call):
+        self.epoch, self.call = epoch, call
+
+    def on_epoch_begin(self, epoch, logs):
+        if epoch == self.epoch:
+            self.call()
+
+
+SAVERS = {
+    "the run": lambda folder: ModelCheckpoint(folder / "run.npz"),
+    "the weights": lambda folder: ModelCheckpoint(folder / "run.npz", save_weights_only=True),
+    "a backup": lambda folder: BackupAndRestore(folder),
+}
+each_saver = pytest.mark.parametrize("saver", SAVERS.values(), ids=SAVERS)
+
+
+def refused_in_epoch_2(saver, folder, call, why):
+    """A run that cannot save any more from its second epoch on: what it saved before stands."""
+    first = saver(folder)
+    first.delete_checkpoint = False
+    make(first, epochs=1).train()
+    whole = (folder / "run.npz").read_bytes()
+    (folder / "run.npz").unlink()
+    run = make(saver(folder), Before(1, call), epochs=3)
+    with pytest.raises(OSError, match=rf"cannot save .*run\.npz: {why}; the file from before stands unchanged"):
+        run.train()
+    assert (folder / "run.npz").read_bytes() == whole
+    assert files_in(folder) == ["run.npz"]
+    assert run.epoch == 2
+
+
+@each_saver
+def test_a_disk_that_takes_no_more(tmp_path, saver):
+    """The system refuses to let any file grow beyond 100 bytes, in the midst of writing."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        refused_in_epoch_2(
+            saver, tmp_path, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard)), "File too large"
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def locked():
+    """A folder, and a call from which on nothing can be written there: for root, by being nobody until the end."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    is_root = os.geteuid() == 0
+    yield folder, (lambda: os.seteuid(65534)) if is_root else (lambda: folder.chmod(0o555))
+    if is_root:
+        os.seteuid(0)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@each_saver
+def test_a_folder_that_cannot_be_written(locked, saver):
+    refused_in_epoch_2(saver, *locked, "Permission denied")
+
+
+def test_a_folder_that_cannot_be_made(locked):
+    folder, lock = locked
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*new'"):
+        make(ModelCheckpoint(folder / "new" / "run.npz"), Before(0, lock)).train()
+
+
+def test_with_two_backups_the_one_before_stands(tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full = Before(3, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard)))
+    whole = program(tmp_path / "whole")
+    whole.train()
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            program(tmp_path, full, double_checkpoint=True).train()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert files_in(tmp_path) == ["run-before.npz"]
+    run = program(tmp_path, double_checkpoint=True)
+    run.train()
+    assert weights(run) == weights(whole)
 
 
 # -- BackupAndRestore --------------------------------------------------------------------------
@@ -203,7 +390,7 @@ def test_ctrl_c_keeps_the_backup_and_a_finished_run_removes_it(tmp_path):
     folder = tmp_path / "backup"
     program(folder, Raise(KeyboardInterrupt(), 2)).train()
     assert files_in(tmp_path) == ["run.npz"]
-    assert len(program(folder).train()) == 6
+    assert program(folder).train().epochs == 6
     assert not folder.exists()
 
 
@@ -211,7 +398,7 @@ def test_it_may_stay(tmp_path):
     program(tmp_path, delete_checkpoint=False).train()
     assert files_in(tmp_path) == ["run.npz"]
     again = program(tmp_path, delete_checkpoint=False)
-    assert len(again.train()) == 6
+    assert again.train().epochs == 6
     assert again.epoch == 6
 
 
@@ -240,7 +427,7 @@ def test_a_crash_between_the_two_files_loses_nothing(tmp_path):
         program(tmp_path, Raise(Dead(), 3), double_checkpoint=True).train()
     os.replace(tmp_path / "run.npz", tmp_path / "run-before.npz")
     run = program(tmp_path, double_checkpoint=True)
-    assert len(run.train()) == 6
+    assert run.train().epochs == 6
 
 
 def test_a_damaged_backup_is_said(tmp_path):
@@ -269,7 +456,7 @@ def test_callbacks_without_a_state_may_come_and_go(tmp_path):
     """A progress bar, which a terminal has and a log file has not, is no reason to refuse a run."""
     with pytest.raises(Dead):
         program(tmp_path, Raise(Dead(), 3), TerminateOnNaN()).train()
-    assert len(program(tmp_path).train()) == 6
+    assert program(tmp_path).train().epochs == 6
 
 
 def test_a_run_that_is_resumed_by_hand_does_not_look_into_the_folder(tmp_path):

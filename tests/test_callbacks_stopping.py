@@ -1,13 +1,16 @@
 """EarlyStopping and TerminateOnNaN, epoch by epoch."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from callback_runs import Raise, Script, make, resumed, weights
+from keras_callbacks import by_us
 
 from tinygrad_opt import nn
-from tinygrad_opt.train import Callback, EarlyStopping, TerminateOnNaN
+from tinygrad_opt.train import Callback, EarlyStopping, LearningRateFinder, ReduceLROnPlateau, TerminateOnNaN
 from tinygrad_opt.train.callbacks.monitor import Monitor
 
 nan, inf = math.nan, math.inf
@@ -44,9 +47,20 @@ TABLE = {
 def test_stops_when_it_should(settings, values, stop, best):
     stopping = EarlyStopping("val_loss", **settings)
     history = make(Script(val_loss=values), stopping, epochs=len(values)).train()
-    assert len(history) == (len(values) if stop is None else stop + 1)
+    assert history.epochs == (len(values) if stop is None else stop + 1)
     assert (stopping.stopped_epoch, stopping.best_epoch) == (stop, best)
     assert stopping.best == (None if best is None else values[best])
+
+
+KERAS = json.loads((Path(__file__).parent / "goldens" / "keras_callbacks.json").read_text(encoding="utf-8"))["runs"]
+
+
+@pytest.mark.parametrize("kind", ["EarlyStopping", "ReduceLROnPlateau"])
+def test_every_epoch_is_as_in_keras(kind):
+    runs = [(case, decided) for case, decided in KERAS if case[0] == kind]
+    assert len(runs) == 40
+    for case, decided in runs:
+        assert by_us(*case) == decided, case
 
 
 class Keep(Callback):
@@ -59,21 +73,53 @@ class Keep(Callback):
         self.seen.append(weights(self.run))
 
 
-@pytest.mark.parametrize(
-    ("values", "others", "epochs"),
-    [
-        ([3, 1, 2, 2, 2], [], 4),  # by its own stop
-        ([3, 1, 2], [], 3),  # after the last epoch
-        ([3, 1, 2], [Raise(KeyboardInterrupt(), epoch=2, batch=1)], 2),  # by Ctrl-C
-    ],
-)
+class CtrlC(Callback):
+    """Ctrl-C in a hook of an epoch."""
+
+    def __init__(self, hook, epoch):
+        setattr(self, hook, lambda *given: self.press(epoch))
+
+    def press(self, epoch):
+        if self.run.epoch == epoch:
+            raise KeyboardInterrupt
+
+
+class StopIn(Callback):
+    """Asks the run to end in an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs):
+        if self.run.epoch == self.epoch:
+            self.run.stop("enough")
+
+
+VALUES = [3, 1, 2, 2, 2, 2]
+ENDS = {  # what is monitored, what ends it, how many epochs there are then
+    "its own stop": (VALUES, [], 5),
+    "the last epoch": (VALUES[:3], [], 3),
+    "another callback's stop": (VALUES, [StopIn(2)], 3),
+    "a loss that is nan": (VALUES, [lambda: (Poison(math.nan, 2, 1), TerminateOnNaN())], 3),
+    "Ctrl-C in a batch": (VALUES, [Raise(KeyboardInterrupt(), epoch=3, batch=1)], 3),
+    "Ctrl-C before a batch": (VALUES, [CtrlC("on_train_batch_begin", 3)], 3),
+    "Ctrl-C in validation": (VALUES, [CtrlC("on_test_batch_end", 3)], 3),
+    "Ctrl-C between epochs": (VALUES, [CtrlC("on_epoch_begin", 3)], 3),
+    "Ctrl-C while it saves": (VALUES, [CtrlC("on_save", 3)], 3),
+}
+
+
+@pytest.mark.parametrize(("values", "others", "epochs"), ENDS.values(), ids=ENDS)
 def test_the_best_weights_are_there_however_training_ends(values, others, epochs):
-    keep = Keep()
-    run = make(keep, Script(val_loss=values), EarlyStopping(patience=2), *others, epochs=len(values))
-    history = run.train()
-    assert len(history) == epochs
-    assert history.interrupted == bool(others)
-    assert weights(run) == keep.seen[1] != keep.seen[-1 if not others else 0]
+    keep, stopping = Keep(), EarlyStopping(patience=3)
+    others = [callback for other in others for callback in (other() if callable(other) else [other])]
+    run = make(Script(val_loss=values), *others, stopping, keep, epochs=len(values), validation=True)
+    with np.errstate(all="ignore"):
+        history = run.train()
+    assert history.epochs == epochs
+    assert history.interrupted == any(isinstance(other, CtrlC | Raise) for other in others)
+    assert weights(run) == keep.seen[1] != keep.seen[-1]
+    assert (stopping.best, stopping.best_epoch) == (1, 1)
 
 
 def test_buffers_are_restored_with_the_parameters():
@@ -148,7 +194,7 @@ def test_a_resumed_run_stops_in_the_same_epoch_with_the_same_weights(tmp_path):
 
     whole = fresh()
     history = whole.train()
-    assert len(history) == 6
+    assert history.epochs == 6
     for place in ((1, 0), (3, 0), (4, 2), (5, 3)):
         second = resumed(fresh, tmp_path / "run.npz", *place)
         assert second.history.history == history.history
@@ -163,7 +209,7 @@ def test_a_run_saved_when_it_had_stopped_does_not_go_on(tmp_path):
     second = make(Script(val_loss=[1, 2, 3]), EarlyStopping(patience=1), epochs=3)
     second.load(tmp_path / "run.npz")
     history = second.train()
-    assert len(history) == 2
+    assert history.epochs == 2
     assert history.stopped == first.stopped
 
 
@@ -183,7 +229,7 @@ def test_an_unknown_direction_is_asked_for():
     with pytest.raises(ValueError, match="'val_wobble' does not say whether less or more of it is better: give mode="):
         EarlyStopping("val_wobble")
     assert EarlyStopping("val_wobble", mode="max").monitor.mode == "max"
-    with pytest.raises(ValueError, match="mode is 'auto', 'min' or 'max'; got 'up'"):
+    with pytest.raises(ValueError, match="mode must be one of auto, min, max; got 'up'"):
         EarlyStopping(mode="up")
 
 
@@ -193,7 +239,7 @@ def test_a_name_that_is_not_logged_is_an_error_after_the_first_epoch():
         ValueError, match=r"watches 'val_loss', which is not logged; there are loss; give validation_da"
     ):
         run.train()
-    assert len(run.history) == 0
+    assert run.history.epochs == 0
     with pytest.raises(ValueError, match=r"watches 'acc', which is not logged; there are loss$"):
         make(EarlyStopping("acc", start_from_epoch=3), epochs=5).train()
 
@@ -201,17 +247,34 @@ def test_a_name_that_is_not_logged_is_an_error_after_the_first_epoch():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"patience": -1}, "patience is a whole number, at least 0; got -1"),
-        ({"patience": 1.5}, "patience is a whole number"),
-        ({"min_delta": nan}, "min_delta is a finite number; got nan"),
-        ({"baseline": "low"}, "baseline is a finite number; got 'low'"),
-        ({"restore_best_weights": 1}, "restore_best_weights is True or False"),
-        ({"start_from_epoch": -2}, "start_from_epoch is a whole number"),
+        ({"monitor": 5}, "EarlyStopping: monitor must be the name of a number in the logs; got 5"),
+        ({"patience": -1}, "patience must be a whole number, at least 0; got -1"),
+        ({"patience": 1.5}, "patience must be a whole number"),
+        ({"min_delta": nan}, "min_delta must be a finite number; got nan"),
+        ({"baseline": "low"}, "baseline must be a finite number; got 'low'"),
+        ({"restore_best_weights": 1}, "restore_best_weights must be True or False"),
+        ({"start_from_epoch": -2}, "start_from_epoch must be a whole number"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         EarlyStopping(**settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "plain"),
+    [
+        (EarlyStopping, {"patience": np.int64(3), "restore_best_weights": np.True_}, (3, True)),
+        (EarlyStopping, {"baseline": np.float32(0.5), "start_from_epoch": np.uint8(2)}, (0.5, 2)),
+        (ReduceLROnPlateau, {"factor": np.float32(0.5), "cooldown": np.int32(1)}, (0.5, 1)),
+        (TerminateOnNaN, {"raise_error": np.False_}, (False,)),
+        (LearningRateFinder, {"steps": np.int64(20), "smoothing": np.float32(0.5)}, (20, 0.5)),
+    ],
+)
+def test_settings_of_numpy_are_taken_as_pythons_own(kind, settings, plain):
+    callback = kind(**settings)
+    kept = [getattr(callback, name) for name in settings]
+    assert [(type(x), x) for x in kept] == [(type(x), x) for x in plain]
 
 
 # -- nan ---------------------------------------------------------------------------------------
@@ -234,7 +297,7 @@ def test_a_loss_that_is_no_number_ends_the_run(value):
         history = run.train()
     assert history.stopped in (f"the loss is {seen} in batch 2 of epoch 2" for seen in (nan, inf))
     assert batches == [0, 1, 2, 0, 1]
-    assert len(history) == 2
+    assert history.epochs == 2
 
 
 class Count(Callback):

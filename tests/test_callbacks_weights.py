@@ -72,15 +72,20 @@ def test_training_is_what_it_was_without(wrap):
 
 
 def test_without_validation_they_are_in_for_what_saves(tmp_path):
-    best = ModelCheckpoint(tmp_path / "{epoch}.npz", save_weights_only=True)
-    whole = ModelCheckpoint(tmp_path / "run-{epoch}.npz")
-    watch = Watch()
-    run = make(best, whole, SwapEMAWeights(), watch, epochs=2, optimizer=averaged)
+    watch, alone = Watch(), ModelCheckpoint(tmp_path / "{epoch}.npz", save_weights_only=True)
+    run = make(
+        alone, ModelCheckpoint(tmp_path / "run-{epoch}.npz"), SwapEMAWeights(), watch, epochs=2, optimizer=averaged
+    )
     run.train()
+    seen = dict(watch.seen)  # the last of each
+    assert weights_in(tmp_path / "2.npz") == averages(run) == seen["epoch"] != seen["batch"]
+    assert weights_in(tmp_path / "run-2.npz") == seen["batch"]
+
+
+def weights_in(path):
     model = nn.Linear(2, 1)
-    load_weights(tmp_path / "2.npz", model)
-    saved = {name: array.tolist() for name, array in model.state_dict().items()}
-    assert saved == averages(run)
+    load_weights(path, model)
+    return {name: array.tolist() for name, array in model.state_dict().items()}
 
 
 def test_early_stopping_restores_the_averages_that_were_evaluated():
@@ -169,6 +174,7 @@ def test_rates_grow_exponentially_and_all_is_put_back():
     history = run.train()
     np.testing.assert_allclose(finder.rates, np.geomspace(1e-4, 1.0, 21), rtol=1e-12)
     assert weights(run) == before
+    assert finder.before == []
     assert model[1].rng.bit_generator.state == rng
     np.testing.assert_equal(run.optimizer.state_dict(), state)
     assert history.stopped == "LearningRateFinder: the learning rate has reached 1"
@@ -247,10 +253,10 @@ def test_too_little_to_say_anything():
     [
         ({"start_lr": 0.0}, "rates grow from start_lr above 0 to end_lr; got 0.0 and 10.0"),
         ({"start_lr": 1.0, "end_lr": 0.1}, "rates grow from start_lr"),
-        ({"end_lr": math.inf}, "end_lr is a finite number; got inf"),
-        ({"steps": 3}, "steps is a whole number, at least 10; got 3"),
-        ({"smoothing": 1.0}, "smoothing is at least 0 and below 1; got 1.0"),
-        ({"divergence": 1.0}, "divergence is a factor above 1; got 1.0"),
+        ({"end_lr": math.inf}, "end_lr must be a finite number; got inf"),
+        ({"steps": 3}, "steps must be a whole number, at least 10; got 3"),
+        ({"smoothing": 1.0}, "smoothing must be a number from 0, below 1; got 1.0"),
+        ({"divergence": 1.0}, "divergence must be a finite number above 1; got 1.0"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):

@@ -1,9 +1,12 @@
 """A run saved to a file and loaded in a fresh process goes on bit for bit, and what does not fit changes nothing."""
 
+import io
+import pickle
 import random
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -347,7 +350,8 @@ def test_all_that_does_not_fit_is_said(path):
     text = unfit(path, run)
     assert text.endswith(
         "it does not fit, and nothing was changed:\n"
-        "  callbacks: the file has Counter, Other; given were Other, Counter\n"
+        "  callbacks: the file has Counter, Other; given were Other, Counter: "
+        "give those of the saved run, in their order\n"
         "  model: the state does not fit Sequential: "
         "8.weight is (1, 8) in it, (2, 8) in the model; 8.bias is (1,) in it, (2,) in the model\n"
         "  optimizer: the state is one of Adam; this optimizer is SGD"
@@ -378,6 +382,19 @@ def test_other_parts(path):
     assert unfit(path, run).endswith("\n  optimizer: the file has the state of none")
 
 
+def test_parts_by_name(path):
+    run, parts = Run().train(1), {"first": Counter(), "second": Counter()}
+    parts["second"].seen = 7
+    save_checkpoint(path, **run.parts, parts=parts)
+    assert unfit(path, run).endswith("\n  parts: the file has first, second; given were none")
+    here = {"second": Counter(), "first": Counter()}
+    load_checkpoint(path, **run.parts, parts=here)
+    assert (here["first"].seen, here["second"].seen) == (0, 7)
+    changed(path, parts={"first": {"seen": "x"}, "second": {"seen": 1}})
+    assert unfit(path, run, parts=here).endswith("\n  first: seen is a number; got 'x'")
+    assert here["second"].seen == 7
+
+
 def test_another_precision(path):
     text = unfit(path, Run(dtype=np.float32, seed=5).train(1))
     assert "\n  model: 0.weight is float64, the model's is float32\n" in text
@@ -402,7 +419,7 @@ def test_an_error_of_a_callback(path, error, text):
     Bad.__name__ = "Counter"
     run = Run(seed=5).train(1)
     run.callbacks[0] = Bad()
-    assert unfit(path, run).endswith(f"\n  callback 0 (Counter): {text}")
+    assert unfit(path, run).endswith(f"\n  Counter: {text}")
 
 
 def test_an_interruption_while_loading(path):
@@ -431,7 +448,7 @@ def changed(path, **entries):
 @pytest.mark.parametrize(
     ("entries", "text"),
     [
-        ({"checkpoint": "gone"}, "it holds no checkpoint; its entries are epoch, batch, model, optimizer and 3 more"),
+        ({"checkpoint": "gone"}, "it holds no checkpoint; its entries are epoch, batch, model, optimizer and 4 more"),
         ({"checkpoint": 2}, "it is a checkpoint of format 2; this version reads format 1"),
         ({"model": "gone", "epoch": 1.5}, "the checkpoint's epoch, model is missing or of another kind"),
         ({"generators": {}}, "\n  generators: KeyError('generators')"),
@@ -447,9 +464,9 @@ def test_what_cannot_be_saved(path):
     run = Run("ema").train(2)
     before = path.read_bytes()
     for wrong, error, text in [
-        ({"epoch": -1}, ValueError, "epoch counts what is over, from 0; got -1"),
-        ({"batch": 1.5}, ValueError, "batch counts what is over, from 0; got 1.5"),
-        ({"epoch": True}, ValueError, "epoch counts what is over, from 0; got True"),
+        ({"epoch": -1}, ValueError, "epoch must be a whole number, at least 0; got -1"),
+        ({"batch": 1.5}, ValueError, "batch must be a whole number, at least 0; got 1.5"),
+        ({"epoch": True}, ValueError, "epoch must be a whole number, at least 0; got True"),
         ({"extra": {"loss": Value(1.0)}}, TypeError, "extra.loss is a Value: save its .data"),
         ({"extra": [1]}, TypeError, "extra is a dict of plain data; got a list"),
         ({"callbacks": [print]}, TypeError, "callback 0, a builtin_function_or_method, cannot be saved"),
@@ -468,22 +485,104 @@ def test_averages_are_no_place_to_go_on_from(path):
         run.load(path)
 
 
+def cut_off(whole, rng):
+    return whole[: rng.randrange(len(whole))]
+
+
+def a_bit_flipped(whole, rng):
+    i = rng.randrange(len(whole))
+    return whole[:i] + bytes([whole[i] ^ 1 << rng.randrange(8)]) + whole[i + 1 :]
+
+
+def overwritten(whole, rng):
+    i, n = rng.randrange(len(whole) - 4096), rng.choice([16, 512, 4096])
+    part = whole[i : i + n]
+    return whole[:i] + rng.choice([b"", rng.randbytes(n), part + part]) + whole[i + n :]
+
+
 @each_ending
-def test_a_hundred_damages(tmp_path, ending):
-    path, rng = tmp_path / f"run{ending}", random.Random(0)
+@pytest.mark.parametrize("damaged", [cut_off, a_bit_flipped, overwritten])
+def test_a_hundred_damages(tmp_path, ending, damaged):
+    good, path, rng = tmp_path / f"good{ending}", tmp_path / f"run{ending}", random.Random(0)
     run = Run("ema").train(2)
-    run.save(path)
-    whole = path.read_bytes()
+    run.save(good)
+    expected, whole = run.everything(), good.read_bytes()
     run.train(1)
     for _ in range(100):
-        i, n = rng.randrange(len(whole)), rng.choice([1, 16, 512, 4096])
-        part = whole[i : i + n]
-        other = rng.choice([b"", bytes(len(part)), rng.randbytes(len(part)), part + part, bytes([part[0] ^ 4])])
-        path.write_bytes(whole[:i] + other + whole[i + n :])
-        if path.read_bytes() != whole:
-            assert "does not fit" not in unfit(path, run)
-    path.write_bytes(whole)
-    run.load(path)
+        path.write_bytes(damaged(whole, rng))
+        assert "does not fit" not in unfit(path, run)
+    assert run.load(good).everything() == expected
+
+
+def arrays_in(state):
+    """Every array of a state, with the dict or list that holds it and its place there."""
+    for key, part in state.items() if isinstance(state, dict) else enumerate(state):
+        if isinstance(part, np.ndarray):
+            yield state, key, part
+        elif isinstance(part, dict | list):
+            yield from arrays_in(part)
+
+
+@each_ending
+def test_a_hundred_wrong_shapes(tmp_path, ending):
+    """Each array of the file in turn, in a file that is whole."""
+    good, path = tmp_path / f"good{ending}", tmp_path / f"run{ending}"
+    run = Run("ema").train(2)
+    run.save(good)
+    expected = run.everything()
+    run.train(1)
+    state, shapes = files.load(good), [lambda a: a[..., None], lambda a: a.ravel()[:-1], lambda a: np.stack([a, a])]
+    tried = 0
+    for misshaped in shapes:
+        for holder, key, array in arrays_in(state):
+            holder[key] = misshaped(array)
+            files.save(path, state)
+            assert "it does not fit, and nothing was changed:" in unfit(path, run)
+            holder[key], tried = array, tried + 1
+    assert tried >= 100
+    assert run.load(good).everything() == expected
+
+
+class Canary:
+    """Unpickling it leaves a trace."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_a_pickle_in_the_place_of_any_array(tmp_path, is_sealed):
+    """A .npz may hold one, with or without a digest that is right; none is opened."""
+    good, path, trace = tmp_path / "good.npz", tmp_path / "run.npz", tmp_path / "trace"
+    run = Run("ema").train(2)
+    run.save(good)
+    pickled = io.BytesIO()
+    np.save(pickled, np.array([Canary(trace)]), allow_pickle=True)
+    with zipfile.ZipFile(good) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    assert len(members) > 30
+    for name in members:
+        written = io.BytesIO()
+        with zipfile.ZipFile(written, "w") as archive:
+            archive.comment = formats.MARK + formats.BLANK if is_sealed else b""
+            for other, content in members.items():
+                archive.writestr(other, pickled.getvalue() if other == name else content)
+        data = written.getvalue()
+        path.write_bytes(data[:-64] + formats.digest(memoryview(data), len(data) - 64) if is_sealed else data)
+        unfit(path, run)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("write", [pickle.dumps, lambda x: b"\x80" + pickle.dumps(x), lambda x: pickle.dumps([x] * 99)])
+@each_ending
+def test_a_pickle_in_the_place_of_the_file(tmp_path, ending, write):
+    path, trace, run = tmp_path / f"run{ending}", tmp_path / "trace", Run()
+    path.write_bytes(write(Canary(trace)))
+    assert f"it is no {ending} file: it begins with" in unfit(path, run)
+    assert not trace.exists()
 
 
 # -- weights alone -----------------------------------------------------------------------------
@@ -493,7 +592,7 @@ def test_weights_alone(tmp_path, ending):
     save_weights(path, model)
     assert load_weights(path, other) == ([], [])
     assert exact(other.state_dict()) == exact(model.state_dict())
-    theirs = np.load(path) if ending == ".npz" else formats.library().load_file(path)
+    theirs = np.load(path) if ending == ".npz" else formats.safetensors_library().load_file(path)
     assert set(model.state_dict()) <= set(theirs)
 
 

@@ -220,18 +220,23 @@ REFUSALS: Refusals = {
     "closest": (
         lambda: datasets.get("mooons"),
         ValueError,
-        "there are no data 'mooons': did you mean 'moons'?",
+        "there is no dataset 'mooons': did you mean 'moons'?",
+    ),
+    "the function's name": (
+        lambda: datasets.get("make_moons"),
+        ValueError,
+        "there is no dataset 'make_moons': did you mean 'moons'?",
     ),
     "far": (
         lambda: datasets.get("qqq"),
         ValueError,
-        "there are no data 'qqq': there are and, blobs, breast_cancer, circles, diabetes, digits, housing, iris, "
+        "there is no dataset 'qqq': there are and, blobs, breast_cancer, circles, diabetes, digits, housing, iris, "
         "mnist, moons, or, passing, regression, spirals, xor, xor_cloud",
     ),
     "setting": (
         lambda: datasets.get("passing", noise=1.0),
         TypeError,
-        "the data 'passing' take n_samples, rng: got an unexpected keyword argument 'noise'",
+        "the dataset 'passing' takes n_samples, rng: got an unexpected keyword argument 'noise'",
     ),
 }
 
@@ -241,17 +246,22 @@ def test_refusals(call, error, message):
     assert refused(call, error) == message
 
 
+def test_a_truth_of_numpy_is_one():
+    assert datasets.make_moons(4, shuffle=np.bool_(False))[1].tolist() == [0, 0, 1, 1]
+    assert len(datasets.make_regression(3, coef=np.bool_(True))) == 3
+
+
 def test_names():
-    assert datasets.get("make_moons") is datasets.get("Moons") is datasets.make_moons
-    assert datasets.get("breast-cancer") is datasets.get("load_breast_cancer") is datasets.load_breast_cancer
+    assert datasets.get("moons") is datasets.get("Moons") is datasets.make_moons
+    assert datasets.get("breast-cancer") is datasets.get("breast_cancer") is datasets.load_breast_cancer
     assert datasets.get("and") is datasets.get("and_") is datasets.and_
     assert datasets.get("xor") is datasets.xor
-    assert datasets.get("xor cloud") is datasets.get("make_xor") is datasets.make_xor
+    assert datasets.get("xor cloud") is datasets.get("xor_cloud") is datasets.make_xor
     assert len(datasets.get("circles", factor=0.1, noise=0.0)(n_samples=8)[0]) == 8
 
 
 def test_every_function_of_data_has_a_name():
-    made = set(datasets.__all__) - {"DATASETS", "get", "read_idx"}
+    made = set(datasets.__all__) - {"DATASETS", "get", "load_mnist_parts", "read_idx"}
     assert made == {make.__name__ for make in datasets.DATASETS.values()}
 
 

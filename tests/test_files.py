@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -155,9 +156,18 @@ def test_other_programs_see_the_arrays_under_their_paths(tmp_path):
 @each_ending
 def test_arrays_of_another_program_where_they_are_welcome(tmp_path, ending):
     path, arrays = tmp_path / f"x{ending}", {"a": np.ones(2), "b": np.zeros((), np.int32)}
-    np.savez(path, **arrays) if ending == ".npz" else path.write_bytes(formats.library().save(arrays))
+    np.savez(path, **arrays) if ending == ".npz" else path.write_bytes(formats.safetensors_library().save(arrays))
     assert exact(dict(sorted(files.load(path, foreign=True).items()))) == exact(arrays)
     assert re.search("another program wrote it; its arrays are (a, b|b, a)$", refusal(path))
+
+
+def test_many_arrays_take_time_by_their_number_alone():
+    def seconds(n):
+        began = time.process_time()
+        structure.taken_apart({str(i): np.zeros(1) for i in range(n)}, "reserved")
+        return time.process_time() - began
+
+    assert min(seconds(16_000) for _ in range(2)) < 60 * max(seconds(1_000) for _ in range(5))  # by squares: 256
 
 
 # -- what cannot be saved ----------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from refusals import Refusals, refused
 from small_fits import CLASSES, LABELS, NUMBERS, Watch, X, net, same
 
 from tinygrad_opt import Value, nn, optim
-from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, evaluate, fit, predict
+from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, StreamLoader, evaluate, fit, predict
 
 
 def trained(model=None, data=(X, LABELS), loss=CLASSES, **settings):
@@ -29,6 +31,16 @@ WRONG: Refusals = {
         ValueError,
         "Dataset: x has 40 samples and y has 30; each x needs its y",
     ),
+    "targets after the data": (
+        lambda: fit(net(), X, LABELS, epochs=3),
+        TypeError,
+        "give data as a tuple, and what comes after it by name: fit(model, (x, y), loss=...)",
+    ),
+    "targets by name": (
+        lambda: evaluate(net(), X, y=LABELS, loss=CLASSES),
+        TypeError,
+        "give data as a tuple, and what comes after it by name: evaluate(model, (x, y), loss=...)",
+    ),
     "no data": (
         lambda: trained(data=(X[:0], LABELS[:0])),
         ValueError,
@@ -46,6 +58,16 @@ WRONG: Refusals = {
     ),
     "a batch size for a loader": (
         lambda: trained(data=DataLoader(Dataset(X, LABELS), 4), batch_size=8),
+        ValueError,
+        "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
+    "a batch size for a loader, to evaluate": (
+        lambda: evaluate(net(), DataLoader(Dataset(X, LABELS), 4), loss=CLASSES, batch_size=8),
+        ValueError,
+        "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
+    "a batch size for a loader, to predict": (
+        lambda: predict(net(), DataLoader(Dataset(X), 4), batch_size=-7),
         ValueError,
         "a DataLoader has a batch size of its own, 4: leave out batch_size",
     ),
@@ -74,6 +96,12 @@ WRONG: Refusals = {
         lambda: trained(optimizer=3),
         TypeError,
         "optimizer is a name, a function of parameters, or an optimizer; got 3",
+    ),
+    "a function that makes no optimizer": (
+        lambda: trained(optimizer=lambda ps: len(ps)),
+        TypeError,
+        "4 is no optimizer: it has no params, needs_closure, zero_grad, step, state_dict, load_state_dict; "
+        "subclass optim.Optimizer",
     ),
     "an unknown metric": (
         lambda: trained(metrics=["acuracy"]),
@@ -112,9 +140,21 @@ WRONG: Refusals = {
         "mse_loss: prediction (32, 1) and target (32,) would broadcast to (32, 32), every prediction compared with "
         "every target; use target.reshape(-1, 1)",
     ),
-    "negative epochs": (lambda: trained(epochs=-1), ValueError, "epochs is a whole number, 0 or more; got -1"),
-    "half an epoch": (lambda: trained(epochs=0.5), ValueError, "epochs is a whole number, 0 or more; got 0.5"),
-    "a seed that is a word": (lambda: trained(seed="a"), ValueError, "seed is a whole number, 0 or more; got 'a'"),
+    "negative epochs": (
+        lambda: trained(epochs=-1),
+        ValueError,
+        "fit: epochs must be a whole number, at least 0; got -1",
+    ),
+    "half an epoch": (
+        lambda: trained(epochs=0.5),
+        ValueError,
+        "fit: epochs must be a whole number, at least 0; got 0.5",
+    ),
+    "a seed that is a word": (
+        lambda: trained(seed="a"),
+        ValueError,
+        "fit: seed must be a whole number, at least 0; got 'a'",
+    ),
     "two kinds of validation": (
         lambda: trained(validation_data=(X, LABELS), validation_split=0.1),
         ValueError,
@@ -128,7 +168,7 @@ WRONG: Refusals = {
     "a share of nothing": (
         lambda: trained(validation_split=0.001),
         ValueError,
-        "validation_split=0.001 of 40 samples leaves a side without any",
+        "validation_split=0.001 of 40 samples gives 0 and 40; neither may be empty",
     ),
     "a share of a loader": (
         lambda: trained(data=DataLoader(Dataset(X, LABELS)), validation_split=0.1),
@@ -143,7 +183,12 @@ WRONG: Refusals = {
     "validation without y": (
         lambda: trained(validation_data=X),
         ValueError,
-        "training needs a target for each sample: data of x and y; got x alone",
+        "evaluation needs a target for each sample: data of x and y; got x alone",
+    ),
+    "x without y, to evaluate": (
+        lambda: evaluate(net(), X, loss=CLASSES),
+        ValueError,
+        "evaluation needs a target for each sample: data of x and y; got x alone",
     ),
     "x as a dict": (
         lambda: trained(data=({"left": X, "right": X}, LABELS)),
@@ -174,17 +219,17 @@ WRONG: Refusals = {
     "a loss without reduction": (
         lambda: trained(loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (32,): take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got shape (32,): take reduction="mean"',
     ),
     "the same, to evaluate": (
         lambda: evaluate(net(), (X, LABELS), loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (40,): take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got shape (40,): take reduction="mean"',
     ),
     "a loss without a graph": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: float(np.mean((z.data - y) ** 2))),
         ValueError,
-        'a loss is one number made of the predictions; got a float: take reduction="mean" or "sum"',
+        'a loss is one number made of the predictions; got a float: take reduction="mean"',
     ),
     "a loss of something else": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: Value(1.0) * 2),
@@ -227,6 +272,31 @@ WRONG: Refusals = {
         ValueError,
         "verbose is True, False, or None for a bar where somebody looks; got 2",
     ),
+    "predictions in another order": (
+        lambda: predict(net(), DataLoader(Dataset(X), shuffle=True)),
+        ValueError,
+        "predict keeps the order of the samples; this DataLoader shuffles: give one that does not",
+    ),
+    "predictions in a stream's other order": (
+        lambda: predict(net(), StreamLoader(lambda: iter(X), shuffle_buffer=8)),
+        ValueError,
+        "predict keeps the order of the samples; this StreamLoader shuffles: give one that does not",
+    ),
+    "predictions for a part": (
+        lambda: predict(net(), DataLoader(Dataset(X), drop_last=True)),
+        ValueError,
+        "predict takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
+    "an evaluation of a part": (
+        lambda: evaluate(net(), DataLoader(Dataset(X, LABELS), drop_last=True), loss=CLASSES),
+        ValueError,
+        "evaluate takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
+    "validation with a part": (
+        lambda: trained(validation_data=DataLoader(Dataset(X, LABELS), drop_last=True), epochs=0),
+        ValueError,
+        "validation takes all samples; this DataLoader has drop_last=True: give one without it",
+    ),
     "several outputs to predict": (
         lambda: predict(Pair(), X),
         TypeError,
@@ -239,6 +309,12 @@ WRONG: Refusals = {
 def test_what_is_refused(name):
     call, error, words = WRONG[name]
     assert refused(call, error) == words
+
+
+def test_the_signature_is_that_of_the_function():
+    assert list(inspect.signature(fit).parameters)[:4] == ["model", "data", "loss", "optimizer"]
+    assert inspect.signature(fit).parameters["epochs"].default == 1
+    assert fit.__doc__.startswith("Train a model on data")
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,10 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a label that is ignored nowhere": (
         lambda: F.cross_entropy(Value(X), np.array([-1, 0, 2, 1])), ValueError,
         "labels must be from 0 to 2; got -1 to 2"),
+    "a single class": (
+        lambda: F.cross_entropy(Value(X[:, :1]), np.zeros(4, int)), ValueError,
+        "cross_entropy of one class is 0 whatever its score is; got scores (4, 1): give the model an output for each "
+        "class, or for yes and no in one output take binary_cross_entropy_with_logits"),
     "float labels": (
         lambda: F.cross_entropy(Value(X), np.ones(4)), TypeError, "labels must be integers; got float64"),
     "probabilities of another shape": (

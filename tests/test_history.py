@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
+
 import numpy as np
+import pytest
 from refusals import refused
 
 from tinygrad_opt import nn
@@ -20,7 +24,7 @@ def test_one_number_an_epoch_for_every_name():
     history = trained(epochs=3, metrics=["mae"], validation_split=0.25)
     assert list(history) == ["loss", "mae", "val_loss", "val_mae"]
     assert history.epoch == [0, 1, 2]
-    assert [len(history[name]) for name in history] == [3, 3, 3, 3] == 4 * [len(history)]
+    assert [len(history[name]) for name in history] == [3, 3, 3, 3] == 4 * [history.epochs]
     assert history["loss"] is history.history["loss"]
     assert all(type(number) is float for number in history["loss"])
     assert (history.interrupted, history.stopped) == (False, None)
@@ -35,28 +39,31 @@ def test_what_callbacks_add_is_logged_where_they_did():
     assert trained(epochs=3, callbacks=[Rate()])["lr"] == [None, 0.001, None]
 
 
+def test_it_is_a_dict_of_names():
+    history = trained(epochs=3, metrics=["mae"])
+    assert len(history) == 2
+    assert dict(history) == {"loss": history["loss"], "mae": history["mae"]} == history
+    assert history.get("lr") is None
+    assert json.loads(json.dumps(history)) == history
+    again = copy.deepcopy(history)
+    assert (again, again.epoch, again.stopped) == (history, [0, 1, 2], None)
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(history)
+    assert (list(frame), frame.shape) == (["loss", "mae"], (3, 2))
+
+
 def test_callbacks_save_after_the_history():
     lengths = {}
 
     class Saving(Callback):
         def on_epoch_end(self, epoch, logs):
-            lengths["on_epoch_end"] = len(self.run.history)
+            lengths["on_epoch_end"] = self.run.history.epochs
 
         def on_save(self):
-            lengths["on_save"] = len(self.run.history)
+            lengths["on_save"] = self.run.history.epochs
 
     trained(callbacks=[Saving()])
     assert lengths == {"on_epoch_end": 0, "on_save": 1}
-
-
-def test_why_it_ended():
-    class Stop(Callback):
-        def on_epoch_end(self, epoch, logs):
-            if epoch == 1:
-                self.run.stop("enough")
-
-    history = trained(epochs=9, callbacks=[Stop()])
-    assert (len(history), history.stopped) == (2, "enough")
 
 
 def test_in_words():

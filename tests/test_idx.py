@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from refusals import refused
 
-from tinygrad_opt.datasets import mnist, read_idx
+from tinygrad_opt.datasets import load_mnist, load_mnist_parts, read_idx
 
 DATA = Path(os.environ.get("TINYGRAD_OPT_DATA", Path(__file__).parents[2] / "shared" / "data")) / "mnist"
 needs_mnist = pytest.mark.skipif(not DATA.is_dir(), reason=f"MNIST's files are not in {DATA}")
@@ -126,55 +126,68 @@ def test_files_go_by_many_names(tmp_path, part, dot, packed):
     for stem, array in ((f"images{dot}idx3", images()), (f"labels{dot}idx1", labels())):
         content = gzip.compress(idx(array)) if packed else idx(array)
         (tmp_path / f"{part}-{stem}-ubyte{'.gz' * packed}").write_bytes(content)
-    x, y = mnist(tmp_path, train=part == "train")
+    x, y = load_mnist(tmp_path, train=part == "train")
     assert (x.dtype, y.dtype) == (np.float32, np.int64)
     np.testing.assert_array_equal(x, images().reshape(5, 6).astype(np.float32) / np.float32(255))
     np.testing.assert_array_equal(y, labels())
 
 
 def test_pixels_in_float64(folder):
-    x, _ = mnist(folder, train=False, dtype="float64")
+    x, _ = load_mnist(folder, train=False, dtype="float64")
     np.testing.assert_array_equal(x, images().reshape(5, 6) / 255)
 
 
+def test_both_parts(folder):
+    (x, y), (new_x, new_y) = load_mnist_parts(folder)
+    np.testing.assert_array_equal(np.concatenate([x, new_x]), load_mnist(folder, train=False)[0])
+    assert (y.tolist(), new_y.tolist()) == ([0, 1, 2, 3], [4])
+    (folder / "train-images-idx3-ubyte").write_bytes(idx(images(7)))
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx(labels(7)))
+    (x, y), (new_x, new_y) = load_mnist_parts(str(folder), dtype="float64")
+    assert (len(x), y.tolist(), len(new_x), new_y.tolist()) == (7, [*range(7)], 5, [*range(5)])
+    assert x.dtype == new_x.dtype == np.float64
+    (folder / "train-labels-idx1-ubyte").unlink()
+    assert "train-labels-idx1-ubyte" in refused(lambda: load_mnist_parts(folder), FileNotFoundError)
+
+
 def test_a_file_that_is_not_there(folder):
-    message = refused(lambda: mnist(folder), FileNotFoundError)
+    message = refused(lambda: load_mnist(folder), FileNotFoundError)
     assert message == (
         f"{folder}: expected one of train-images-idx3-ubyte, train-images.idx3-ubyte, train-images-idx3-ubyte.gz, "
         "train-images.idx3-ubyte.gz; seen ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']"
     )
     (folder / "empty").mkdir()
-    assert refused(lambda: mnist(folder / "empty"), FileNotFoundError).endswith("; seen an empty folder")
-    assert refused(lambda: mnist(folder / "none"), FileNotFoundError).endswith("; seen no such folder")
+    assert refused(lambda: load_mnist(folder / "empty"), FileNotFoundError).endswith("; seen an empty folder")
+    assert refused(lambda: load_mnist(folder / "none"), FileNotFoundError).endswith("; seen no such folder")
 
 
 def test_more_images_than_labels(folder):
     label_file = folder / "t10k-labels-idx1-ubyte"
     label_file.write_bytes(idx(labels(4)))
-    message = refused(lambda: mnist(folder, train=False), ValueError)
+    message = refused(lambda: load_mnist(folder, train=False), ValueError)
     assert message == f"{label_file}: expected 5 labels, as {folder / 't10k-images-idx3-ubyte'} has images; seen 4"
 
 
 def test_files_that_were_confused(folder):
     image_file, label_file = folder / "t10k-images-idx3-ubyte", folder / "t10k-labels-idx1-ubyte"
     label_file.write_bytes(image_file.read_bytes())
-    message = refused(lambda: mnist(folder, train=False), ValueError)
+    message = refused(lambda: load_mnist(folder, train=False), ValueError)
     assert message == (f"{label_file}: expected bytes along 1 axis (magic number 2049); seen uint8 of shape (5, 2, 3)")
     image_file.write_bytes(idx(images().astype(np.int32)))
-    message = refused(lambda: mnist(folder, train=False), ValueError)
+    message = refused(lambda: load_mnist(folder, train=False), ValueError)
     assert message == (f"{image_file}: expected bytes along 3 axes (magic number 2051); seen int32 of shape (5, 2, 3)")
 
 
 def test_arguments(folder):
-    message = "mnist: train must be True or False; got 't10k'"
-    assert refused(lambda: mnist(folder, "t10k"), ValueError) == message
-    message = "mnist gives arrays of dtype float32 or float64; got 'uint8'"
-    assert refused(lambda: mnist(folder, train=False, dtype="uint8"), TypeError) == message
+    message = "load_mnist: train must be True or False; got 't10k'"
+    assert refused(lambda: load_mnist(folder, "t10k"), ValueError) == message
+    message = "load_mnist gives arrays of dtype float32 or float64; got 'uint8'"
+    assert refused(lambda: load_mnist(folder, train=False, dtype="uint8"), TypeError) == message
 
 
 @needs_mnist
 def test_the_published_files():
-    x, y = mnist(DATA, train=False)
+    x, y = load_mnist(DATA, train=False)
     assert x.shape == (10_000, 784)
     assert (x.min(), x.max()) == (0, 1)
     assert y[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]

@@ -207,12 +207,18 @@ def test_a_variance_below_eps_is_told_to_grow():
     assert gradient(loss, [0.0]) < 0
 
 
+@pytest.mark.parametrize("kind", [">i2", ">i4", ">i8", ">u2", "<i4", "i1", "u1"])
+def test_labels_of_any_byte_order(kind):
+    labels = np.array([0, 2, 1, 2]).astype(kind)
+    assert F.cross_entropy(TABLE, labels) == F.cross_entropy(TABLE, labels.astype(int))
+
+
 # -- probabilities where logits are meant ------------------------------------------------------
 P = np.array([[0.2, 0.8], [0.5, 0.5], [1.0, 0.0]])
 LABELS = np.array([0, 1, 1])
 
 
-@given(st.integers(0, 1000), st.sampled_from([(2, 2), (5, 3), (1, 4), (3, 1)]))
+@given(st.integers(0, 1000), st.sampled_from([(2, 2), (5, 3), (1, 4)]))
 def test_logits_are_not_taken_for_probabilities(seed, shape):
     rng = np.random.default_rng(seed)
     labels = np.zeros(shape[0], int)

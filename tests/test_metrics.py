@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from refusals import Refusals, refused
 
 from tinygrad_opt import Value, functional, nn
-from tinygrad_opt.train import accuracy, evaluate, fit, metric
-from tinygrad_opt.train.metrics import METRICS, Means, binary_accuracy, named, reported, top_5_accuracy
+from tinygrad_opt.train import LambdaCallback, accuracy, evaluate, fit, metric
+from tinygrad_opt.train.metrics import METRICS, Means, as_metrics, binary_accuracy, named, reported, top_5_accuracy
 
 rng = np.random.default_rng(0)
 SCORES, CLASSES = rng.normal(size=(50, 7)), rng.integers(0, 7, 50)
@@ -58,7 +60,7 @@ def test_top_5_accuracy():
 
 def test_errors_of_numbers():
     prediction, target = np.array([[1.0], [4.0]]), np.array([[2.0], [2.0]])
-    assert (metric("mae")(prediction, target), metric("mse")(prediction, target)) == (1.5, 2.5)
+    assert (metric("mae")(prediction, target), metric("MSE")(prediction, target)) == (1.5, 2.5)
 
 
 # -- the one that goes with the loss -----------------------------------------------------------
@@ -86,10 +88,31 @@ def test_accuracy_goes_with_the_loss(name):
     assert set(evaluate(model, (X, y), loss=loss, metrics=())) == {"loss"}
 
 
-def test_probabilities_are_yes_above_a_half():
-    model = nn.Sequential(net(1), nn.Sigmoid())
-    found = evaluate(model, (X, YES), loss="binary_cross_entropy")
-    assert found["accuracy"] == np.mean((model(X).data > 0.5) == YES)
+UNDER_ANY_NAME = {
+    "left out": None,
+    "accuracy": ("accuracy",),
+    "acc": ("acc",),
+    "binary_accuracy": ("binary_accuracy",),
+    "the function": [accuracy],
+    "named otherwise": {"right": "accuracy"},
+    "named by two": {"hits": "acc", "accuracy": binary_accuracy},
+}
+
+
+@pytest.mark.parametrize("name", UNDER_ANY_NAME)
+@pytest.mark.parametrize(("loss", "threshold"), [("bce", 0.5), ("bce_with_logits", 0.0)])
+def test_accuracy_has_the_threshold_of_the_loss_under_any_name(name, loss, threshold):
+    model = nn.Sequential(net(1), nn.Sigmoid()) if threshold else net(1)
+    found = evaluate(model, (X, YES), loss=loss, metrics=UNDER_ANY_NAME[name])
+    by_threshold = [np.mean((model(X).data > limit) == YES) for limit in (threshold, 0.5 - threshold)]
+    assert by_threshold[0] != by_threshold[1]
+    assert len(found) > 1
+    assert {value for name, value in found.items() if name != "loss"} == {by_threshold[0]}
+
+
+def test_binary_accuracy_stays_what_it_is_under_losses_that_have_no_threshold():
+    assert as_metrics(["binary_accuracy"], nn.CrossEntropyLoss()) == {"binary_accuracy": binary_accuracy}
+    assert as_metrics(["acc"], functional.mse_loss) == {"acc": accuracy}
 
 
 # -- as they are given -------------------------------------------------------------------------
@@ -121,11 +144,32 @@ def test_metrics_weigh_each_batch_by_its_samples():
 
 def test_means_go_on_from_their_state():
     means, again = Means(), Means()
-    means.add({"loss": 1.0}, 3)
+    means.add({"loss": 1.0, "norm": 7.0}, 3)
     again.load_state_dict(means.state_dict())
     for m in (means, again):
         m.add({"loss": 2.0}, 1)
-    assert means.result() == again.result() == {"loss": 1.25}
+    assert means.result() == again.result() == {"loss": 1.25, "norm": 7.0}
+    state = means.state_dict() | {"samples": {"loss": 4}}
+    words = "means have samples for each total; got ['loss'] for ['loss', 'norm']"
+    assert refused(lambda: again.load_state_dict(state), ValueError) == words
+    assert again.result() == means.result()
+
+
+def logging(*values):
+    """A callback that logs one of these values after another as norm, and nothing for None."""
+    values = itertools.cycle(values)
+
+    def log(batch, logs):
+        logs.update({} if (value := next(values)) is None else {"norm": value})
+
+    return LambdaCallback(on_gradients=log)
+
+
+@pytest.mark.parametrize("number", [2.0, np.float32(2), np.array(2), 2, Value(2.0)], ids=repr)
+def test_a_number_that_only_some_batches_have_is_the_mean_over_those(number):
+    callback = logging(number, None)
+    history = fit(net(1), (X, X[:, :1]), loss="mse", batch_size=5, callbacks=[callback], epochs=2)
+    assert history["norm"] == [2.0, 2.0]
 
 
 # -- what is refused ---------------------------------------------------------------------------
@@ -165,7 +209,7 @@ WRONG: Refusals = {
     "a name far from all": (
         lambda: metric("xyz"),
         ValueError,
-        f"there is no metric 'xyz': there are {', '.join(METRICS)}",
+        f"there is no metric 'xyz': there are {', '.join(sorted(METRICS))}",
     ),
     "a name alone": (
         lambda: named("accuracy"),
@@ -188,15 +232,25 @@ WRONG: Refusals = {
         ValueError,
         "'loss' is reported already: give metrics as a dict, with names of their own",
     ),
+    "the name of a validation": (
+        lambda: named({"val_mae": "mae"}),
+        ValueError,
+        "a metric's name cannot begin with val_, as those of validation do; got 'val_mae'",
+    ),
+    "a word that a callback logs": (
+        lambda: fit(net(1), (X, X[:, :1]), loss="mse", callbacks=[logging("large")]),
+        TypeError,
+        "what is reported as norm must be one number for a batch; got a str",
+    ),
     "a metric of many numbers": (
         lambda: fit(net(1), (X, X[:, :1]), loss="mse", metrics={"residual": lambda z, y: z - y}),
         TypeError,
-        "the metric residual must give one number for a batch; got shape (30, 1)",
+        "what is reported as residual must be one number for a batch; got shape (30, 1)",
     ),
     "a metric of nothing": (
         lambda: fit(net(1), (X, X[:, :1]), loss="mse", metrics={"printed": lambda z, y: None}),
         TypeError,
-        "the metric printed must give one number for a batch; got a NoneType",
+        "what is reported as printed must be one number for a batch; got a NoneType",
     ),
 }
 

@@ -87,6 +87,13 @@ def test_the_hyperparameters_of_the_coming_step():
     assert optimizer.hyperparameters() == [{"lr": 0.5}, {"lr": 0.5}]
 
 
+def test_those_of_a_closure_s_optimizer():
+    optimizer = LBFGS([Value(1.0)], lr=lambda step: 1.0 / (1 + step))
+    assert [settings["lr"] for settings in optimizer.hyperparameters()] == [1.0]
+    optimizer.t = 1
+    assert [settings["lr"] for settings in optimizer.hyperparameters()] == [0.5]
+
+
 def test_float32_stays_float32_beside_float64():
     params = [Value(np.ones(3, np.float32)), Value(np.ones((2, 2))), Value(1.0)]
     for p in params:

@@ -13,8 +13,11 @@ from tinygrad_opt.ops.random import default_rng
 from tinygrad_opt.train import (
     DataLoader,
     Dataset,
+    Finding,
     check_initial_loss,
+    fit,
     input_independent_baseline,
+    learning_rate_range_test,
     overfit_one_batch,
 )
 
@@ -131,6 +134,24 @@ def test_a_loss_of_ones_own_needs_what_is_expected():
     assert words == "what a model that knows nothing loses under HingeLoss() is not known: give expected="
 
 
+SHARE = "a number of 0 or more and less than 1"
+SETTINGS = {
+    "check_initial_loss": (check_initial_loss, {"factor": "a finite number, at least 1"}, ["a", -1, 0.5, math.nan]),
+    "expected": (check_initial_loss, {"expected": "a finite number above 0"}, ["a", -1, 0, math.inf, True]),
+    "overfit_one_batch": (overfit_one_batch, {"near_zero": SHARE}, ["a", -0.1, 1, math.nan]),
+    "input_independent_baseline": (input_independent_baseline, {"margin": SHARE}, ["a", -0.1, 1, None]),
+    "epochs": (input_independent_baseline, {"epochs": "a whole number, at least 1"}, [0, 2.5, "a"]),
+}
+
+
+@pytest.mark.parametrize(("check", "expected", "wrong"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_that_make_no_verdict(check, expected, wrong):
+    (name, words) = next(iter(expected.items()))
+    for given in wrong:
+        told = refused(lambda given=given: check(net(), (X, LABELS), CLASSES, **{name: given}), ValueError)
+        assert told == f"{check.__name__}: {name} must be {words}; got {given!r}"
+
+
 # -- one batch ---------------------------------------------------------------------------------
 def test_a_batch_is_learned_by_heart_in_spite_of_dropout():
     found = overfit_one_batch(random_net(), (X, LABELS), CLASSES)
@@ -194,6 +215,13 @@ def test_noise_is_off_and_a_run_that_ends_in_nan_is_none_that_learned():
     assert str(found).endswith("it is not finite at the end: lower the learning rate")
 
 
+def test_losses_of_which_none_is_finite():
+    found = overfit_one_batch(net(), (X, LABELS), lambda z, y: np.sum(z) * np.nan, steps=5)
+    assert not found
+    assert math.isnan(found.numbers["best"])
+    assert "the loss went from nan to nan: it is not finite from the start: smaller x or weights" in str(found)
+
+
 # -- without inputs ----------------------------------------------------------------------------
 def test_a_model_that_sees_beats_one_that_does_not():
     found = input_independent_baseline(net(), (X, LABELS), CLASSES)
@@ -212,6 +240,31 @@ def test_labels_in_another_order_are_found():
 def test_an_optimizer_of_the_model_is_not_one_of_its_copy():
     model = net()
     opt = optim.SGD(model.parameters(), lr=0.1)
-    for check in (overfit_one_batch, input_independent_baseline):
+    for check in (overfit_one_batch, input_independent_baseline, learning_rate_range_test):
         words = refused(lambda check=check: check(model, (X, LABELS), CLASSES, optimizer=opt), TypeError)
         assert words.startswith("a check trains a copy of the model: give a name or a function of parameters, not <SGD")
+
+
+# -- learning rates ----------------------------------------------------------------------------
+def test_the_range_test_finds_a_rate_that_learns_and_leaves_the_model_alone():
+    model = net()
+    before = {name: p.data.copy() for name, p in model.named_parameters()}
+    found = learning_rate_range_test(model, (X, LABELS), CLASSES, batch_size=16, end_lr=100.0)
+    rate = found.suggestion()
+    assert found.rates[0] < rate < found.rates[-1]
+    assert all(np.array_equal(p.data, before[name]) for name, p in model.named_parameters())
+    again = learning_rate_range_test(model, (X, LABELS), CLASSES, batch_size=16, end_lr=100.0)
+    assert again.losses == found.losses
+    history = fit(model, (X, LABELS), loss=CLASSES, optimizer=optim.get("sgd", lr=rate), epochs=20, seed=0)
+    assert history["loss"][-1] < 0.7 * history["loss"][0]
+
+
+def test_the_range_test_takes_a_batch_an_epoch():
+    found = learning_rate_range_test(net(), (X, LABELS), CLASSES, batch_size=len(X), steps=20)
+    assert len(found.rates) == 20
+
+
+def test_findings_are_true_or_false_and_print_in_words():
+    assert Finding(True, "well")
+    assert not Finding(False, "badly")
+    assert str(Finding(False, "badly", {"loss": 3.0})) == "badly"

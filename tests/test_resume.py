@@ -69,7 +69,7 @@ OPTIMIZERS = {
 }
 DATA = {
     "arrays": lambda: (X, LABELS),
-    "stream": lambda: StreamLoader(lambda: zip(X, LABELS, strict=True), 8, shuffle=16, seed=3),
+    "stream": lambda: StreamLoader(lambda: zip(X, LABELS, strict=True), 8, shuffle_buffer=16, seed=3),
 }
 
 
@@ -159,7 +159,7 @@ def test_an_interrupted_run_goes_on(tmp_path):
 
     whole, its = trained()
     _, history = trained(callbacks=[SaveAlways(tmp_path), Interrupt()])
-    assert (len(history), history.interrupted) == (1, True)
+    assert (history.epochs, history.interrupted) == (1, True)
     again, longer = trained(model_seed=1, resume=tmp_path / "1-1-batch.npz")
     assert same(whole, again)
     assert (longer.history, longer.interrupted) == (its.history, False)
@@ -209,6 +209,13 @@ y = np.random.default_rng(1).integers(0, 3, 90)
 
 
 class Save(Callback):
+    # After every third batch; and it tells of each batch that is over.
+    def __init__(self, telling):
+        self.telling = telling
+
+    def on_train_batch_end(self, batch, logs):
+        os.write(self.telling, b".")
+
     def on_save(self):
         if self.run.batch % 3 == 0:
             self.run.save(SAVED)
@@ -223,27 +230,31 @@ def trained(callbacks, resume=None):
     return model.state_dict()
 
 
-def life():
-    state = trained([Save()], SAVED if os.path.exists(SAVED) else None)
+def life(telling):
+    state = trained([Save(telling)], SAVED if os.path.exists(SAVED) else None)
     np.savez(DONE, **state)
 
 
-def live(seconds):
-    # A life in a process of its own, killed after so many seconds: whether it came to its end.
+def live(batches, seconds=0):
+    # A life in a process of its own, killed so long after so many batches: whether it came to its end.
+    told, telling = os.pipe()
     child = os.fork()
     if child == 0:
         failed = 1
         try:
-            life()
+            life(telling)
             failed = 0
         except Exception:
             traceback.print_exc()
         finally:  # it never goes on as its parent
             os._exit(failed)
-    if seconds is not None:
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
+    os.close(telling)
+    while batches and (seen := os.read(told, batches)):
+        batches -= len(seen)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
+    os.close(told)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
     return not os.WIFSIGNALED(status)
 
@@ -261,12 +272,12 @@ moments = np.random.default_rng(2)
 kills = resumed = 0
 while kills < 50:
     resumed += os.path.exists(SAVED)
-    if live(moments.uniform(0, 0.15)):
+    if live(int(moments.integers(16)), moments.uniform(0, 0.003)):
         compare(expected)
     else:
         kills += 1
 resumed += os.path.exists(SAVED)
-assert live(None)
+assert live(10**6)
 compare(expected)
 print(kills, resumed >= 25, os.listdir())
 """

@@ -28,7 +28,7 @@ def loaders(draw):
     return StreamLoader(
         source(n),
         batch_size,
-        shuffle=draw(st.integers(0, 50)),
+        shuffle_buffer=draw(st.integers(0, 50)),
         length=draw(st.sampled_from([None, n])),
         drop_last=drop_last,
         seed=draw(st.integers(0, 2**40)),
@@ -71,7 +71,7 @@ def test_a_start_in_the_middle_gives_the_rest_of_the_epoch(made, epoch, data):
 def test_the_order_is_a_function_of_seed_and_epoch(made, epoch):
     loader, n = made
     twin = StreamLoader(
-        source(n), loader.batch_size, shuffle=loader.shuffle, drop_last=loader.drop_last, seed=loader.seed
+        source(n), loader.batch_size, shuffle_buffer=loader.shuffle_buffer, drop_last=loader.drop_last, seed=loader.seed
     )
     list(twin.batches(epoch + 1))
     assert numbers(twin.batches(epoch)) == numbers(loader.batches(epoch))
@@ -79,7 +79,7 @@ def test_the_order_is_a_function_of_seed_and_epoch(made, epoch):
 
 def test_orders_of_epochs_and_seeds_differ():
     orders = [
-        tuple(numbers(StreamLoader(source(50), 50, shuffle=20, seed=seed).batches(epoch))[0])
+        tuple(numbers(StreamLoader(source(50), 50, shuffle_buffer=20, seed=seed).batches(epoch))[0])
         for seed in range(3)
         for epoch in range(3)
     ]
@@ -93,13 +93,13 @@ def test_without_shuffle_the_order_is_that_of_the_source():
 
 @given(st.integers(1, 20), st.integers(0, 100))
 def test_no_sample_comes_out_more_than_the_buffer_too_early(size, seed):
-    order = flat(StreamLoader(source(60), 7, shuffle=size, seed=seed))
+    order = flat(StreamLoader(source(60), 7, shuffle_buffer=size, seed=seed))
     assert all(sample <= place + size for place, sample in enumerate(order))
 
 
 def test_a_buffer_as_large_as_the_data_shuffles_evenly():
     """Each of 6 samples comes first equally often: chi-squared of 5 degrees of freedom, below 20.5 in 999 of 1,000."""
-    loader = StreamLoader(source(6), 6, shuffle=6, seed=0)
+    loader = StreamLoader(source(6), 6, shuffle_buffer=6, seed=0)
     first = np.bincount([next(loader.batches(epoch))[1][0] for epoch in range(1200)], minlength=6)
     assert np.sum((first - 200) ** 2 / 200) < 20.5
 
@@ -148,12 +148,12 @@ def test_a_source_may_use_its_arrays_again():
             yield x, i
 
     for shuffle in (0, 4):
-        for x, y in StreamLoader(reusing, 4, shuffle=shuffle, seed=0):
+        for x, y in StreamLoader(reusing, 4, shuffle_buffer=shuffle, seed=0):
             np.testing.assert_array_equal(x[:, 0], y)
 
 
 def test_batches_are_new_arrays_and_keep_the_dtype():
-    loader = StreamLoader(lambda: ((np.ones(2, np.float32), np.uint8(i)) for i in range(4)), 2, shuffle=2)
+    loader = StreamLoader(lambda: ((np.ones(2, np.float32), np.uint8(i)) for i in range(4)), 2, shuffle_buffer=2)
     (x, y), (other, _) = loader
     assert [x.dtype, y.dtype] == [np.float32, np.uint8]
     assert not np.shares_memory(x, other)
@@ -180,7 +180,7 @@ def test_a_source_is_closed_also_where_an_epoch_is_left_early():
 def test_memory_is_bounded():
     """200 MB go through a buffer of 200 samples and batches of 50, of 8 kB each: 2 MB, and a batch that is held."""
     n, x = 25_000, np.ones(1000)
-    loader = StreamLoader(lambda: ((x * i, i) for i in range(n)), 50, shuffle=200, seed=0)
+    loader = StreamLoader(lambda: ((x * i, i) for i in range(n)), 50, shuffle_buffer=200, seed=0)
     tracemalloc.start()
     try:
         total = sum(int(y.sum()) for _, y in loader)
@@ -193,21 +193,21 @@ def test_memory_is_bounded():
 
 # -- where a run stands ------------------------------------------------------------------------
 def test_a_saved_loader_goes_on_where_it_was():
-    loader = StreamLoader(source(20), 4, shuffle=5)
+    loader = StreamLoader(source(20), 4, shuffle_buffer=5)
     list(loader)
     state = loader.state_dict()
     assert state == {
-        "seed": loader.seed, "epoch": 1, "batch_size": 4, "drop_last": False, "shuffle": 5, "length": None,
+        "seed": loader.seed, "epoch": 1, "batch_size": 4, "drop_last": False, "shuffle_buffer": 5, "length": None,
     }  # fmt: skip
-    other = StreamLoader(source(20), 4, shuffle=5)
+    other = StreamLoader(source(20), 4, shuffle_buffer=5)
     other.load_state_dict(state)
     assert numbers(other) == numbers(loader)
 
 
 def test_a_state_of_another_buffer_is_refused():
-    loader = StreamLoader(source(20), 4, shuffle=5, seed=0)
-    state = StreamLoader(source(20), 4, shuffle=6, seed=1).state_dict()
-    message = "StreamLoader: the saved run had shuffle 6; this loader has 5"
+    loader = StreamLoader(source(20), 4, shuffle_buffer=5, seed=0)
+    state = StreamLoader(source(20), 4, shuffle_buffer=6, seed=1).state_dict()
+    message = "StreamLoader: the saved run had shuffle_buffer 6; this loader has 5"
     assert refused(lambda: loader.load_state_dict(state), ValueError) == message
     assert loader.seed == 0
 
@@ -302,7 +302,7 @@ REFUSALS: Refusals = {
         "StreamLoader: y of sample 2 is nan, in batch 1 of epoch 0",
     ),
     "inf in the buffer": (
-        lambda: run(lambda: ([float(i), np.inf if i == 5 else 0.0] for i in range(10)), 10, shuffle=4),
+        lambda: run(lambda: ([float(i), np.inf if i == 5 else 0.0] for i in range(10)), 10, shuffle_buffer=4),
         ValueError,
         "StreamLoader: x of sample 5 is inf at (1,), in batch 0 of epoch 0",
     ),
@@ -311,10 +311,10 @@ REFUSALS: Refusals = {
         ValueError,
         "StreamLoader: batch_size must be a whole number, at least 1; got 0",
     ),
-    "shuffle": (
-        lambda: StreamLoader(samples(1.0), shuffle=True),
+    "shuffle_buffer": (
+        lambda: StreamLoader(samples(1.0), shuffle_buffer=True),
         ValueError,
-        "StreamLoader: shuffle must be a whole number, 0 or more; got True",
+        "StreamLoader: shuffle_buffer must be a whole number, at least 0; got True",
     ),
     "length": (
         lambda: StreamLoader(samples(1.0), length=0),

@@ -207,13 +207,13 @@ def test_lookahead_goes_back_half_of_the_way():
 
 @pytest.mark.parametrize("k", [0, 2.5, True])
 def test_lookahead_counts_in_whole_steps(k):
-    with pytest.raises(ValueError, match=rf"^Lookahead: k is a whole number, at least 1; got {k}$"):
+    with pytest.raises(ValueError, match=rf"^Lookahead: k must be a whole number, at least 1; got {k}$"):
         Lookahead(Descent([Value(1.0)]), k=k)
 
 
 @pytest.mark.parametrize("alpha", [0, 1.5, float("nan")])
 def test_lookahead_goes_between_slow_and_fast(alpha):
-    with pytest.raises(ValueError, match=rf"^Lookahead: alpha is above 0 and at most 1; got {alpha}$"):
+    with pytest.raises(ValueError, match=rf"^Lookahead: alpha must be a number above 0, at most 1; got {alpha}$"):
         Lookahead(Descent([Value(1.0)]), alpha=alpha)
 
 
@@ -325,6 +325,20 @@ def test_the_average_is_applied_and_the_parameters_come_back_to_the_bit(make):
 
 
 @each_averaged
+def test_the_average_stays_when_it_is_applied_for_good(make):
+    optimizer = make(parameters())
+    walked(optimizer, 6)
+    average = [a.tobytes() for a in optimizer.average()]
+    with optimizer.applied(), pytest.raises(ValueError, match=r"leave the block of applied\(\) first"):
+        optimizer.apply()
+    optimizer.apply()
+    assert values(optimizer.params) == average
+    optimizer.params[0].data[...] = 9.0
+    if isinstance(optimizer, EMA | SWA):  # a schedule-free optimizer finds its average from the parameters
+        assert [a.tobytes() for a in optimizer.average()] == average
+
+
+@each_averaged
 def test_the_parameters_come_back_after_an_error(make):
     optimizer = make(parameters())
     walked(optimizer, 6)
@@ -356,10 +370,12 @@ def test_there_is_no_average_before_the_first():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda opt: EMA(opt, debias="no"), "EMA: debias is True or False; got 'no'"),
-        (lambda opt: EMA(opt, debias=1), "EMA: debias is True or False; got 1"),
-        (lambda opt: SAM(opt, adaptive=0.5), "SAM: adaptive is True or False; got 0.5"),
-        (lambda opt: SWA(opt, start=True), "SWA: start is a whole number, at least 0; got True"),
+        (lambda opt: EMA(opt, debias="no"), "EMA: debias must be True or False; got 'no'"),
+        (lambda opt: EMA(opt, debias=1), "EMA: debias must be True or False; got 1"),
+        (lambda opt: SAM(opt, adaptive=0.5), "SAM: adaptive must be True or False; got 0.5"),
+        (lambda opt: SAM(opt, rho=0), "SAM: rho must be a finite number above 0; got 0"),
+        (lambda opt: SAM(opt, rho="far"), "SAM: rho must be a finite number above 0; got 'far'"),
+        (lambda opt: SWA(opt, start=True), "SWA: start must be a whole number, at least 0; got True"),
     ],
 )
 def test_switches_are_true_or_false(make, words):
@@ -369,7 +385,7 @@ def test_switches_are_true_or_false(make, words):
 
 @pytest.mark.parametrize("decay", [1.0, -0.1, float("nan")])
 def test_the_decay_of_an_average_is_a_fraction(decay):
-    with pytest.raises(ValueError, match=rf"^EMA: decay is at least 0 and below 1; got {decay}$"):
+    with pytest.raises(ValueError, match=rf"^EMA: decay must be a number from 0, below 1; got {decay}$"):
         EMA(Descent([Value(1.0)]), decay=decay)
 
 

@@ -17,13 +17,18 @@ FLOOR = 1e-16
 """Heights are drawn on a logarithmic scale above the lowest; equal to it is drawn here."""
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure that belongs to no window; ImportError says what to install."""
+def figure_of_matplotlib() -> type[Figure]:
+    """The class of figures; ImportError says what to install."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError("pictures need matplotlib: pip install 'tinygrad_opt[plots]'") from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure that belongs to no window."""
+    return figure_of_matplotlib()(figsize=(width, height), layout="constrained")
 
 
 def race(landscape: Landscape, runs: Sequence[Run]) -> Figure:

@@ -13,7 +13,7 @@ from .. import nn, optim, plots
 from ..program import NotStatic
 from ..train import EarlyStopping, History, evaluate, fit, save_weights
 from .table import print_table
-from .train_data import DEFAULTS, Data, Defaults, known, load
+from .train_data import BROUGHT, DEFAULTS, MADE, READ, Data, Defaults, known, load
 from .train_files import CHECKPOINT, CURVES, HISTORY, WEIGHTS, WRITTEN, Files, prepared
 
 DESCRIPTION = """\
@@ -22,9 +22,9 @@ loss and accuracy.  What is not given is chosen to suit the data.  One seed make
 
 EPILOG = f"""\
 data:
-  {", ".join(list(DEFAULTS)[:9])}
-  iris, breast_cancer, digits        with the extra demos (scikit-learn)
-  mnist                              with --data, a folder of its IDX files; Fashion-MNIST and KMNIST too
+  {", ".join(MADE)}
+  {", ".join(BROUGHT):34} with the extra demos (scikit-learn)
+  {", ".join(READ):34} with --data, a folder of its IDX files; Fashion-MNIST and KMNIST too
 
 examples:
   tinygrad-opt train moons
@@ -80,13 +80,11 @@ def run(options: argparse.Namespace) -> int:
     """Train one network; the exit status."""
     name = known(options.dataset)
     fill_in(options, DEFAULTS[name])
-    check(options)
+    check(options, name)
     data = load(name, options.data, options.validation_split, options.dtype, options.seed)
     options.model = options.model or dashed(data.inputs, *DEFAULTS[name].hidden, data.classes)
     model = network(options, data)
     optimizer = optim.get(options.optimizer, **({} if options.lr is None else {"lr": options.lr}))
-    if options.early_stopping is not None and data.validation is None:
-        raise ValueError("--early-stopping looks at the validation loss: give --validation-split 0.1")
     if options.out:
         prepared(options.out, options.resume)
     if not options.quiet:
@@ -96,11 +94,11 @@ def run(options: argparse.Namespace) -> int:
         history = trained(options, data, model, optimizer)
         seconds = time.perf_counter() - start
         loss = print_results(model, data)
-    print(f"{model.count_params():,} parameters, {counted(len(history), 'epoch')}, {seconds:.1f} s")
+    print(f"{model.count_params():,} parameters, {counted(history.epochs, 'epoch')}, {seconds:.1f} s")
     if history.stopped:
         print(f"stopped: {history.stopped}")
-    if options.plots and len(history):
-        plots.curves(history.history).savefig(options.out / CURVES)
+    if options.plots and history.epochs:
+        plots.curves(history).savefig(options.out / CURVES)
     if options.out:
         save_weights(options.out / WEIGHTS, model)
         print("files:", *sorted(options.out / file for file in WRITTEN if (options.out / file).exists()))
@@ -141,16 +139,26 @@ def fill_in(options: argparse.Namespace, defaults: Defaults) -> None:
             setattr(options, name, getattr(defaults, name))
 
 
-def check(options: argparse.Namespace) -> None:
-    """Refuse what would only be seen after the training."""
+def check(options: argparse.Namespace, name: str) -> None:
+    """Refuse what does not fit together, and what else would only be seen after the training."""
+    if options.data is None and name in READ:
+        raise ValueError(f"{name} needs --data FOLDER, where its files are: train-images-idx3-ubyte.gz and the others")
+    if options.data is not None and name not in READ:
+        raise ValueError(f"--data is the folder of {', '.join(READ)}; {name} needs none")
     if options.seed < 0:
         raise ValueError(f"--seed is a whole number, 0 or more; got {options.seed}")
-    if options.early_stopping is not None and options.early_stopping < 1:
-        raise ValueError(f"--early-stopping is a number of epochs, 1 or more; got {options.early_stopping}")
+    share = options.validation_split
+    if not 0 <= share < 1:
+        raise ValueError(f"--validation-split is a share of the samples, from 0 to less than 1; got {share}")
+    if options.early_stopping is not None:
+        if options.early_stopping < 1:
+            raise ValueError(f"--early-stopping is a number of epochs, 1 or more; got {options.early_stopping}")
+        if not share:
+            raise ValueError("--early-stopping looks at the validation loss: give --validation-split 0.1")
     if options.plots:
         if not options.out:
             raise ValueError("--plots draws into a folder: give --out FOLDER")
-        plots.new_figure(1, 1)
+        plots.figure_of_matplotlib()
 
 
 def network(options: argparse.Namespace, data: Data) -> nn.Module:

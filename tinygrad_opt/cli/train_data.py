@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import datasets
+from ..datasets.mnist import tests_alone
+from ..datasets.points import Points
 from ..datasets.registry import DATASETS
 from ..train import Dataset
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Defaults:
 
 
 GATE = Defaults(hidden=(8,), epochs=200, lr=0.05, validation_split=0.0)  # four points, all needed
-DEFAULTS = {
+MADE = {
     "moons": Defaults(hidden=(16, 16), made={"n_samples": 1000, "noise": 0.2}),
     "circles": Defaults(hidden=(16, 16), made={"n_samples": 1000, "noise": 0.1, "factor": 0.5}),
     "spirals": Defaults(hidden=(32, 32), epochs=100, made={"n_samples": 900}),
@@ -40,12 +40,20 @@ DEFAULTS = {
     "and": GATE,
     "or": GATE,
     "xor": GATE,
+}
+"""Points of classes, by their names in `datasets`, as are the others."""
+
+BROUGHT = {
     "iris": Defaults(hidden=(16,)),
     "breast_cancer": Defaults(epochs=20),
     "digits": Defaults(hidden=(64,), epochs=30, lr=0.003),
-    "mnist": Defaults(hidden=(512,), epochs=5, lr=0.001, batch_size=128, validation_split=0.0),
 }
-"""Data of classes, by their names in `datasets`."""
+"""Samples of classes that scikit-learn brings."""
+
+READ = {"mnist": Defaults(hidden=(512,), epochs=5, lr=0.001, batch_size=128, validation_split=0.0)}
+"""Samples of classes that are in a folder of the user's."""
+
+DEFAULTS = MADE | BROUGHT | READ
 
 
 @dataclass(frozen=True)
@@ -77,23 +85,18 @@ def known(name: str) -> str:
 
 
 def load(name: str, folder: Path | None, share: float, dtype: Any, seed: int) -> Data:
-    """The data of that name; a share of the samples to train on, drawn by the seed, is kept for validation."""
-    note, test = "", None
-    if name == "mnist":
-        (x, y), test, note = mnist(folder, dtype)
-    elif folder is not None:
-        raise ValueError(f"--data is the folder of mnist; {name} needs none")
-    else:
-        x, y = made(name, seed)
-    if not 0 <= share < 1:
-        raise ValueError(f"--validation-split is a share of the samples, from 0 to less than 1; got {share}")
+    """The data of that name, out of a folder those that are read.
+
+    A share of the samples to train on, drawn by the seed, is kept for validation.
+    """
+    (x, y), test, note = (made(name, seed), None, "") if folder is None else read(folder, dtype)
     training, validation = Dataset(x.astype(dtype), y), None
     if share:
         training, validation = training.split(1 - share, np.random.default_rng(seed))
     return Data(name, x.shape[1], int(y.max()) + 1, training, validation, test, note)
 
 
-def made(name: str, seed: int) -> tuple[Array, Array]:
+def made(name: str, seed: int) -> Points:
     """Points that the seed draws, or samples that scikit-learn brings."""
     make = datasets.get(name, **DEFAULTS[name].made)
     draws = {"rng": np.random.default_rng(seed)} if "rng" in inspect.signature(make).parameters else {}
@@ -101,18 +104,11 @@ def made(name: str, seed: int) -> tuple[Array, Array]:
     return x, y
 
 
-def mnist(folder: Path | None, dtype: Any) -> tuple[tuple[Array, Array], Dataset, str]:
-    """Images to train on and images for tests, and what is to be said about them.
-
-    A folder with the test files alone is taken too: four fifths of them, from the first on, are for training.
-    """
-    if folder is None:
-        raise ValueError("mnist needs --data FOLDER, where its files are: train-images-idx3-ubyte.gz and the others")
-    x, y = datasets.mnist(folder, train=False, dtype=dtype)
-    if any(folder.glob("train-*")):
-        return datasets.mnist(folder, dtype=dtype), Dataset(x, y), ""
-    n = len(x) * 4 // 5
-    note = (
-        f"{folder} has the test files alone: the first {n:,} images are for training, the last {len(x) - n:,} for tests"
-    )
-    return (x[:n], y[:n]), Dataset(x[n:], y[n:]), note
+def read(folder: Path, dtype: Any) -> tuple[Points, Dataset, str]:
+    """The images of mnist to train on and those for tests, and what is to be said about them."""
+    training, (x, y) = datasets.load_mnist_parts(folder, dtype=dtype)
+    note = ""
+    if tests_alone(folder):
+        parts = f"the first {len(training[0]):,} images are for training, the last {len(x):,} for tests"
+        note = f"{folder} has the test files alone: {parts}"
+    return training, Dataset(x, y), note

@@ -1,54 +1,50 @@
-"""The files of a run of `tinygrad-opt train`, and its end by Ctrl-C where it can go on."""
+"""The files of a run of `tinygrad-opt train`."""
 
 from __future__ import annotations
 
-import csv
 import os
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..train import Callback, History
+from ..train import Callback, CSVLogger
 
 CHECKPOINT, WEIGHTS, HISTORY, CURVES = "checkpoint.npz", "weights.npz", "history.csv", "curves.svg"
 WRITTEN = (CHECKPOINT, WEIGHTS, HISTORY, CURVES)
 
 
 class Files(Callback):
-    """Writes checkpoint and history into a folder after every epoch, and when Ctrl-C ends the run.
+    """Writes the table of the history and a checkpoint into a folder after every epoch, the latter also on Ctrl-C.
 
     folder    where; None to write nothing
     settings  what must be the same for a run to go on: options by name, as they are written
     resume    the file from which it goes on
-
-    Ctrl-C ends the run after the batch under way, so that what is written then goes on bit for bit; a second one at
-    once.
     """
 
     def __init__(self, folder: Path | None, settings: Mapping[str, str], resume: Path | None = None):
         self.folder, self.settings, self.resume = folder, settings, resume
-        self.interrupted = False
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         over = self.run.epoch
         if self.resume and over >= self.run.epochs:
             raise ValueError(f"{self.resume} is at the end of epoch {over}: give more --epochs than {over} to go on")
-        self.before = signal.signal(signal.SIGINT, self.interrupt)
+        if self.folder:
+            self.begin_table(self.folder / HISTORY)
 
-    def interrupt(self, *_: Any) -> None:
-        self.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    def begin_table(self, path: Path) -> None:
+        """Write the epochs that are over, which also belong to a run that goes on in another folder."""
+        self.table = CSVLogger(path)
+        history = self.run.history
+        for place, epoch in enumerate(history.epoch):
+            self.table.on_epoch_end(epoch, {name: history[name][place] for name in history})
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        if self.folder:
+            self.table.on_epoch_end(epoch, logs)
 
     def on_save(self) -> None:
-        if self.folder and (self.interrupted or self.run.batch == 0):
+        if self.folder and (self.run.history.interrupted or self.run.batch == 0):
             self.run.save(self.folder / CHECKPOINT)
-            write_history(self.folder / HISTORY, self.run.history)
-        if self.interrupted:
-            raise KeyboardInterrupt
-
-    def on_train_end(self, logs: dict[str, Any]) -> None:
-        signal.signal(signal.SIGINT, self.before)
 
     def state_dict(self) -> dict[str, Any]:
         return dict(self.settings)
@@ -70,12 +66,3 @@ def prepared(folder: Path, resume: Path | None) -> None:
     held = folder / CHECKPOINT
     if held.exists() and not (resume and resume.exists() and resume.samefile(held)):
         raise ValueError(f"{held} is there from another run: give another --out, or go on with --resume {held}")
-
-
-def write_history(path: Path, history: History) -> None:
-    """One line an epoch, counted from 1, and a column for each number that was logged."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["epoch", *history])
-        columns = [history[name] for name in history]
-        table.writerows([epoch + 1, *values] for epoch, *values in zip(history.epoch, *columns, strict=True))

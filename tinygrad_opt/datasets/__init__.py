@@ -8,7 +8,7 @@ from .classics import load_breast_cancer, load_diabetes, load_digits, load_iris
 from .everyday import make_housing, make_passing
 from .gates import and_, make_xor, or_, xor
 from .idx import read_idx
-from .mnist import mnist
+from .mnist import load_mnist, load_mnist_parts
 from .points import make_blobs, make_circles, make_moons, make_regression, make_spirals
 from .registry import DATASETS, get
 
@@ -20,6 +20,8 @@ __all__ = [
     "load_diabetes",
     "load_digits",
     "load_iris",
+    "load_mnist",
+    "load_mnist_parts",
     "make_blobs",
     "make_circles",
     "make_housing",
@@ -28,7 +30,6 @@ __all__ = [
     "make_regression",
     "make_spirals",
     "make_xor",
-    "mnist",
     "or_",
     "read_idx",
     "xor",

@@ -13,9 +13,8 @@ import numpy as np
 
 from ..data import as_array
 from ..ops.random import generator
-from ..settings import AT_LEAST_0, Numbers, count, number
+from ..settings import AT_LEAST_0, FROM_0_BELOW_1, count, flag, number
 
-FROM_0_BELOW_1 = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
 Array = np.ndarray[Any, np.dtype[Any]]
 Points = tuple[Array, Array]
 
@@ -147,15 +146,14 @@ def make_regression(
     (True, np.int64(2))
     """
     asker, rng = "make_regression", generator(rng, "make_regression")
-    if not isinstance(coef, bool):
-        raise ValueError(f"{asker}: coef must be True or False; got {coef!r}")
+    with_weights = flag(asker, "coef", coef)
     n, d = count(asker, "n_samples", n_samples), count(asker, "n_features", n_features)
     informative = min(count(asker, "n_informative", n_informative), d)
     weights = np.zeros(d)
     weights[rng.permutation(d)[:informative]] = rng.uniform(0, 100, informative)
     x = rng.standard_normal((n, d))
     y = x @ weights + number(asker, "bias", bias) + number(asker, "noise", noise, AT_LEAST_0) * rng.standard_normal(n)
-    return (x, y, weights) if coef else (x, y)
+    return (x, y, weights) if with_weights else (x, y)
 
 
 def circle(angle: Array) -> Array:
@@ -191,10 +189,8 @@ def finished(
 ) -> Points:
     """The classes one after the other, or in random order, x and y alike; then noise."""
     rng = generator(rng, asker)
-    if not isinstance(shuffle, bool):
-        raise ValueError(f"{asker}: shuffle must be True or False; got {shuffle!r}")
     x, y = np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    if shuffle:
+    if flag(asker, "shuffle", shuffle):
         order = rng.permutation(len(y))
         x, y = x[order], y[order]
     if noise is not None:

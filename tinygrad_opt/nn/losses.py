@@ -216,6 +216,15 @@ class GaussianNLLLoss(Loss):
     ranges: ClassVar[dict[str, Numbers]] = {"eps": ABOVE_0}
 
 
+def function_of(criterion: Any) -> Any:
+    """The function that a loss computes: of a Loss the one of `functional`, of any other criterion itself.
+
+    >>> function_of(MSELoss(reduction="sum")) is functional.mse_loss
+    True
+    """
+    return type(criterion).function if isinstance(criterion, Loss) else criterion
+
+
 # -- by name -----------------------------------------------------------------------------------
 KINDS: dict[str, type[Loss]] = {kind.__name__: kind for kind in Loss.__subclasses__()}
 

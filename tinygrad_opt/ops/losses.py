@@ -212,9 +212,9 @@ def cross_entropy(
     reduction        "mean", "sum", or "none" for one loss a row
 
     The mean is nan where no row counts.
-    Raises ValueError for shapes that do not fit, labels out of range, negative weights and targets, and probabilities
-    in place of logits (two rows or more, all of which are 0 or more and sum to 1), TypeError for labels that are no
-    integers.
+    Raises ValueError for shapes that do not fit, a single class, labels out of range, negative weights and targets, and
+    probabilities in place of logits (two rows or more, all of which are 0 or more and sum to 1), TypeError for labels
+    that are no integers.
 
     >>> from tinygrad_opt import Value
     >>> logits = Value(np.zeros((2, 2)))
@@ -232,6 +232,11 @@ def cross_entropy(
     if logits.ndim != 2:
         settings = {"weight": weight, "ignore_index": ignore_index, "label_smoothing": label_smoothing}
         return by_rows(cross_entropy, logits, target, reduction, **settings)
+    if logits.shape[1] == 1:
+        raise ValueError(
+            f"cross_entropy of one class is 0 whatever its score is; got scores {logits.shape}: give the model an "
+            "output for each class, or for yes and no in one output take binary_cross_entropy_with_logits"
+        )
     refuse_probabilities_as_logits(concrete(logits))
     if target.ndim == 2 and target.dtype.kind == "f":
         target = beside(logits, target)

@@ -6,6 +6,7 @@ hold a run that goes on; `tinygrad_opt.checkpoint` is another thing, which saves
 """
 
 from . import files
+from .advice import Advice, advise
 from .callbacks.averaging import SwapEMAWeights
 from .callbacks.base import Callback, LambdaCallback
 from .callbacks.gradients import GradientNorms
@@ -17,13 +18,18 @@ from .callbacks.saving import BackupAndRestore, ModelCheckpoint
 from .callbacks.stopping import EarlyStopping, TerminateOnNaN
 from .callbacks.tensorboard import TensorBoard
 from .checkpoint import Position, load_checkpoint, save_checkpoint
-from .curves import Advice, Finding, advise
 from .data import DataLoader, Dataset
 from .fit import evaluate, fit, predict
 from .history import History
 from .loader import Loader
 from .metrics import accuracy, metric
-from .recipe import check_initial_loss, input_independent_baseline, overfit_one_batch
+from .recipe import (
+    Finding,
+    check_initial_loss,
+    input_independent_baseline,
+    learning_rate_range_test,
+    overfit_one_batch,
+)
 from .run import Run
 from .streams import StreamLoader
 from .weights import load_weights, save_weights
@@ -60,6 +66,7 @@ __all__ = [
     "files",
     "fit",
     "input_independent_baseline",
+    "learning_rate_range_test",
     "load_checkpoint",
     "load_weights",
     "metric",

@@ -5,7 +5,7 @@ Not to be mixed up with `tinygrad_opt.checkpoint`, which recomputes instead of s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ..nn.module import Module
 from ..optim.around.averaging import Averaged
 from ..optim.around.wrapper import within
+from ..settings import whole_number
 from . import files
 from .files import FilePath
 from .generators import Generators
@@ -26,6 +27,7 @@ ENTRIES: dict[str, Any] = {
     "model": dict,
     "optimizer": dict | None,
     "callbacks": list,
+    "parts": dict,
     "generators": dict,
     "extra": dict,
 }
@@ -66,6 +68,7 @@ def save_checkpoint(
     model: Module,
     optimizer: Any = None,
     callbacks: Iterable[Stateful] = (),
+    parts: Mapping[str, Stateful] | None = None,
     epoch: int = 0,
     batch: int = 0,
     extra: Mapping[str, Any] | None = None,
@@ -73,7 +76,9 @@ def save_checkpoint(
     """Write a run to a file, .npz or .safetensors: model, optimizer, callbacks and random generators.
 
     optimizer  any of `optim`, wrappers too
-    callbacks  whatever has state_dict and load_state_dict; they are known again by their order and class
+    callbacks  whatever has state_dict and load_state_dict; they are known again by their order and class, and those of
+               `train` by the settings that their state depends on
+    parts      what else has these two, by name: data, history
     epoch      how many epochs are over, and batch, how many batches of the next one
     extra      plain data of the loop: history, running metrics, the seed of the data's order
 
@@ -95,11 +100,12 @@ def save_checkpoint(
         raise TypeError(f"extra is a dict of plain data; got a {type(extra).__name__}")
     state = {
         "checkpoint": FORMAT,
-        "epoch": count("epoch", epoch),
-        "batch": count("batch", batch),
+        "epoch": whole_number("save_checkpoint", "epoch", epoch, 0),
+        "batch": whole_number("save_checkpoint", "batch", batch, 0),
         "model": model.state_dict(),
         "optimizer": None if optimizer is None else optimizer.state_dict(),
         "callbacks": [{"class": type(c).__name__, "state": c.state_dict()} for c in stateful(callbacks)],
+        "parts": {name: part.state_dict() for name, part in (parts or {}).items()},
         "generators": Generators(model).state_dict(),
         "extra": dict(extra or {}),
     }
@@ -107,11 +113,16 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: FilePath, *, model: Module, optimizer: Any = None, callbacks: Iterable[Stateful] = ()
+    path: FilePath,
+    *,
+    model: Module,
+    optimizer: Any = None,
+    callbacks: Iterable[Stateful] = (),
+    parts: Mapping[str, Stateful] | None = None,
 ) -> Position:
     """Put a run in the state that a file of `save_checkpoint` holds, bit for bit, and return where it stood.
 
-    model, optimizer and callbacks are made as they were for the run; their own arrays are written to.
+    All are made as they were for the run; their own arrays are written to.
     The random generators of the model, and `ops.random.default_rng()`, go on where they stood.
 
     Raises ValueError for a file that is damaged; for one that does not fit, with all that differs, and then nothing has
@@ -119,10 +130,15 @@ def load_checkpoint(
     For the model alone, to use it, there is `load_weights`.
     """
     refuse_averages(optimizer)
-    state = read(path)
-    parts, misfits = matched(state, model, optimizer, callbacks)
+    state = saved_run(path)
+    matches = [
+        matched_model(state, model, optimizer),
+        matched_callbacks(state, callbacks),
+        matched_parts(state, parts or {}),
+    ]
+    misfits = [misfit for _, found in matches for misfit in found]
     misfits += dtypes_that_differ(state["model"], model.state_dict())
-    put_in_place(path, parts, misfits)
+    put_in_place(path, [part for found, _ in matches for part in found], misfits)
     return Position(state["epoch"], state["batch"], state["extra"])
 
 
@@ -133,25 +149,26 @@ def refuse_averages(optimizer: Any) -> None:
             layer.refuse_away()
 
 
-def read(path: FilePath) -> dict[str, Any]:
+def saved_run(path: FilePath) -> dict[str, Any]:
     """The state in a file, if it is one of `save_checkpoint`, of this version."""
     state = files.load(path)
-    held = state if isinstance(state, dict) else {}
-    if "checkpoint" not in held:
-        raise ValueError(files.refused(path, f"it holds no checkpoint; its entries are {files.listed(held)}"))
-    if held["checkpoint"] != FORMAT:
-        seen = f"it is a checkpoint of format {held['checkpoint']}; this version reads format {FORMAT}"
+    entries = state if isinstance(state, dict) else {}
+    if "checkpoint" not in entries:
+        raise ValueError(files.refused(path, f"it holds no checkpoint; its entries are {files.listed(entries)}"))
+    if entries["checkpoint"] != FORMAT:
+        seen = f"it is a checkpoint of format {entries['checkpoint']}; this version reads format {FORMAT}"
         raise ValueError(files.refused(path, seen))
-    wrong = [name for name, kind in ENTRIES.items() if not isinstance(held.get(name), kind)]
+    wrong = [name for name, kind in ENTRIES.items() if not isinstance(entries.get(name), kind)]
     if wrong:
         raise ValueError(files.refused(path, f"the checkpoint's {', '.join(wrong)} is missing or of another kind"))
-    return held
+    return entries
 
 
-def matched(
-    state: Mapping[str, Any], model: Module, optimizer: Any, callbacks: Iterable[Stateful]
-) -> tuple[list[Part], list[str]]:
-    """Every part of the run with its state in the file, and in words what has no counterpart."""
+Matched = tuple[list[Part], list[str]]
+"""Parts of a run with their states in the file, and in words what has no counterpart."""
+
+
+def matched_model(state: Mapping[str, Any], model: Module, optimizer: Any) -> Matched:
     parts = [Part("model", model, state["model"]), Part("generators", Generators(model), state["generators"])]
     misfits = []
     if (optimizer is None) == (state["optimizer"] is None):
@@ -160,14 +177,30 @@ def matched(
         misfits.append("optimizer: the file has the state of one, and none was given")
     else:
         misfits.append("optimizer: the file has the state of none")
+    return parts, misfits
+
+
+def matched_callbacks(state: Mapping[str, Any], callbacks: Iterable[Stateful]) -> Matched:
     callbacks = stateful(callbacks)
     saved, here = [own["class"] for own in state["callbacks"]], [type(c).__name__ for c in callbacks]
-    if saved == here:
-        pairs = zip(callbacks, state["callbacks"], strict=True)
-        parts += [Part(f"callback {i} ({here[i]})", c, own["state"]) for i, (c, own) in enumerate(pairs)]
-    else:
-        misfits.append(f"callbacks: the file has {', '.join(saved) or 'none'}; given were {', '.join(here) or 'none'}")
-    return parts, misfits
+    if saved != here:
+        seen = f"the file has {', '.join(saved) or 'none'}; given were {', '.join(here) or 'none'}"
+        return [], [f"callbacks: {seen}: give those of the saved run, in their order"]
+    states = [own["state"] for own in state["callbacks"]]
+    return [Part(name, *pair) for name, *pair in zip(numbered(here), callbacks, states, strict=True)], []
+
+
+def numbered(kinds: Sequence[str]) -> Iterator[str]:
+    """The classes of callbacks, those that are there more than once with a number from 1."""
+    for i, kind in enumerate(kinds):
+        yield f"{kind} {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else kind
+
+
+def matched_parts(state: Mapping[str, Any], parts: Mapping[str, Stateful]) -> Matched:
+    saved = state["parts"]
+    if saved.keys() != parts.keys():
+        return [], [f"parts: the file has {', '.join(saved) or 'none'}; given were {', '.join(parts) or 'none'}"]
+    return [Part(name, part, saved[name]) for name, part in parts.items()], []
 
 
 def dtypes_that_differ(saved: Mapping[str, Any], here: Mapping[str, Array], most: int = 4) -> list[str]:
@@ -202,9 +235,3 @@ def stateful(callbacks: Iterable[Stateful]) -> list[Stateful]:
             kind = type(callback).__name__
             raise TypeError(f"callback {i}, a {kind}, cannot be saved: it has no state_dict() and load_state_dict()")
     return callbacks
-
-
-def count(name: str, x: Any) -> int:
-    if not isinstance(x, int | np.integer) or isinstance(x, bool) or x < 0:
-        raise ValueError(f"{name} counts what is over, from 0; got {x!r}")
-    return int(x)

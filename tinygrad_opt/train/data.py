@@ -10,7 +10,7 @@ import numpy as np
 from ..data import as_array
 from ..ops.operand import Operand
 from ..ops.random import generator
-from ..settings import Numbers, number
+from ..settings import Numbers, flag, number
 from .loader import Array, Loader, Numbered
 
 SHARE = Numbers("a number between 0 and 1, the share of the first part", lambda x: 0 < x < 1)
@@ -73,11 +73,16 @@ class Dataset:
         (array([0, 2, 3, 4, 5, 6, 7, 9]), array([1, 8]))
         """
         rng, n = generator(rng, "split"), len(self)
-        first = round(number("split", "fraction", fraction, SHARE) * n)
-        if first in (0, n):
-            raise ValueError(f"split({fraction}) of {n} samples gives {first} and {n - first}; neither may be empty")
+        first = self.size_of(number("split", "fraction", fraction, SHARE), f"split({fraction})")
         order = rng.permutation(n)
         return self.part(np.sort(order[:first])), self.part(np.sort(order[first:]))
+
+    def size_of(self, share: float, asked: str) -> int:
+        """How many samples a share of them is; ValueError, in the words that asked, if it leaves a side without any."""
+        n, size = len(self), round(share * len(self))
+        if size in (0, n):
+            raise ValueError(f"{asked} of {n} samples gives {size} and {n - size}; neither may be empty")
+        return size
 
     def part(self, rows: Array) -> Dataset:
         part = object.__new__(Dataset)
@@ -158,7 +163,7 @@ class DataLoader(Loader):
             raise TypeError(f"DataLoader takes a Dataset: DataLoader(Dataset(x, y)); got {type(data).__name__}")
         super().__init__(batch_size, drop_last, seed, check_finite)
         self.data = data
-        self.shuffle = self.flag("shuffle", shuffle)
+        self.shuffle = flag(self.kind, "shuffle", shuffle)
         if not self.steps_per_epoch:
             raise ValueError(
                 f"DataLoader: drop_last=True leaves no batch: there are {len(data)} samples, batch_size is {batch_size}"

@@ -40,8 +40,8 @@ def save(path: FilePath, state: Any) -> None:
     >>> np.load(path)["model.0.weight"]
     array([[1., 1.]])
     """
-    path, kind = found(path)
-    replace(path, packed(kind, *taken_apart(state, kind.reserved)))
+    kind = format_of(path)
+    replace(Path(path), packed(kind, *taken_apart(state, kind.reserved)))
 
 
 def load(path: FilePath, *, foreign: bool = False) -> Any:
@@ -52,7 +52,7 @@ def load(path: FilePath, *, foreign: bool = False) -> Any:
     Raises ValueError, with what is wrong and what was seen, for a file that is damaged, cut off, empty, of another
     program or of a newer version; FileNotFoundError if there is none.
     """
-    content = read(path)
+    content = content_of(path)
     try:
         if content.text is None and foreign:
             return content.arrays
@@ -63,22 +63,22 @@ def load(path: FilePath, *, foreign: bool = False) -> Any:
         raise ValueError(refused(path, error)) from None
 
 
-def read(path: FilePath) -> Content:
+def content_of(path: FilePath) -> Content:
     """The text and arrays in a file, its digest checked if it has one; ValueError for what is no such file."""
-    path, kind = found(path)
-    data = path.read_bytes()
+    kind = format_of(path)
+    data = Path(path).read_bytes()
     try:
         return unpacked(kind, data)
     except ValueError as error:
         raise ValueError(refused(path, error)) from None
 
 
-def found(path: FilePath) -> tuple[Path, Format]:
-    """The path, and the format by its ending."""
-    path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ValueError(f"a path that ends in {' or '.join(FORMATS)} says the format; got {str(path)!r}")
-    return path, FORMATS[path.suffix]
+def format_of(path: FilePath) -> Format:
+    """The format that a path's ending says; ValueError for another ending."""
+    ending = Path(path).suffix
+    if ending not in FORMATS:
+        raise ValueError(f"a path that ends in {' or '.join(FORMATS)} says the format; got {os.fspath(path)!r}")
+    return FORMATS[ending]
 
 
 def refused(path: FilePath, why: object) -> str:

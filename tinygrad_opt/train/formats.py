@@ -82,7 +82,7 @@ class Safetensors:
     mark = b'"sha256":"'  # once only: quotes within names and texts have a backslash before them
 
     def packed(self, text: str, arrays: dict[str, Array]) -> memoryview:
-        return memoryview(library().save(arrays, {self.own: text, "sha256": BLANK.decode()}))
+        return memoryview(safetensors_library().save(arrays, {self.own: text, "sha256": BLANK.decode()}))
 
     def digest_at(self, data: memoryview) -> int | None:
         at = self.header(data).find(self.mark)
@@ -91,7 +91,7 @@ class Safetensors:
     def unpacked(self, data: bytes) -> Content:
         header = json.loads(self.header(memoryview(data)))
         try:
-            return Content(header.get(self.reserved, {}).get(self.own), library().load(data))
+            return Content(header.get(self.reserved, {}).get(self.own), safetensors_library().load(data))
         except KeyError as error:
             raise TypeError(f"it has tensors of {error.args[0]}, for which NumPy has no dtype") from None
 
@@ -109,7 +109,7 @@ class Safetensors:
 FORMATS: dict[str, Format] = {".npz": Npz(), ".safetensors": Safetensors()}
 
 
-def library() -> ModuleType:
+def safetensors_library() -> ModuleType:
     try:
         import safetensors.numpy
     except ImportError:

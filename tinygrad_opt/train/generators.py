@@ -45,7 +45,7 @@ class Generators:
         saved = {tuple(own["places"]): own["state"] for own in state["generators"]}
         here = {tuple(self.places[key]): rng for key, rng in self.generators.items()}
         if saved.keys() != here.keys():
-            raise ValueError(f"the generators of the state are {named(saved)}; those of the model are {named(here)}")
+            raise ValueError(f"the generators of the state are {shown(saved)}; those of the model are {shown(here)}")
         for places, rng in here.items():
             check(places, rng, saved[places])
         for places, rng in here.items():
@@ -55,19 +55,19 @@ class Generators:
 def generators_of(model: Module) -> Iterator[tuple[str, np.random.Generator]]:
     for path, module in model.named_modules():
         for name, attribute in vars(module).items():
-            yield from held(joined(path, name), attribute)
+            yield from generators_in(joined(path, name), attribute)
 
 
-def held(place: str, x: Any) -> Iterator[tuple[str, np.random.Generator]]:
+def generators_in(place: str, x: Any) -> Iterator[tuple[str, np.random.Generator]]:
     """The generators in an attribute, and where they are in it."""
     if isinstance(x, np.random.Generator):
         yield place, x
     elif isinstance(x, functools.partial):
-        yield from held(place, x.args)
-        yield from held(place, x.keywords)
+        yield from generators_in(place, x.args)
+        yield from generators_in(place, x.keywords)
     elif isinstance(x, dict | list | tuple):
         for key, part in x.items() if isinstance(x, dict) else enumerate(x):
-            yield from held(f"{place}.{key}", part)
+            yield from generators_in(f"{place}.{key}", part)
 
 
 def check(places: tuple[str, ...], rng: np.random.Generator, state: Any) -> None:
@@ -76,8 +76,9 @@ def check(places: tuple[str, ...], rng: np.random.Generator, state: Any) -> None
         copy.deepcopy(rng.bit_generator).state = state
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         kind, seen = type(rng.bit_generator).__name__, state.get("bit_generator") if isinstance(state, dict) else state
-        raise ValueError(f"the generator at {named([places])} is a {kind}; the state is of {seen!r}: {error}") from None
+        raise ValueError(f"the generator at {shown([places])} is a {kind}; the state is of {seen!r}: {error}") from None
 
 
-def named(groups: Any) -> str:
+def shown(groups: Any) -> str:
+    """Generators by their places: those of a shared one are equal."""
     return ", ".join(" = ".join(places) for places in groups)

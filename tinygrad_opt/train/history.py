@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Never
 
 
-class History:
-    """The logs of every epoch: ``history["loss"]`` is a list with one number an epoch, None where there was none.
+class History(dict[str, list[Any]]):
+    """The logs of every epoch, a dict: ``history["loss"]`` is a list with one number an epoch, None where it has none.
 
-    epoch        the numbers of the epochs, from 0
-    history      the same lists as a dict, as Keras has it
+    It is one so that ``pandas.DataFrame(history)`` and ``json.dumps(history)`` take it as it is.
+
+    epochs       how many there were
+    epoch        their numbers, from 0
+    history      the same lists as a dict of its own, where Keras has it
     interrupted  whether Ctrl-C ended the run
     stopped      why a callback ended it, or None
 
@@ -19,46 +22,48 @@ class History:
     >>> history.append(1, {"loss": 0.5, "val_loss": 0.6})
     >>> history["loss"], history["val_loss"]
     ([0.7, 0.5], [None, 0.6])
+    >>> history.epochs, list(history)
+    (2, ['loss', 'val_loss'])
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.epoch: list[int] = []
-        self.history: dict[str, list[Any]] = {}
         self.interrupted = False
         self.stopped: str | None = None
+
+    @property
+    def epochs(self) -> int:
+        return len(self.epoch)
+
+    @property
+    def history(self) -> dict[str, list[Any]]:
+        return dict(self)
 
     def append(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Add the logs of one epoch."""
         for name in logs:
-            self.history.setdefault(name, [None] * len(self.epoch))
-        for name, values in self.history.items():
+            self.setdefault(name, [None] * self.epochs)
+        for name, values in self.items():
             values.append(logs.get(name))
         self.epoch.append(epoch)
 
-    def __getitem__(self, name: str) -> list[Any]:
-        if name not in self.history:
-            raise KeyError(f"{name} was not logged; there are {', '.join(self.history) or 'no logs'}")
-        return self.history[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.history
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.history)
-
-    def __len__(self) -> int:
-        return len(self.epoch)
+    def __missing__(self, name: str) -> Never:
+        raise KeyError(f"{name} was not logged; there are {', '.join(self) or 'no logs'}")
 
     def __repr__(self) -> str:
-        last = ", ".join(f"{name} {brief(values[-1])}" for name, values in self.history.items())
-        return f"<History of {len(self)} epochs{': ' + last if last else ''}>"
+        last = ", ".join(f"{name} {brief(values[-1])}" for name, values in self.items())
+        return f"<History of {self.epochs} epochs{': ' + last if last else ''}>"
 
     def state_dict(self) -> dict[str, Any]:
-        return {"epoch": list(self.epoch), "history": {name: list(v) for name, v in self.history.items()}}
+        return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.items()}}
 
     def load_state_dict(self, state: Any) -> None:
-        self.epoch = list(state["epoch"])
-        self.history = {name: list(values) for name, values in state["history"].items()}
+        epoch = list(state["epoch"])
+        history = {name: list(values) for name, values in state["history"].items()}
+        self.clear()
+        self.update(history)
+        self.epoch = epoch
 
 
 def brief(x: Any) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..ops.random import default_rng
-from ..settings import count
+from ..settings import count, flag, whole_number
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Batch = Array | tuple[Array, Array]
@@ -23,15 +22,19 @@ class Loader:
     seed             a whole number; what is random is a function of the seed and the epoch, and of nothing else
     epoch            how many epochs ``for`` has begun: the number of the next one
     steps_per_epoch  how many batches an epoch has, or None where nobody knows; len(loader) if it is known
+    shuffle          whether the samples come in another order than that of the data
+    drop_last        whether samples of a last batch that is not full are left out
 
     A subclass has steps_per_epoch and `numbered_batches`; `checked` lets pass what is fit for training.
     """
 
+    shuffle: bool = False
+
     def __init__(self, batch_size: int, drop_last: bool, seed: int | None, check_finite: bool) -> None:
         self.batch_size = count(self.kind, "batch_size", batch_size)
-        self.drop_last = self.flag("drop_last", drop_last)
-        self.check_finite = self.flag("check_finite", check_finite)
-        self.seed = int(default_rng().integers(2**32)) if seed is None else self.whole("seed", seed)
+        self.drop_last = flag(self.kind, "drop_last", drop_last)
+        self.check_finite = flag(self.kind, "check_finite", check_finite)
+        self.seed = int(default_rng().integers(2**32)) if seed is None else self.counted("seed", seed)
         self.epoch = 0
 
     @property
@@ -48,6 +51,10 @@ class Loader:
     def settings(self) -> dict[str, Any]:
         """What must be the same for a saved run to go on: the batches depend on it."""
         return {"batch_size": self.batch_size, "drop_last": self.drop_last}
+
+    def counted(self, name: str, given: Any) -> int:
+        """A whole number of 0 or more."""
+        return whole_number(self.kind, name, given, 0)
 
     def __len__(self) -> int:
         if self.steps_per_epoch is None:
@@ -68,7 +75,7 @@ class Loader:
         Raises ValueError for an epoch below 0, or a start that the epoch does not have; while it runs, for a batch
         with nan or inf.
         """
-        epoch, start = self.whole("epoch", epoch), self.whole("start", start)
+        epoch, start = self.counted("epoch", epoch), self.counted("start", start)
         steps = self.steps_per_epoch
         if steps is not None and start > steps:
             raise ValueError(f"{self.kind}: start must be from 0 to {steps}, the batches of an epoch; got {start}")
@@ -101,19 +108,8 @@ class Loader:
         for name, own in settings.items():
             if state[name] != own:
                 raise ValueError(f"{self.kind}: the saved run had {name} {state[name]}; this loader has {own}")
-        seed, epoch = self.whole("seed", state["seed"]), self.whole("epoch", state["epoch"])
+        seed, epoch = self.counted("seed", state["seed"]), self.counted("epoch", state["epoch"])
         self.seed, self.epoch = seed, epoch
-
-    # -- arguments -----------------------------------------------------------------------------
-    def whole(self, name: str, given: Any) -> int:
-        if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < 0:
-            raise ValueError(f"{self.kind}: {name} must be a whole number, 0 or more; got {given!r}")
-        return int(given)
-
-    def flag(self, name: str, given: Any) -> bool:
-        if not isinstance(given, bool | np.bool_):
-            raise ValueError(f"{self.kind}: {name} must be True or False; got {given!r}")
-        return bool(given)
 
 
 def first_not_finite(name: str, batch: Array, samples: Array) -> str:

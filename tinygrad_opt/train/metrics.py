@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from .. import functional, spelling
+from ..nn.losses import function_of
 from ..value import Value
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Metric = Callable[[Array, Array], float]
+Metrics = Iterable[str | Metric] | Mapping[str, str | Metric]
+"""Names and functions, or both by the names under which they are reported."""
 
 
 def accuracy(prediction: Array, target: Array, threshold: float = 0.0) -> float:
@@ -108,15 +111,11 @@ METRICS: dict[str, Metric] = {
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name; ValueError, with the closest one, if there is none."""
-    if name in METRICS:
-        return METRICS[name]
-    close = difflib.get_close_matches(name, METRICS, 1)
-    advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(METRICS)}"
-    raise ValueError(f"there is no metric {name!r}: {advice}")
+    """The metric of that name, in any spelling; ValueError, with the closest one, if there is none."""
+    return spelling.named("metric", name, METRICS)
 
 
-def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[str, Metric]:
+def named(metrics: Metrics) -> dict[str, Metric]:
     """Metrics by the names under which they are reported."""
     if isinstance(metrics, str):
         raise TypeError(f"metrics is a list of names or functions: write metrics=({metrics!r},)")
@@ -129,8 +128,36 @@ def named(metrics: Iterable[str | Metric] | Mapping[str, str | Metric]) -> dict[
             raise TypeError(f"a metric is a name or a function of predictions and targets; got {m!r}")
         if name in found or name == "loss":
             raise ValueError(f"{name!r} is reported already: give metrics as a dict, with names of their own")
+        if name.startswith("val_"):
+            raise ValueError(f"a metric's name cannot begin with val_, as those of validation do; got {name!r}")
         found[name] = metric(m) if isinstance(m, str) else m
     return found
+
+
+ACCURACIES: list[tuple[Any, Metric]] = [
+    (functional.cross_entropy, accuracy),
+    (functional.nll_loss, accuracy),
+    (functional.binary_cross_entropy, binary_accuracy),
+    (functional.binary_cross_entropy_with_logits, binary_accuracy_of_logits),
+]
+"""What accuracy is under the losses of classes."""
+
+
+def as_metrics(metrics: Metrics | None, criterion: Any) -> dict[str, Metric]:
+    """Metrics by name, "accuracy" if none were given; accuracy is the one that goes with the loss, under any name."""
+    function = function_of(criterion)
+    fitting = next((fitting for of_classes, fitting in ACCURACIES if of_classes is function), None)
+    if fitting is None:
+        return named(() if metrics is None else metrics)
+    found = named(("accuracy",) if metrics is None else metrics)
+    return {name: fits(m, fitting) for name, m in found.items()}
+
+
+def fits(m: Metric, fitting: Metric) -> Metric:
+    """A metric, or what an accuracy is under this loss."""
+    if m is accuracy or (m is binary_accuracy and fitting is not accuracy):
+        return fitting
+    return m
 
 
 def own_name(m: Any) -> str:
@@ -138,36 +165,49 @@ def own_name(m: Any) -> str:
 
 
 def reported(name: str, found: Any) -> float:
-    """What a metric found, if it is one number."""
-    if type(found) is float:
+    """What a metric found, or a callback logs for a batch, if it is one number."""
+    if type(found) is float:  # as most are, and np.asarray takes longer than all else here
         return found
     found = np.asarray(found.data if isinstance(found, Value) else found)
     if found.shape or found.dtype.kind not in "biuf":
         seen = f"shape {found.shape}" if found.shape else f"a {type(found.item()).__name__}"
-        raise TypeError(f"the metric {name} must give one number for a batch; got {seen}")
+        raise TypeError(f"what is reported as {name} must be one number for a batch; got {seen}")
     return float(found)
 
 
 class Means:
-    """Running means of several numbers, each batch weighing as much as it has samples."""
+    """Running means of several numbers, each batch weighing as much as it has samples.
+
+    A number that only some batches have is the mean over those.
+
+    >>> means = Means()
+    >>> means.add({"loss": 1.0, "norm": 4.0}, 2)
+    >>> means.add({"loss": 4.0}, 1)
+    >>> means.result()
+    {'loss': 2.0, 'norm': 4.0}
+    """
 
     def __init__(self) -> None:
         self.totals: dict[str, float] = {}
-        self.samples = 0
+        self.samples: dict[str, int] = {}
 
     def clear(self) -> None:
-        self.totals, self.samples = {}, 0
+        self.totals, self.samples = {}, {}
 
-    def add(self, values: Mapping[str, float], samples: int) -> None:
+    def add(self, values: Mapping[str, Any], samples: int) -> None:
+        """Take in the numbers of a batch; TypeError for what is none."""
         for name, value in values.items():
-            self.totals[name] = self.totals.get(name, 0.0) + value * samples
-        self.samples += samples
+            self.totals[name] = self.totals.get(name, 0.0) + reported(name, value) * samples
+            self.samples[name] = self.samples.get(name, 0) + samples
 
     def result(self) -> dict[str, float]:
-        return {name: total / self.samples for name, total in self.totals.items()}
+        return {name: total / self.samples[name] for name, total in self.totals.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"totals": dict(self.totals), "samples": self.samples}
+        return {"totals": dict(self.totals), "samples": dict(self.samples)}
 
     def load_state_dict(self, state: Any) -> None:
-        self.totals, self.samples = dict(state["totals"]), int(state["samples"])
+        totals, samples = dict(state["totals"]), dict(state["samples"])
+        if totals.keys() != samples.keys():
+            raise ValueError(f"means have samples for each total; got {list(samples)} for {list(totals)}")
+        self.totals, self.samples = totals, samples

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from ..nn.module import Module
-from ..optim import BFGS, LBFGS, SAM
-from ..optim.around.wrapper import within
-from ..recording import no_grad
-from ..value import Value
-from .callbacks.base import Callback, Callbacks
+from .callbacks.base import Callback
 from .checkpoint import load_checkpoint, save_checkpoint
+from .evaluation import Evaluation, pair, refuse_drop_last
+from .files import FilePath
 from .history import History
+from .interrupts import Interrupts
 from .loader import Loader
-from .metrics import Means, Metric, reported
-from .steps import by_engine, by_program, numbers_of, one_number
-
-Array = np.ndarray[Any, np.dtype[Any]]
-BY_CLOSURE = (BFGS, LBFGS, SAM)  # they compute the loss more than once in a step
+from .metrics import Means, Metric
+from .steps import by_engine, by_program
 
 
-class Run:
+class Stepping(Protocol):
+    """What a run asks of an optimizer: those of `optim` have it, and what wraps them.
+
+    needs_closure  whether step takes a function that computes the loss and its gradients anew, as often as it is called
+    """
+
+    @property
+    def params(self) -> Sequence[Any]: ...
+    @property
+    def needs_closure(self) -> bool: ...
+    def zero_grad(self) -> None: ...
+    def step(self, loss: Any, /) -> Any: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: Any, /) -> Any: ...
+
+
+class Run(Evaluation):
     """One training run: what callbacks see, and what a checkpoint saves.
 
     model, optimizer, loss, loader, validation, history   what it was made of
@@ -39,8 +49,8 @@ class Run:
     def __init__(
         self,
         model: Module,
-        optimizer: Any,
-        loss: Callable[[Any, Any], Any] | None,
+        optimizer: Stepping,
+        loss: Callable[[Any, Any], Any],
         loader: Loader,
         *,
         epochs: int,
@@ -49,19 +59,21 @@ class Run:
         callbacks: Iterable[Callback] = (),
         compile: bool = False,
     ):
-        self.model, self.optimizer, self.loader = model, optimizer, loader
-        self.loss: Any = loss
-        self.step = (by_program if compile else by_engine)(model, loss)
-        self.epochs, self.validation, self.metrics = epochs, validation, dict(metrics or {})
+        if validation is not None:
+            refuse_drop_last("validation", validation)
+        self.optimizer, self.loader = optimizer, loader
+        self.epochs, self.validation = epochs, validation
+        self.forward_backward = (by_program if compile else by_engine)(model, loss)
         self.epoch, self.batch = 0, 0
         self.means = Means()
         self.history = History()
+        self.interrupts = Interrupts()
         self.stopped: str | None = None
-        self.callbacks = Callbacks(callbacks, self)
         self.parameters = model.parameters()
-        held = {id(p) for p in getattr(optimizer, "params", ())}
+        held = {id(p) for p in optimizer.params}
         self.others = [p for p in self.parameters if id(p) not in held]
-        self.by_closure = any(isinstance(layer, BY_CLOSURE) for layer in within(optimizer))
+        self.by_closure = optimizer.needs_closure
+        super().__init__(model, loss, metrics=metrics, callbacks=callbacks)
 
     def stop(self, why: str) -> None:
         """End the run: after this batch its epoch is finished with validation and hooks, and no other begins.
@@ -73,20 +85,27 @@ class Run:
 
     # -- the loop ------------------------------------------------------------------------------
     def train(self) -> History:
-        """Run all epochs that remain; Ctrl-C ends it with the history so far."""
-        try:
+        """Run all epochs that remain; Ctrl-C ends it at the border of a batch, with the history so far."""
+        with self.callbacks.closed_after():
+            self.history.interrupted = False
             self.callbacks("on_train_begin", {})
-            try:
-                while self.epoch < self.epochs and (self.stopped is None or self.batch):
-                    self.train_epoch()
-            except KeyboardInterrupt:
-                self.history.interrupted = True
+            with self.interrupts:
+                self.train_epochs()
+            self.history.interrupted |= self.interrupts.seen > 0  # after the last border too
             self.zero_grad()
             self.history.stopped = self.stopped
-            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.history.items()})
-        finally:
-            self.callbacks("on_close")
+            self.callbacks("on_train_end", {name: values[-1] for name, values in self.history.items()})
         return self.history
+
+    def train_epochs(self) -> None:
+        """The epochs that remain, until a callback or Ctrl-C ends them."""
+        try:
+            while self.epoch < self.epochs and (self.stopped is None or self.batch) and not self.history.interrupted:
+                self.train_epoch()
+        except KeyboardInterrupt:
+            if self.interrupts.seen > 1:  # it may have left a step half done
+                raise
+            self.history.interrupted = True
 
     def train_epoch(self) -> None:
         """The rest of the epoch under way: its batches, validation, and the hooks around them."""
@@ -94,103 +113,85 @@ class Run:
         if self.batch == 0:
             self.means.clear()
             self.callbacks("on_epoch_begin", epoch, {})
+        if self.batch == 0 and self.stopped is not None:
+            return  # an epoch that has no batch does not count
         if not self.model.training:  # else a part that was told eval(), such as a frozen BatchNorm, stays so
             self.model.train()
-        for batch in self.loader.batches(epoch, start=self.batch):
-            if self.stopped is not None:
-                break
-            self.callbacks("on_train_batch_begin", self.batch, {})
-            logs = self.train_batch(*pair(batch))
-            number, self.batch = self.batch, self.batch + 1
-            self.callbacks("on_train_batch_end", number, logs)
-            self.callbacks("on_save")
+        self.train_batches(epoch)
+        if self.history.interrupted:
+            return
         logs = self.means.result()
         if self.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
         self.history.append(epoch, logs)
+        self.border()
+
+    def train_batches(self, epoch: int) -> None:
+        """The batches that remain of the epoch; none is asked for once the run is to end."""
+        if self.stopped is not None:  # it goes on from where it was saved, in the batch that stopped it
+            return
+        for batch in self.loader.batches(epoch, start=self.batch):
+            self.callbacks("on_train_batch_begin", self.batch, {})
+            logs = self.train_batch(*pair("training", batch))
+            number, self.batch = self.batch, self.batch + 1
+            self.callbacks("on_train_batch_end", number, logs)
+            self.border()
+            if self.stopped is not None or self.history.interrupted:
+                break
+
+    def border(self) -> None:
+        """Between two batches, or epochs: what is saved now belongs to one moment, and Ctrl-C ends the run now."""
+        self.history.interrupted = self.interrupts.seen > 0
         self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
         """One step: forward, backward, update; the loss and the metrics of this batch."""
-        logs: dict[str, float] = {}
         if self.by_closure:
-            prediction = self.step_by_closure(x, y, logs)
+            logs, prediction = self.step_by_closure(x, y)
         else:
-            self.zero_grad()
-            logs["loss"], prediction = self.gradients(x, y)
-            self.callbacks("on_gradients", self.batch, logs)
+            logs, prediction = self.backward(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
         self.means.add(logs, len(x))
         return logs
 
-    def step_by_closure(self, x: Any, y: Any, logs: dict[str, float]) -> Any:
+    def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
         """One step of an optimizer that asks for the loss as often as it needs; the first answer is reported."""
-        predictions: list[Any] = []
+        first: list[tuple[dict[str, float], Any]] = []
 
         def closure() -> float:
-            self.zero_grad()
-            loss, prediction = self.gradients(x, y)
-            if not predictions:
-                predictions.append(prediction)
-                logs["loss"] = loss
-                self.callbacks("on_gradients", self.batch, logs)
-            return loss
+            logs, prediction = self.backward(x, y)
+            if not first:
+                first.append((logs, prediction))
+            return logs["loss"]
 
         self.optimizer.step(closure)
-        return predictions[0]
+        return first[0]
+
+    def backward(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
+        """New gradients, which callbacks may change before they are used; what is logged, and the prediction."""
+        self.zero_grad()
+        loss, prediction = self.gradients(x, y)
+        logs = {"loss": loss}
+        self.callbacks("on_gradients", self.batch, logs)
+        return logs, prediction
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Any]:
         """Fill the gradients; loss and predictions as numbers."""
-        loss, prediction = self.step(x, y)
+        loss, prediction = self.forward_backward(x, y)
         if all(p.grad is None for p in self.parameters):
             raise ValueError(
                 "no parameter got a gradient: the loss is not made of what the model gives, or of its .data alone"
             )
         return loss, prediction
 
-    def measured(self, prediction: Any, y: Any) -> dict[str, float]:
-        return {name: reported(name, metric(prediction, y)) for name, metric in self.metrics.items()}
-
     def zero_grad(self) -> None:
         """Forget all gradients, those of parameters that the optimizer does not hold too."""
         self.optimizer.zero_grad()
         for p in self.others:
             p.grad = None
-
-    # -- without training ----------------------------------------------------------------------
-    def evaluate(self, loader: Loader) -> dict[str, float]:
-        """The means of loss and metrics over all data, in evaluation mode."""
-        means = Means()
-        self.callbacks("on_test_begin", {})
-        with self.model.eval(), no_grad():
-            for number, batch in enumerate(loader.batches(0)):
-                self.callbacks("on_test_batch_begin", number, {})
-                x, y = pair(batch)
-                prediction = self.model(x)
-                loss = float(one_number(self.loss(prediction, y)).data)
-                logs = {"loss": loss, **self.measured(numbers_of(prediction), y)}
-                means.add(logs, len(x))
-                self.callbacks("on_test_batch_end", number, logs)
-        self.callbacks("on_test_end", means.result())
-        return means.result()
-
-    def predict(self, loader: Loader) -> list[Array]:
-        """What the model gives for each batch, in evaluation mode."""
-        found = []
-        self.callbacks("on_predict_begin", {})
-        with self.model.eval(), no_grad():
-            for number, batch in enumerate(loader.batches(0)):
-                self.callbacks("on_predict_batch_begin", number, {})
-                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
-                if not isinstance(prediction, Value):
-                    raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
-                found.append(prediction.data)
-                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
-        self.callbacks("on_predict_end", {})
-        return found
 
     # -- where it stands -----------------------------------------------------------------------
     @property
@@ -199,31 +200,20 @@ class Run:
         return self.epoch == self.batch == 0
 
     @property
-    def parts(self) -> list[Any]:
-        """What has a state beside model and optimizer."""
-        callbacks = [callback for callback in self.callbacks.all if callback.has_state()]
-        return [*callbacks, self.loader, self.history, self.means]
+    def parts(self) -> dict[str, Any]:
+        """All that has a state, as `save_checkpoint` takes it."""
+        return {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "callbacks": [callback for callback in self.callbacks.all if callback.has_state()],
+            "parts": {"loader": self.loader, "history": self.history, "means": self.means},
+        }
 
-    def save(self, path: Any) -> None:
+    def save(self, path: FilePath) -> None:
         """Write all that the run needs to go on from here, bit for bit; see `save_checkpoint`."""
-        save_checkpoint(
-            path,
-            model=self.model,
-            optimizer=self.optimizer,
-            callbacks=self.parts,
-            epoch=self.epoch,
-            batch=self.batch,
-            extra={"stopped": self.stopped},
-        )
+        save_checkpoint(path, **self.parts, epoch=self.epoch, batch=self.batch, extra={"stopped": self.stopped})
 
-    def load(self, path: Any) -> None:
+    def load(self, path: FilePath) -> None:
         """Go on where the run that wrote the file stood; see `load_checkpoint`."""
-        position = load_checkpoint(path, model=self.model, optimizer=self.optimizer, callbacks=self.parts)
+        position = load_checkpoint(path, **self.parts)
         self.epoch, self.batch, self.stopped = position.epoch, position.batch, position.extra.get("stopped")
-
-
-def pair(batch: Any) -> tuple[Any, Any]:
-    """x and y of a batch."""
-    if not isinstance(batch, tuple):
-        raise ValueError("training needs a target for each sample: data of x and y; got x alone")
-    return batch[0], batch[1]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..program import NotStatic, compile
 from ..value import Value
+from .evaluation import numbers_of, one_number
 
 Step = Callable[[Any, Any], tuple[float, Any]]
 """Fills the gradients for x and y; gives loss and predictions as numbers, so that their graph goes."""
@@ -43,16 +44,3 @@ def by_program(model: Any, loss: Any) -> Step:
             ) from None
 
     return step
-
-
-def one_number(loss: Any) -> Value:
-    """A loss, if it is one number made of the predictions."""
-    if not isinstance(loss, Value) or loss.shape != ():
-        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
-        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean" or "sum"')
-    return loss
-
-
-def numbers_of(prediction: Any) -> Any:
-    """Predictions without their graph; what a model gives beside a Value is left as it is."""
-    return prediction.data if isinstance(prediction, Value) else prediction

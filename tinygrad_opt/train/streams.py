@@ -24,21 +24,21 @@ NUMPYS = (np.ndarray, np.generic)
 class StreamLoader(Loader):
     """Batches of samples that a function makes: for data that do not fit in memory, or have no end.
 
-    source        a function that returns a new iterator of samples for each epoch, such as a generator function.  A
-                  sample is a tuple (x, y), or x alone; all have one shape and one dtype.  A source with an argument
-                  `epoch`, or one argument without a default, is given the number of the epoch
-    batch_size    samples a batch; the last one of an epoch has what remains
-    shuffle       how many samples are held for shuffling: each goes out from a random one of that many places, into
-                  which the next one comes.  0 keeps the order of the source
-    length        how many samples an epoch has: of a longer source, or one without end, the first ones.  None for all,
-                  as many as they may be; then the loader has no len
-    drop_last     True to leave out a last batch that is not full
-    seed          a whole number; left out, one is drawn, and kept as `seed`
-    check_finite  False to let nan and inf pass
+    source          a function that returns a new iterator of samples for each epoch, such as a generator function.  A
+                    sample is a tuple (x, y), or x alone; all have one shape and one dtype.  A source with an argument
+                    `epoch`, or one argument without a default, is given the number of the epoch
+    batch_size      samples a batch; the last one of an epoch has what remains
+    shuffle_buffer  how many samples are held for shuffling: each goes out from a random one of that many places, into
+                    which the next one comes.  0 keeps the order of the source
+    length          how many samples an epoch has: of a longer source, or one without end, the first ones.  None for
+                    all, as many as they may be; then the loader has no len
+    drop_last       True to leave out a last batch that is not full
+    seed            a whole number; left out, one is drawn, and kept as `seed`
+    check_finite    False to let nan and inf pass
 
-    In memory are `shuffle` samples and one batch; to batch a sample takes about 3 µs, to shuffle it as much again.
-    `batches(epoch, start)` makes the epoch's batches again and passes over the first ones, which takes as long as to
-    read them.  The source must give the same samples each time it is asked for an epoch.
+    In memory are `shuffle_buffer` samples and one batch; to batch a sample takes about 3 µs, to shuffle it as much
+    again.  `batches(epoch, start)` makes the epoch's batches again and passes over the first ones, which takes as long
+    as to read them.  The source must give the same samples each time it is asked for an epoch.
     Raises TypeError for a source that is no function, or returns no iterator; ValueError, when it comes to it, for an
     iterator that was used before, a source without samples or with fewer than `length`, samples that differ in shape
     or dtype, and nan or inf, with the number of the sample.
@@ -46,7 +46,7 @@ class StreamLoader(Loader):
     >>> def squares():
     ...     for n in range(5):
     ...         yield [float(n)], float(n**2)
-    >>> loader = StreamLoader(squares, batch_size=2, shuffle=3, seed=1)
+    >>> loader = StreamLoader(squares, batch_size=2, shuffle_buffer=3, seed=1)
     >>> for x, y in loader:
     ...     print(x.ravel(), y)
     [1. 2.] [1. 4.]
@@ -59,7 +59,7 @@ class StreamLoader(Loader):
         source: Source,
         batch_size: int = 32,
         *,
-        shuffle: int = 0,
+        shuffle_buffer: int = 0,
         length: int | None = None,
         drop_last: bool = False,
         seed: int | None = None,
@@ -73,7 +73,8 @@ class StreamLoader(Loader):
         super().__init__(batch_size, drop_last, seed, check_finite)
         self.source = source
         self.is_told = is_told(source)
-        self.shuffle = self.whole("shuffle", shuffle)
+        self.shuffle_buffer = self.counted("shuffle_buffer", shuffle_buffer)
+        self.shuffle = self.shuffle_buffer > 0
         self.length = None if length is None else count(self.kind, "length", length)
         self._last: Any = None
         if self.steps_per_epoch == 0:
@@ -89,14 +90,14 @@ class StreamLoader(Loader):
         return full + (rest > 0 and not self.drop_last)
 
     def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "shuffle": self.shuffle, "length": self.length}
+        return {**super().settings(), "shuffle_buffer": self.shuffle_buffer, "length": self.length}
 
     def numbered_batches(self, epoch: int, start: int) -> Iterator[Numbered]:
         iterator = self.iterator(epoch)
         try:
             samples: Iterator[tuple[int, Sample]] = enumerate(self.samples(iterator, epoch))
-            if self.shuffle:
-                samples = shuffled(samples, self.shuffle, np.random.default_rng([self.seed, epoch]))
+            if self.shuffle_buffer:
+                samples = shuffled(samples, self.shuffle_buffer, np.random.default_rng([self.seed, epoch]))
             batches = batched(samples, self.batch_size, self.drop_last)
             passed = sum(1 for _ in itertools.islice(batches, start))
             if passed < start:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def encoded(x: Any, path: tuple[str, ...], arrays: dict[str, Array], reserved: t
     dtype = x.dtype.newbyteorder("=")
     if not (dtype.kind in "biu" or dtype in (np.float16, np.float32, np.float64)):
         raise TypeError(f"{shown(path)} is an array of {x.dtype}; a file holds arrays of float, integer and bool")
-    name = new_name(path, {*arrays, *reserved})
+    name = new_name(path, arrays, reserved)
     arrays[name] = np.asarray(x, dtype, order="C")
     return {"$array": name}
 
@@ -61,10 +62,10 @@ def escaped(key: Any, path: tuple[str, ...]) -> str:
     return f"${key}" if key.startswith("$") else str(key)
 
 
-def new_name(path: tuple[str, ...], taken: set[str]) -> str:
+def new_name(path: tuple[str, ...], taken: Container[str], reserved: Container[str]) -> str:
     """The path with dots; what a file or an array in it cannot be called is replaced or added to."""
     name = ODD.sub("_", ".".join(path))[:LONGEST] or "array"
-    while name in taken or name.endswith(".npy"):
+    while name in taken or name in reserved or name.endswith(".npy"):
         name += "_"
     return name
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ...settings import count
 from ..core.members import Array
 from ..core.optimizer import Optimizer, Report
 from ..core.state import number, whole
 from .sam import SAM
-from .wrapper import Wrapper, count, restored, within
+from .wrapper import Wrapper, restored, within
 
 
 class Accumulate(Wrapper):

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ...settings import FROM_0_BELOW_1, count, flag, number, whole_number
 from ..core.formula import written
 from ..core.members import Array, Member
 from ..core.optimizer import Optimizer, Report
 from ..core.state import whole
-from .wrapper import Wrapper, count, flag, fraction, moved, restored, values_of
+from .wrapper import Wrapper, moved, restored, values_of, write
 
 
 class Averaged:
@@ -40,6 +41,14 @@ class Averaged:
                 yield
             finally:
                 self.away = False
+
+    def apply(self) -> None:
+        """Give the parameters the average for good, once training is over.
+
+        Raises ValueError if there is no average yet, and within a block of applied().
+        """
+        self.refuse_away()
+        write(self.members, self.average())
 
     def refuse_away(self) -> None:
         if self.away:
@@ -104,7 +113,8 @@ class EMA(WeightAverage):
 
     def __init__(self, optimizer: Optimizer | Wrapper, decay: float = 0.999, debias: bool = False):
         super().__init__(optimizer)
-        self.decay, self.debias = fraction("EMA", "decay", decay), flag("EMA", "debias", debias)
+        self.decay = number("EMA", "decay", decay, FROM_0_BELOW_1)
+        self.debias = flag("EMA", "debias", debias)
 
     def take_in(self) -> None:
         values = values_of(self.members)
@@ -139,7 +149,7 @@ class SWA(WeightAverage):
 
     def __init__(self, optimizer: Optimizer | Wrapper, start: int = 0, every: int = 1):
         super().__init__(optimizer)
-        self.start, self.every = count("SWA", "start", start, 0), count("SWA", "every", every)
+        self.start, self.every = whole_number("SWA", "start", start, 0), count("SWA", "every", every)
 
     def take_in(self) -> None:
         if self.t <= self.start or (self.t - self.start) % self.every:

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ...settings import Numbers, count, number
 from ..core.formula import written
 from ..core.optimizer import Optimizer, Report
 from ..core.state import whole
 from .averaging import Averaged
-from .wrapper import Wrapper, count, restored, values_of, within, write
+from .wrapper import Wrapper, restored, values_of, within, write
+
+ABOVE_0_TO_1 = Numbers("a number above 0, at most 1", lambda x: 0 < x <= 1)
 
 
 class Lookahead(Wrapper):
@@ -30,9 +33,7 @@ class Lookahead(Wrapper):
         if isinstance(inmost, Averaged):
             kind = type(inmost).__name__
             raise ValueError(f"Lookahead would move the parameters of {kind} and not its z: use one without the other")
-        if not 0 < alpha <= 1:
-            raise ValueError(f"Lookahead: alpha is above 0 and at most 1; got {alpha!r}")
-        self.k, self.alpha = count("Lookahead", "k", k), float(alpha)
+        self.k, self.alpha = count("Lookahead", "k", k), number("Lookahead", "alpha", alpha, ABOVE_0_TO_1)
         self.slow = values_of(self.members)
         self.since = 0
 

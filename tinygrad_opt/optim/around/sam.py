@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...settings import ABOVE_0, flag, number
 from ..core.formula import written
 from ..core.members import Array
 from ..core.optimizer import Optimizer, Report
-from .wrapper import Wrapper, flag, moved
+from .wrapper import Wrapper, moved
 
 TINY = 1e-12
 """Added to |g|, as in the implementation for PyTorch that most use (davda54/sam): a gradient of zeros leads nowhere."""
@@ -30,12 +31,11 @@ class SAM(Wrapper):
     """
 
     settings = ("rho", "adaptive")
+    needs_closure = True
 
     def __init__(self, optimizer: Optimizer | Wrapper, rho: float = 0.05, adaptive: bool = False):
         super().__init__(optimizer)
-        if not 0 < rho < math.inf:
-            raise ValueError(f"SAM: rho, the distance to look at, is above 0; got {rho!r}")
-        self.rho, self.adaptive = float(rho), flag("SAM", "adaptive", adaptive)
+        self.rho, self.adaptive = number("SAM", "rho", rho, ABOVE_0), flag("SAM", "adaptive", adaptive)
 
     def step(self, loss: Any = None) -> Report:
         if not callable(loss):

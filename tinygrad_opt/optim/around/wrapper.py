@@ -71,6 +71,11 @@ class Wrapper(metaclass=Closed):
     def uses_loss(self) -> bool:
         return self.optimizer.uses_loss
 
+    @property
+    def needs_closure(self) -> bool:
+        """Whether step must be given a function that computes the loss and its gradients anew."""
+        return self.optimizer.needs_closure
+
     def evaluated(self, loss: Any) -> float | None:
         """The loss as a number; a closure is called for it."""
         return self.optimizer.evaluated(loss)
@@ -174,21 +179,3 @@ def moved(members: Sequence[Member], arrays: Sequence[Array]) -> Iterator[None]:
         yield
     finally:
         write(members, kept)
-
-
-def fraction(kind: str, name: str, value: float) -> float:
-    if not 0 <= value < 1:
-        raise ValueError(f"{kind}: {name} is at least 0 and below 1; got {value!r}")
-    return float(value)
-
-
-def flag(kind: str, name: str, value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{kind}: {name} is True or False; got {value!r}")
-    return value
-
-
-def count(kind: str, name: str, value: int, least: int = 1) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{kind}: {name} is a whole number, at least {least}; got {value!r}")
-    return value

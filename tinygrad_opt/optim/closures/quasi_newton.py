@@ -44,6 +44,7 @@ class QuasiNewton(Grouped):
     line_search       None or "strong_wolfe"
     """
 
+    needs_closure = True
     lr: Rate = 1.0
     max_iter: int = 20
     max_eval: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Never, Self
+from typing import Any, ClassVar, NamedTuple, Never, Self
 
 from .hyper import Configured, Settings
 from .members import Member, grouped, refuse_unfit
@@ -19,7 +19,12 @@ class Group(NamedTuple):
 
 
 class Grouped(Configured):
-    """Has hyperparameters and the parameters in groups; t counts the steps taken."""
+    """Has hyperparameters and the parameters in groups; t counts the steps taken.
+
+    needs_closure  whether step must be given a function that computes the loss and its gradients anew
+    """
+
+    needs_closure: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -52,6 +57,10 @@ class Grouped(Configured):
         changed = [self.configured({**group.hyper, name: value}) for group in self.groups]
         for group, new in zip(self.groups, changed, strict=True):
             group.hyper.update(new)
+
+    def hyperparameters(self) -> list[dict[str, Any]]:
+        """Those that the coming step will use, for each group: schedules are asked for their values."""
+        return [self.at_step(group.hyper, self.t) for group in self.groups]
 
     def zero_grad(self, **other: Never) -> None:
         """Forget the gradients, before the next backward pass adds to them."""

@@ -212,10 +212,6 @@ class Optimizer(Grouped):
             raise TypeError(f"{type(self).__name__} needs the value of the loss: call step(loss)")
         return None if loss is None else float(loss)
 
-    def hyperparameters(self) -> list[dict[str, Any]]:
-        """Those that the coming step will use, for each group: schedules are asked for their values."""
-        return [self.at_step(group.hyper, self.t) for group in self.groups]
-
     # -- what it does --------------------------------------------------------------------------
     @property
     def source(self) -> str:

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from ...optim.around.averaging import Averaged
-from ...optim.around.wrapper import flag, within, write
+from ...optim.around.wrapper import within
+from ...settings import flag
 from .base import Callback
 
 
@@ -70,7 +71,7 @@ class SwapEMAWeights(Callback):
     def on_train_end(self, logs: dict[str, Any]) -> None:
         self.take_out()
         if self.has_averages():
-            write(self.averaged.members, [array.copy() for array in self.averaged.average()])
+            self.averaged.apply()
 
     def on_close(self) -> None:
         self.take_out()

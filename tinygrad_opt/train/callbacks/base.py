@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import difflib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+
+from ...spelling import meant
 
 if TYPE_CHECKING:
     from ...nn import Module
@@ -20,12 +22,16 @@ class Callback:
     on_test_end, then on_epoch_end; at last on_train_end.  Epochs and batches count from 0.  logs is a dict of numbers:
     of the batch, or at the end of an epoch its means; what a hook adds to those is logged.  Beside Keras' hooks,
 
-    on_gradients(batch, logs)  comes between the backward pass and the step
+    on_gradients(batch, logs)  comes between the backward pass and the step, which takes the gradients as they are then.
+                               Where an optimizer asks for them several times in a step, as SAM and LBFGS do, it comes
+                               each time, and what is added to logs the first time is logged
     on_save()                  comes after a batch or an epoch and all its other hooks, the history included: all that
-                               is saved then belongs to one moment
-    on_close()                 is called however the run ends, by an error too
+                               is saved then belongs to one moment.  Where Ctrl-C ends the run, it is the last
+                               time, and ``run.history.interrupted`` is True
+    on_close()                 is called however the run ends, by an error too, and after evaluate and predict
 
-    run      the `Run`: ``self.run.stop("why")`` ends it after the batch or epoch, `self.run.optimizer` is at hand
+    run      the `Run`: ``self.run.stop("why")`` ends it after the batch or epoch, `self.run.optimizer` is at hand.
+             In evaluate and predict it has the model, but nothing of a training
     model    the model
     first    True for what changes the model for the others: it is called before them
     kept     the names of the attributes that a saved run keeps, for one that is to go on where that stopped
@@ -95,10 +101,7 @@ class LambdaCallback(Callback):
     def __init__(self, **hooks: Callable[..., Any]):
         for name, function in hooks.items():
             if name not in HOOKS:
-                close = difflib.get_close_matches(name, HOOKS, 1)
-                raise TypeError(
-                    f"there is no hook {name!r}: {f'did you mean {close[0]}?' if close else ', '.join(HOOKS)}"
-                )
+                raise TypeError(f"there is no hook {name!r}{meant(name, HOOKS) or ': there are ' + ', '.join(HOOKS)}")
             if not callable(function):
                 raise TypeError(f"LambdaCallback: {name} is a function; got {function!r}")
             setattr(self, name, function)
@@ -110,7 +113,7 @@ class Callbacks:
     A hook that nobody wrote costs nothing more than a look at an empty list.
     """
 
-    def __init__(self, callbacks: Iterable[Callback], run: Run):
+    def __init__(self, callbacks: Iterable[Callback], run: Any):
         self.all = sorted(map(checked, callbacks), key=lambda callback: not callback.first)
         for callback in self.all:
             callback.run = run
@@ -121,6 +124,13 @@ class Callbacks:
     def __call__(self, hook: str, *args: Any) -> None:
         for call in self.hooks[hook]:
             call(*args)
+
+    def closed_after(self) -> contextlib.ExitStack:
+        """on_close of every callback at the end of a block, in order, however it ends and whatever they raise."""
+        stack = contextlib.ExitStack()
+        for close in reversed(self.hooks["on_close"]):
+            stack.callback(close)
+        return stack
 
 
 def checked(callback: Any) -> Callback:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...optim.around.wrapper import count
+from ...settings import FROM_0_BELOW_1, Numbers, number, whole_number
 from ..generators import Generators
 from .base import Callback
-from .monitor import number
 from .rates import LearningRates
+
+ABOVE_1 = Numbers("a finite number above 1", lambda x: x > 1)
 
 
 class LearningRateFinder(Callback):
@@ -49,12 +50,9 @@ class LearningRateFinder(Callback):
         self.start_lr, self.end_lr = number(kind, "start_lr", start_lr), number(kind, "end_lr", end_lr)
         if not 0 < self.start_lr < self.end_lr:
             raise ValueError(f"{kind}: rates grow from start_lr above 0 to end_lr; got {start_lr!r} and {end_lr!r}")
-        self.smoothing, self.divergence = number(kind, "smoothing", smoothing), number(kind, "divergence", divergence)
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"{kind}: smoothing is at least 0 and below 1; got {smoothing!r}")
-        if not self.divergence > 1:
-            raise ValueError(f"{kind}: divergence is a factor above 1; got {divergence!r}")
-        self.steps = count(kind, "steps", steps, 10)
+        self.smoothing = number(kind, "smoothing", smoothing, FROM_0_BELOW_1)
+        self.divergence = number(kind, "divergence", divergence, ABOVE_1)
+        self.steps = whole_number(kind, "steps", steps, 10)
         self.reset()
 
     def reset(self) -> None:
@@ -62,17 +60,18 @@ class LearningRateFinder(Callback):
         self.losses: list[float] = []
         self.smoothed: list[float] = []
         self.running = True
+        self.before: list[tuple[Any, Any]] = []
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         self.reset()
         self.refuse_too_few()
         optimizer = self.run.optimizer
-        self.held = LearningRates("LearningRateFinder", optimizer)
-        now = self.held.now()
+        self.learning_rates = LearningRates("LearningRateFinder", optimizer)
+        now = self.learning_rates.now()
         self.shares = [rate / now[0] if now[0] else 1.0 for rate in now]
-        self.own = [hyper["lr"] for hyper in self.held.groups]
-        self.parts = [self.model, optimizer, Generators(self.model)]
-        self.before = [part.state_dict() for part in self.parts]
+        self.own = [hyper["lr"] for hyper in self.learning_rates.groups]
+        parts = [self.model, optimizer, Generators(self.model)]
+        self.before = [(part, part.state_dict()) for part in parts]
 
     def refuse_too_few(self) -> None:
         batches = self.run.loader.steps_per_epoch
@@ -86,7 +85,7 @@ class LearningRateFinder(Callback):
         if self.running:
             share = len(self.rates) / (self.steps - 1)
             rate = self.start_lr * (self.end_lr / self.start_lr) ** share
-            self.held.set([rate * s for s in self.shares])
+            self.learning_rates.set([rate * s for s in self.shares])
             self.rates.append(rate)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
@@ -112,12 +111,13 @@ class LearningRateFinder(Callback):
     def put_back(self) -> None:
         if self.running:
             self.running = False
-            for part, state in zip(self.parts, self.before, strict=True):
+            for part, state in self.before:
                 part.load_state_dict(state)
-            self.held.set(self.own)
+            self.learning_rates.set(self.own)
+            self.before = []  # as large as model and optimizer together
 
     def on_close(self) -> None:
-        if self.rates:
+        if self.before:
             self.put_back()
 
     def suggestion(self) -> float:

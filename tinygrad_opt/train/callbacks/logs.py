@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from ...optim.around.wrapper import flag
+from ...settings import flag
 from ..files import FilePath
 from .base import Callback
+from .known import Known
 
 TIMEOUT = 5.0  # seconds: a server that does not answer must not hold up the training for long
 
 
-class CSVLogger(Callback):
+class CSVLogger(Known):
     """Writes a table with one row an epoch, at once, which spreadsheets and ``pandas.read_csv`` open.
 
     filename   the file; a run that is resumed goes on in it, after the last epoch that counts
@@ -45,6 +46,10 @@ class CSVLogger(Callback):
         self.path, self.separator = Path(filename), separator
         self.append = flag("CSVLogger", "append", append)
         self.reset()
+
+    def settings(self) -> dict[str, Any]:
+        """The name alone: a run that was moved to another folder goes on there."""
+        return {"filename": self.path.name}
 
     def reset(self) -> None:
         self.columns: list[str] | None = None

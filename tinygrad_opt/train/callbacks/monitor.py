@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...settings import number, one_of
+
 if TYPE_CHECKING:
     from ..run import Run
 
+MODES = ("auto", "min", "max")
 DOWN = {"loss", "error", "mae", "mse", "rmse", "mape", "msle", "nll", "entropy", "perplexity", "hinge", "divergence"}
 UP = {"accuracy", "acc", "precision", "recall", "auc", "f1", "r2", "iou", "dice"}
 
@@ -19,7 +22,7 @@ class Monitor:
     mode       "min", "max", or "auto": losses and errors are to fall, accuracy and its relatives to rise
     min_delta  by how much more than this a number must be better to count
 
-    Raises ValueError for another mode, and for "auto" with a name that does not say the direction.
+    Raises ValueError for another mode, for what is no name, and for "auto" with a name that does not say the direction.
 
     >>> accuracy = Monitor("EarlyStopping", "val_accuracy", min_delta=0.01)
     >>> accuracy.mode, accuracy.better(0.92, than=0.90), accuracy.better(0.91, than=0.90)
@@ -27,11 +30,15 @@ class Monitor:
     """
 
     def __init__(self, asker: str, name: str, mode: str = "auto", min_delta: float = 0.0):
+        if not isinstance(name, str):
+            raise ValueError(f"{asker}: monitor must be the name of a number in the logs; got {name!r}")
         self.asker, self.name = asker, name
-        self.mode = direction(asker, name) if mode == "auto" else mode
-        if self.mode not in ("min", "max"):
-            raise ValueError(f"{asker}: mode is 'auto', 'min' or 'max'; got {mode!r}")
+        self.mode = direction(asker, name) if one_of(asker, "mode", mode, MODES) == "auto" else mode
         self.min_delta = abs(number(asker, "min_delta", min_delta))
+
+    def settings(self) -> dict[str, Any]:
+        """What the best number so far depends on, as plain data."""
+        return {"monitor": self.name, "mode": self.mode, "min_delta": self.min_delta}
 
     def better(self, value: float, than: float | None) -> bool:
         """Whether a value is an improvement; the first one is, and what is not finite never."""
@@ -62,10 +69,3 @@ def direction(asker: str, name: str) -> str:
             f"{asker}: {name!r} does not say whether less or more of it is better: give mode='min' or 'max'"
         )
     return "min" if falls else "max"
-
-
-def number(asker: str, name: str, given: Any) -> float:
-    """A finite number."""
-    if isinstance(given, bool | str) or not isinstance(given, int | float) or not math.isfinite(given):
-        raise ValueError(f"{asker}: {name} is a finite number; got {given!r}")
-    return float(given)

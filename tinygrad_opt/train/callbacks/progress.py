@@ -40,12 +40,22 @@ class ProgbarLogger(Callback):
     def open(self, console: Console) -> None:
         """A bar of its own for each epoch: those that are over stay as lines, however many there are."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-        numbers = TextColumn("{task.fields[numbers]}", markup=False)
-        self.progress = Progress(*columns, numbers, console=console, auto_refresh=False)
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # a long line loses numbers, and not how far it is
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(24, complete_style="cyan", finished_style="green"),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[numbers]}", markup=False, table_column=rest),
+            console=console,
+            auto_refresh=False,
+            expand=True,
+        )
         title = f"epoch {self.run.epoch + 1}/{self.run.epochs}"
         total, done = self.run.loader.steps_per_epoch, self.run.batch
+        self.batches = done
         self.task = self.progress.add_task(title, total=total, completed=done, numbers="")
         self.progress.start()
         self.shown = time.monotonic()
@@ -59,8 +69,9 @@ class ProgbarLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         if self.progress is not None:
+            self.progress.update(self.task, total=self.batches)  # which a stream without a length did not know
             self.show(self.progress, logs)
-            self.on_close()
+            self.end(self.progress)
 
     def show(self, progress: Progress, logs: dict[str, Any]) -> None:
         shown = {name: value for name, value in logs.items() if isinstance(value, float) and "/" not in name}
@@ -68,6 +79,11 @@ class ProgbarLogger(Callback):
         progress.update(self.task, completed=self.batches, numbers=numbers, refresh=True)
 
     def on_close(self) -> None:
+        """Leave the epoch under way as far as it came."""
         if self.progress is not None:
-            self.progress.stop()
-            self.progress = None
+            self.show(self.progress, self.run.means.result() if self.batches else {})
+            self.end(self.progress)
+
+    def end(self, progress: Progress) -> None:
+        progress.stop()
+        self.progress = None

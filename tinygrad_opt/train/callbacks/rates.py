@@ -7,10 +7,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ...optim.around.wrapper import count, within
+from ...optim.around.wrapper import within
 from ...optim.core.hyper import Settings
+from ...settings import AT_LEAST_0, Numbers, number, whole_number
 from .base import Callback
-from .monitor import Monitor, number
+from .known import Known
+from .monitor import Monitor
+
+FACTOR = Numbers("a number above 0 and below 1", lambda x: 0 < x < 1)
 
 
 class LearningRates:
@@ -22,15 +26,14 @@ class LearningRates:
     def __init__(self, asker: str, optimizer: Any):
         *_, inmost = within(optimizer)
         self.optimizer: Any = inmost
-        held = [group.hyper for group in self.optimizer.groups]
-        if any(not callable(h.get("lr")) and not isinstance(h.get("lr"), int | float) for h in held):
-            raise ValueError(f"{asker}: {type(self.optimizer).__name__} has no learning rate to set: {dict(held[0])}")
-        self.groups: list[Settings] = held
+        self.groups: list[Settings] = [group.hyper for group in self.optimizer.groups]
+        if any(not callable(h.get("lr")) and not isinstance(h.get("lr"), int | float) for h in self.groups):
+            kind, settings = type(self.optimizer).__name__, dict(self.groups[0])
+            raise ValueError(f"{asker}: {kind} has no learning rate to set: {settings}")
 
     def now(self) -> list[float]:
         """Those of the coming step."""
-        step, kind = self.optimizer.t, type(self.optimizer)
-        return [kind.scheduled("lr", h["lr"], step) if callable(h["lr"]) else h["lr"] for h in self.groups]
+        return [hyper["lr"] for hyper in self.optimizer.hyperparameters()]
 
     def set(self, rates: list[Any]) -> None:
         for hyper, rate in zip(self.groups, rates, strict=True):
@@ -51,7 +54,7 @@ class Scaled:
         return f"{self.scale:g} * {self.schedule!r}"
 
 
-class ReduceLROnPlateau(Callback):
+class ReduceLROnPlateau(Known):
     """Multiplies the learning rate by a factor when a monitored number has not become better for so many epochs.
 
     monitor, mode  what is watched: see `Monitor`
@@ -82,17 +85,16 @@ class ReduceLROnPlateau(Callback):
     ):
         kind = "ReduceLROnPlateau"
         self.monitor = Monitor(kind, monitor, mode, min_delta)
-        self.factor, self.min_lr = number(kind, "factor", factor), number(kind, "min_lr", min_lr)
-        if not 0 < self.factor < 1:
-            raise ValueError(
-                f"{kind}: factor, by which the learning rate is multiplied, is above 0 and below 1; got {factor!r}"
-            )
-        if self.min_lr < 0:
-            raise ValueError(f"{kind}: min_lr is 0 or more; got {min_lr!r}")
-        self.patience, self.cooldown = count(kind, "patience", patience, 0), count(kind, "cooldown", cooldown, 0)
+        self.factor = number(kind, "factor", factor, FACTOR)
+        self.min_lr = number(kind, "min_lr", min_lr, AT_LEAST_0)
+        self.patience = whole_number(kind, "patience", patience, 0)
+        self.cooldown = whole_number(kind, "cooldown", cooldown, 0)
         self.verbose = verbose
         self.scaled: list[Scaled] = []
         self.reset()
+
+    def settings(self) -> dict[str, Any]:
+        return {**self.monitor.settings(), "factor": self.factor}
 
     def reset(self) -> None:
         self.wait = self.cooldown_counter = 0
@@ -118,7 +120,6 @@ class ReduceLROnPlateau(Callback):
             return
         if self.cooldown_counter:
             self.cooldown_counter -= 1
-            self.wait = 0
         if self.monitor.better(current, self.best):
             self.best, self.wait = current, 0
         elif not self.cooldown_counter:

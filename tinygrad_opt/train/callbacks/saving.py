@@ -4,46 +4,50 @@ from __future__ import annotations
 
 import contextlib
 import os
+import string
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...optim.around.wrapper import flag
+from ...settings import count, flag, number, one_of
 from .. import files
-from ..checkpoint import read
+from ..checkpoint import saved_run
 from ..files import FilePath
 from ..weights import save_weights
-from .base import Callback
-from .monitor import Monitor, number
+from .known import Known
+from .monitor import MODES, Monitor
 
 
-class Saver(Callback):
+class Saver(Known):
     """Saves after every epoch, save_freq="epoch", or after every so many batches, counted across epochs.
 
     A whole run is saved when all other hooks are over, so that all in it belongs to one moment.
     """
 
     def __init__(self, save_freq: str | int):
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or isinstance(save_freq, bool) or save_freq < 1):
-            kind = type(self).__name__
-            raise ValueError(f"{kind}: save_freq is 'epoch' or a number of batches, at least 1; got {save_freq!r}")
-        self.save_freq = save_freq
+        kind = type(self).__name__
+        if isinstance(save_freq, str) and save_freq != "epoch":
+            raise ValueError(f"{kind}: save_freq must be 'epoch' or a number of batches; got {save_freq!r}")
+        self.every = 0 if isinstance(save_freq, str) else count(kind, "save_freq", save_freq)
         self.batches = 0
+
+    def settings(self) -> dict[str, Any]:
+        return {}
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         if self.run.fresh:
             self.batches = 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-        if self.save_freq != "epoch":
+        if self.every:
             self.batches += 1
-            if self.batches >= int(self.save_freq):
+            if self.batches >= self.every:
                 self.batches = 0
                 self.ask(self.run.epoch, self.run.means.result())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        if self.save_freq == "epoch":
+        if not self.every:
             self.ask(epoch, logs)
 
     def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:
@@ -55,14 +59,16 @@ class ModelCheckpoint(Saver):
     """Saves the run, or the weights alone, as it goes on: all, or only the best so far.
 
     filepath                 ends in .npz or .safetensors; ``{epoch:02d}``, from 1, and logs such as ``{val_loss:.2f}``
-                             are filled in, and ``{batch}``, from 1; folders are made
+                             are filled in, and with a number as save_freq ``{batch}``, from 1; folders are made
     monitor, mode            what is best: see `Monitor`
     save_best_only           whether to save only what is better than all before
     save_weights_only        weights alone, for `load_weights`; or the run, which ``fit(resume=...)`` goes on with
-    save_freq                "epoch", or a number of batches; the logs are then the means of the epoch so far
+    save_freq                "epoch", or a number of batches; the logs are then the means of the epoch so far, and
+                             those of validation not among them
     initial_value_threshold  what the first one must be better than
 
-    Raises ValueError for another ending, and for names that are not logged.
+    Raises ValueError for another ending, for names that are not logged, and for the best by a number of validation
+    within an epoch.
 
     >>> best = ModelCheckpoint("best-{epoch:02d}.npz", save_best_only=True, save_weights_only=True)
     """
@@ -81,14 +87,39 @@ class ModelCheckpoint(Saver):
         initial_value_threshold: float | None = None,
     ):
         super().__init__(save_freq)
+        kind = type(self).__name__
         self.filepath = os.fspath(filepath)
-        files.found(self.filepath)
+        self.refuse_names()
         self.verbose = verbose
-        self.monitor = Monitor("ModelCheckpoint", monitor, mode) if save_best_only else None
-        self.save_weights_only = flag("ModelCheckpoint", "save_weights_only", save_weights_only)
+        one_of(kind, "mode", mode, MODES)
+        self.monitor = Monitor(kind, monitor, mode) if flag(kind, "save_best_only", save_best_only) else None
+        if self.monitor is not None and self.every and monitor.startswith("val_"):
+            raise ValueError(
+                f"{kind}: save_freq={self.every} looks at numbers within an epoch, and {monitor!r} comes at its end: "
+                f"give monitor={monitor.removeprefix('val_')!r}, or save_freq='epoch'"
+            )
+        self.save_weights_only = flag(kind, "save_weights_only", save_weights_only)
         limit = initial_value_threshold
-        self.threshold = None if limit is None else number("ModelCheckpoint", "initial_value_threshold", limit)
+        self.threshold = None if limit is None else number(kind, "initial_value_threshold", limit)
         self.best, self.due = self.threshold, ""
+
+    def settings(self) -> dict[str, Any]:
+        """The name without its folder, as runs are moved, and what is best."""
+        watched = dict.fromkeys(("monitor", "mode", "min_delta")) if self.monitor is None else self.monitor.settings()
+        return {"filepath": Path(self.filepath).name, **watched}
+
+    def refuse_names(self) -> None:
+        """Raise ValueError for a path that is no name of a file in every epoch."""
+        files.format_of(self.filepath)
+        try:
+            names = [name for _, name, _, _ in string.Formatter().parse(self.filepath)]
+        except ValueError as error:
+            raise ValueError(f"ModelCheckpoint: {self.filepath!r} cannot be filled in: {error}") from None
+        if "batch" in names and not self.every:
+            raise ValueError(
+                f"ModelCheckpoint: {self.filepath!r} has a {{batch}}, and each epoch is saved when its batches are "
+                "over: leave it out, or give a number of batches as save_freq="
+            )
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         super().on_train_begin(logs)
@@ -170,7 +201,7 @@ class BackupAndRestore(Saver):
     def newest(self, found: list[Path]) -> Path:
         """The last file, or the one before if that is damaged."""
         try:
-            read(found[0])
+            saved_run(found[0])
         except ValueError as error:
             if len(found) == 1:
                 raise

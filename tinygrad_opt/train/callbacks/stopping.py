@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...optim.around.wrapper import count, flag
+from ...settings import flag, number, whole_number
 from .base import Callback
-from .monitor import Monitor, number
+from .known import Known
+from .monitor import Monitor
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Known):
     """Ends the run when a monitored number has not become better for so many epochs, and restores the best weights.
 
     monitor               its name in the logs
@@ -43,12 +44,16 @@ class EarlyStopping(Callback):
         start_from_epoch: int = 0,
     ):
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
-        self.patience = count("EarlyStopping", "patience", patience, 0)
+        self.patience = whole_number("EarlyStopping", "patience", patience, 0)
         self.verbose = verbose
         self.baseline = None if baseline is None else number("EarlyStopping", "baseline", baseline)
         self.restore_best_weights = flag("EarlyStopping", "restore_best_weights", restore_best_weights)
-        self.start_from_epoch = count("EarlyStopping", "start_from_epoch", start_from_epoch, 0)
+        self.start_from_epoch = whole_number("EarlyStopping", "start_from_epoch", start_from_epoch, 0)
         self.reset()
+
+    def settings(self) -> dict[str, Any]:
+        own = ("baseline", "restore_best_weights", "start_from_epoch")
+        return {**self.monitor.settings(), **{name: getattr(self, name) for name in own}}
 
     def reset(self) -> None:
         self.wait = 0

@@ -8,9 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ...optim.around.wrapper import count, flag
+from ...settings import count, flag, whole_number
 from ..files import FilePath
 from .base import Callback
+
+EVERY = {"epoch": 0, "batch": 1}
+"""Every how many batches their numbers are written; 0 is never."""
 
 
 class TensorBoard(Callback):
@@ -33,20 +36,25 @@ class TensorBoard(Callback):
         write_steps_per_second: bool = False,
         update_freq: str | int = "epoch",
     ):
-        library()
+        tensorboardx()
+        kind = type(self).__name__
         self.log_dir = Path(log_dir)
-        self.histogram_freq = count("TensorBoard", "histogram_freq", histogram_freq, 0)
-        self.write_steps_per_second = flag("TensorBoard", "write_steps_per_second", write_steps_per_second)
-        named = {"epoch": 0, "batch": 1}
-        if isinstance(update_freq, str) and update_freq not in named:
-            raise ValueError(
-                f"TensorBoard: update_freq is 'epoch', 'batch' or a number of batches; got {update_freq!r}"
-            )
-        self.every = (
-            named[update_freq] if isinstance(update_freq, str) else count("TensorBoard", "update_freq", update_freq)
-        )
+        self.histogram_freq = whole_number(kind, "histogram_freq", histogram_freq, 0)
+        self.write_steps_per_second = flag(kind, "write_steps_per_second", write_steps_per_second)
+        if isinstance(update_freq, str) and update_freq not in EVERY:
+            words = " or ".join(map(repr, EVERY))
+            raise ValueError(f"{kind}: update_freq must be {words} or a number of batches; got {update_freq!r}")
+        self.every = EVERY[update_freq] if isinstance(update_freq, str) else count(kind, "update_freq", update_freq)
         self.writers: dict[str, Any] = {}
         self.batches = 0
+        self.last_step = 0
+
+    @property
+    def step(self) -> int:
+        """How many steps the optimizer has taken; in `evaluate`, which has none, how many it had at last."""
+        if self.run.optimizer is not None:
+            self.last_step = self.run.optimizer.t
+        return self.last_step
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any]) -> None:
         if not self.batches:
@@ -54,14 +62,15 @@ class TensorBoard(Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         self.batches += 1
-        step = self.run.optimizer.t
-        if self.every and step % self.every == 0:
+        if self.every and self.step % self.every == 0:
             for name, value in logs.items():
-                self.writer("train").add_scalar(f"batch_{name}", value, step)
+                self.writer("train").add_scalar(f"batch_{name}", value, self.step)
 
     def on_test_end(self, logs: dict[str, Any]) -> None:
         for name, value in logs.items():
-            self.writer("validation").add_scalar(f"evaluation_{name}_vs_iterations", value, self.run.optimizer.t)
+            self.writer("validation").add_scalar(f"evaluation_{name}_vs_iterations", value, self.step)
+        if self.run.optimizer is None:  # `evaluate` ends here
+            self.on_close()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         for name, value in logs.items():
@@ -80,10 +89,8 @@ class TensorBoard(Callback):
     def writer(self, part: str) -> Any:
         """That of train or validation, made when it is needed."""
         if part not in self.writers:
-            later = (
-                f".{time.time_ns()}"  # files are named by the second: one that is resumed at once needs another name
-            )
-            self.writers[part] = library().SummaryWriter(str(self.log_dir / part), filename_suffix=later)
+            later = f".{time.time_ns()}"  # files are named by the second: one that begins in it needs another name
+            self.writers[part] = tensorboardx().SummaryWriter(str(self.log_dir / part), filename_suffix=later)
         return self.writers[part]
 
     def on_close(self) -> None:
@@ -92,7 +99,8 @@ class TensorBoard(Callback):
         self.writers = {}
 
 
-def library() -> ModuleType:
+def tensorboardx() -> ModuleType:
+    """The library that writes event files; ImportError says how to install it."""
     try:
         return importlib.import_module("tensorboardX")
     except ImportError:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from refusals import refused
 
-from tinygrad_opt.train import Finding, History, advise
+from tinygrad_opt.train import History, advise
 
 EPOCHS = np.arange(20)
 
@@ -117,6 +117,38 @@ def test_several_at_once():
     assert len(str(advice).splitlines()) == 2
 
 
+def test_epochs_keep_their_numbers_where_one_was_not_reported():
+    found = advise({"loss": [2.3, None, 1.0, math.nan, math.nan]})
+    assert str(found).startswith("nan: loss is nan from epoch 4 on: ")
+    held_back = [None, 0.9, None, 0.3, None, 0.5, None, 0.9]
+    found = advise({"loss": falling()[:8], "val_loss": held_back})
+    assert "overfitting: val_loss was lowest, 0.3, after epoch 4, and ends at 0.9" in str(found)
+
+
+def test_one_bad_epoch_is_not_all_that_follow():
+    found = advise({"loss": [2.3, 1.0, 0.5], "val_loss": [2.0, math.inf, 1.0]})
+    assert str(found).startswith("nan: val_loss is inf in epoch 2: ")
+
+
+def test_who_did_not_look_at_other_samples_is_not_told_of_capacity():
+    low = {"loss": falling(1.5), "accuracy": 20 * [0.55]}
+    assert list(advise(low)) == ["plateau"]
+    assert list(advise(low | {"val_accuracy": 20 * [0.55]})) == ["capacity"]
+    assert advise(low | {"accuracy": 20 * [0.95]})
+
+
+def test_a_val_loss_of_some_epochs_is_read_at_its_own_end():
+    held_back = [x if epoch % 5 == 4 else None for epoch, x in enumerate(np.linspace(2.3, 0.5, 20))]
+    assert "still falling: val_loss fell from 0.974 to 0.5" in str(advise({"loss": falling(), "val_loss": held_back}))
+    assert advise({"loss": falling(), "val_loss": [*[None] * 18, 2.0, 1.0]})
+
+
+@pytest.mark.parametrize("low", ["high", -0.1, 80, math.nan, True])
+def test_an_accuracy_is_from_0_to_1(low):
+    words = refused(lambda: advise({"loss": falling()}, low_accuracy=low), ValueError)
+    assert words == f"advise: low_accuracy must be a number from 0 to 1; got {low!r}"
+
+
 def test_a_history_with_gaps():
     history = History()
     for epoch, loss in enumerate(falling()):
@@ -127,9 +159,3 @@ def test_a_history_with_gaps():
 def test_too_few_epochs():
     words = refused(lambda: advise({"loss": [1.0, 0.5]}), ValueError)
     assert words == "a curve to read has 3 epochs or more; got 2 of loss"
-
-
-def test_findings_are_true_or_false_and_print_in_words():
-    assert Finding(True, "well")
-    assert not Finding(False, "badly")
-    assert str(Finding(False, "badly", {"loss": 3.0})) == "badly"

@@ -1,0 +1,109 @@
+"""Passes over data without training: what a model predicts, and how good that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..nn.module import Module
+from ..recording import no_grad
+from ..value import Value
+from .callbacks.base import Callback, Callbacks
+from .loader import Loader
+from .metrics import Means, Metric, reported
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Prediction:
+    """A model that is asked, and the callbacks that see it."""
+
+    optimizer: Any = None  # a Run has one, and callbacks look
+
+    def __init__(self, model: Module, callbacks: Iterable[Callback] = ()):
+        self.model = model
+        self.callbacks = Callbacks(callbacks, self)
+
+    def predict(self, loader: Loader) -> list[Array]:
+        """What the model gives for each batch, in evaluation mode; ValueError for a loader of another order."""
+        if loader.shuffle:
+            raise ValueError(
+                f"predict keeps the order of the samples; this {loader.kind} shuffles: give one that does not"
+            )
+        refuse_drop_last("predict", loader)
+        found = []
+        self.callbacks("on_predict_begin", {})
+        with self.model.eval(), no_grad():
+            for number, batch in enumerate(loader.batches(0)):
+                self.callbacks("on_predict_batch_begin", number, {})
+                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
+                if not isinstance(prediction, Value):
+                    raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
+                found.append(prediction.data)
+                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
+        self.callbacks("on_predict_end", {})
+        return found
+
+
+class Evaluation(Prediction):
+    """A model that is judged, by a loss and by metrics."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[[Any, Any], Any],
+        *,
+        metrics: Mapping[str, Metric] | None = None,
+        callbacks: Iterable[Callback] = (),
+    ):
+        self.loss, self.metrics = loss, dict(metrics or {})
+        super().__init__(model, callbacks)
+
+    def evaluate(self, loader: Loader) -> dict[str, float]:
+        """The means of loss and metrics over all data, in evaluation mode."""
+        refuse_drop_last("evaluate", loader)
+        means = Means()
+        self.callbacks("on_test_begin", {})
+        with self.model.eval(), no_grad():
+            for number, batch in enumerate(loader.batches(0)):
+                self.callbacks("on_test_batch_begin", number, {})
+                x, y = pair("evaluation", batch)
+                prediction = self.model(x)
+                loss = float(one_number(self.loss(prediction, y)).data)
+                logs = {"loss": loss, **self.measured(numbers_of(prediction), y)}
+                means.add(logs, len(x))
+                self.callbacks("on_test_batch_end", number, logs)
+        self.callbacks("on_test_end", means.result())
+        return means.result()
+
+    def measured(self, prediction: Any, y: Any) -> dict[str, float]:
+        """What the metrics find in a batch."""
+        return {name: reported(name, metric(prediction, y)) for name, metric in self.metrics.items()}
+
+
+def refuse_drop_last(asker: str, loader: Loader) -> None:
+    """Raise ValueError for a loader that leaves samples out."""
+    if loader.drop_last:
+        raise ValueError(f"{asker} takes all samples; this {loader.kind} has drop_last=True: give one without it")
+
+
+def pair(what: str, batch: Any) -> tuple[Any, Any]:
+    """x and y of a batch, which what is done needs."""
+    if not isinstance(batch, tuple):
+        raise ValueError(f"{what} needs a target for each sample: data of x and y; got x alone")
+    return batch[0], batch[1]
+
+
+def one_number(loss: Any) -> Value:
+    """A loss, if it is one number made of the predictions."""
+    if not isinstance(loss, Value) or loss.shape != ():
+        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
+        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean"')
+    return loss
+
+
+def numbers_of(prediction: Any) -> Any:
+    """Predictions without their graph; what a model gives beside a Value is left as it is."""
+    return prediction.data if isinstance(prediction, Value) else prediction
