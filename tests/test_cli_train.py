@@ -239,7 +239,7 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(train, tmp_pa
 
 def test_compiled_it_prints_the_same(train):
     options = (*SMALL, "--batch-norm", "--epochs", "2", "--quiet")
-    printed = [train(*options, *more).stdout.splitlines()[:-1] for more in ((), ("--compile",))]
+    printed = [train(*options, *more).printed.splitlines()[:-1] for more in ((), ("--compile",))]
     assert printed[0] == printed[1] != []
 
 
