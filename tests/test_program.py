@@ -254,6 +254,7 @@ REFUSED = {
     "a number of an input": (lambda x: np.sum(W * x) * np.multiply.reduce(x), "by np.multiply"),
     "an array made": (lambda x: np.sum(W * x * np.arange(3.0)), r"an array of shape \(3,\) at each call, in multiply2"),
     "a number of NumPy's": (lambda x: np.sum(W * x * np.float32(2.0)), r"a number of NumPy's, float32 \(write it as"),
+    "what C reads": (lambda x: np.sum(W * x) * sum(np.ndarray.tobytes(x)), "not do the same twice"),
     "a parameter made": (lambda x: np.sum(Value([1.0, 2.0, 3.0]) * x), "makes a parameter"),
     "a number drawn": (lambda x: np.sum(W * x) * RNG.normal(), "not do the same twice"),
     "a generator made": (lambda x: np.sum(dropout(W * x, rng=np.random.default_rng(0))), "makes a generator of random"),

@@ -17,7 +17,7 @@ from .surroundings import Surroundings
 from .tape import Tape
 from .writer import Written
 
-OTHER = 1 + 2**-7
+OTHER = 1 - 2**-7
 
 
 class Proven(NamedTuple):
@@ -31,8 +31,8 @@ class Proven(NamedTuple):
 def proven(f: Callable[..., Any], inputs: tuple[Any, ...], names: list[str]) -> Proven:
     """The program of f for such inputs, which f is called with twice, and everything as it was before.
 
-    The second time the inputs are in another order and the parameters have other numbers: the program must be the same,
-    and give what the engine gives both times.
+    The second time inputs and parameters have other numbers: the program must be the same, and give what the engine
+    gives both times.
     """
     before = Before(f)
     try:
@@ -41,7 +41,7 @@ def proven(f: Callable[..., Any], inputs: tuple[Any, ...], names: list[str]) -> 
         written = Written(tape, names)
         with moved(written.parameters):
             between = Before(f)  # generators have gone on: what f draws by itself is another number now
-            second = Written(Tape(f, inputs, turned=True), names)
+            second = Written(other_tape(f, inputs, between), names)
             refuse_difference(written, second)
             between.back()
             verify(written.run, second)
@@ -54,6 +54,26 @@ def proven(f: Callable[..., Any], inputs: tuple[Any, ...], names: list[str]) -> 
         before.back()
     surroundings.watch_arrays([*(leaf.data for leaf in written.leaves), *written.outside.values()])
     return Proven(written, surroundings, effects)
+
+
+def other_tape(f: Callable[..., Any], inputs: tuple[Any, ...], before: Before) -> Tape:
+    """f on other inputs, as far as it takes them: targets of -1 and 1, say, are to stay so."""
+    try:
+        return Tape(f, inputs, turned_and_scaled)
+    except NotStatic:
+        raise
+    except Exception:
+        before.back()
+        return Tape(f, inputs, turned)
+
+
+def turned(x: Any) -> Any:
+    """The entries in another order, which is all that may be done to labels."""
+    return x[::-1] if x.ndim else x
+
+
+def turned_and_scaled(x: Any) -> Any:
+    return turned(x) * OTHER if x.dtype.kind == "f" else turned(x)
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ class Aside(NamedTuple):
 class Tape:
     """What f(*inputs) did.
 
-    inputs    copies of the arrays that f was given, which lie where nothing else does; turned, in reverse order
+    inputs    copies of the arrays that f was given, which lie where nothing else does; with changed entries, if asked
     returned  the Values that it returned, the loss first
     nodes     the graph of them, oldest first
     asides    in the order they were made
@@ -46,8 +46,10 @@ class Tape:
     age       whatever is older was there before
     """
 
-    def __init__(self, f: Callable[..., Any], inputs: tuple[Any, ...], turned: bool = False):
-        self.inputs = [twin(x, turned) for x in inputs]
+    def __init__(
+        self, f: Callable[..., Any], inputs: tuple[Any, ...], changed: Callable[[Any], Any] = lambda entries: entries
+    ):
+        self.inputs = [twin(x, changed(x)) for x in inputs]
         self.noted: list[tuple[Any, ...]] = []
         self.ran: dict[Any, dict[str, Any]] = {}
         self.age = next_age()
@@ -130,11 +132,11 @@ def refuse_reading(code: Any) -> None:
         )
 
 
-def twin(x: Any, turned: bool) -> Any:
-    """A copy with the same strides, which decide about the order of sums."""
+def twin(x: Any, entries: Any) -> Any:
+    """Entries in an array with the strides of x, which decide about the order of sums."""
     reach = [(n - 1) * s for n, s in zip(x.shape, x.strides, strict=True)]
     before, after = -sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
     room = np.empty(before + after + x.itemsize, np.uint8)
     out: Any = np.ndarray(x.shape, x.dtype, room, before, x.strides)
-    out[...] = x[::-1] if turned and x.ndim else x
+    out[...] = entries
     return out
