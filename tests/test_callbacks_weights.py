@@ -255,7 +255,7 @@ def test_too_little_to_say_anything():
         ({"start_lr": 1.0, "end_lr": 0.1}, "rates grow from start_lr"),
         ({"end_lr": math.inf}, "end_lr must be a finite number; got inf"),
         ({"steps": 3}, "steps must be a whole number, at least 10; got 3"),
-        ({"smoothing": 1.0}, "smoothing must be a number from 0, below 1; got 1.0"),
+        ({"smoothing": 1.0}, "smoothing must be a number of 0 or more and less than 1; got 1.0"),
         ({"divergence": 1.0}, "divergence must be a finite number above 1; got 1.0"),
     ],
 )
