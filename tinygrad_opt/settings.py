@@ -28,7 +28,6 @@ ANY = Numbers("a finite number", lambda x: True)
 NOT_0 = Numbers("a finite number other than 0", bool)
 AT_LEAST_0 = Numbers("a finite number, at least 0", lambda x: x >= 0)
 ABOVE_0 = Numbers("a finite number above 0", lambda x: x > 0)
-FROM_0_BELOW_1 = Numbers("a number from 0, below 1", lambda x: 0 <= x < 1)
 FROM_0_TO_1 = Numbers("a number from 0 to 1", lambda x: 0 <= x <= 1)
 FROM_0_BELOW_1 = Numbers("a number of 0 or more and less than 1", lambda x: 0 <= x < 1)
 
