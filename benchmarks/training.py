@@ -19,11 +19,11 @@ from tinygrad_opt.train import DataLoader, Dataset, Run, accuracy
 from .convolution import THREADS, torch_threads
 from .timing import OURS, Table, compared, installed, interleaved
 
-NETWORKS: dict[str, tuple[tuple[int, ...], int]] = {
-    "2-16-16-2, batch 100": ((2, 16, 16, 2), 100),
-    "784-512-10, batch 128": ((784, 512, 10), 128),
+NETWORKS: dict[str, tuple[tuple[int, ...], int, int]] = {  # sizes, batch, and how many epochs are timed at a time
+    "2-16-16-2, batch 100": ((2, 16, 16, 2), 100, 25),
+    "784-512-10, batch 128": ((784, 512, 10), 128, 5),
 }
-STEPS = 20  # an epoch, which is what is timed: shuffled batches, steps, running means of loss and accuracy
+STEPS = 20  # an epoch: shuffled batches, steps, running means of loss and accuracy
 LR = 0.001
 STATUS = Path("/proc/self/status")
 
@@ -34,9 +34,9 @@ Epoch = Callable[[], float]
 def run(quick: bool) -> Table:
     rows: list[dict[str, Any]] = []
     with torch_threads(THREADS):
-        for name, (sizes, batch) in NETWORKS.items():
-            rounds = 2 if quick else 101 if max(sizes) < 100 else 11
-            times = interleaved(contestants(sizes, batch), rounds)
+        for name, (sizes, batch, epochs) in NETWORKS.items():
+            rounds, epochs = (2, 1) if quick else (15, epochs)
+            times = interleaved(contestants(sizes, batch), rounds, epochs)
             per_step = {contestant: [t / STEPS for t in taken] for contestant, taken in times.items()}
             rows += [{"network": name} | row for row in compared(per_step, "µs a step", 1e6)]
     return Table("training: fit, Adam, float32", rows, "" if quick else memory())
