@@ -13,11 +13,13 @@ import pytest
 from callback_runs import Raise, SaveAt, Script, X, Y, make
 
 from tinygrad_opt.train import (
+    Callback,
     CSVLogger,
     EarlyStopping,
     LearningRateScheduler,
     RemoteMonitor,
     TensorBoard,
+    TerminateOnNaN,
     evaluate,
 )
 
@@ -195,6 +197,19 @@ def test_histograms(tmp_path, tensorboard):
     assert read(tmp_path / "train")[1] == {"weight/histogram": [0, 2], "bias/histogram": [0, 2]}
 
 
+def test_histograms_leave_out_what_is_not_finite_and_the_run_ends_by_itself(tmp_path, tensorboard):
+    class Break(Callback):
+        def on_train_batch_end(self, batch, logs):
+            if batch == 2:
+                self.model.weight.data[0, 0] = np.inf
+                self.model.bias.data[...] = np.nan
+
+    with np.errstate(all="ignore"):
+        history = make(TensorBoard(tmp_path, histogram_freq=1), Break(), TerminateOnNaN(), epochs=3).train()
+    assert history.stopped.startswith("the loss is ")
+    assert read(tmp_path / "train")[1] == {"weight/histogram": [0]}
+
+
 def test_files_are_whole_after_an_error_and_go_on_when_resumed(tmp_path, tensorboard):
     def fresh(*more):
         return make(TensorBoard(tmp_path / "logs"), EarlyStopping("loss", patience=9), *more, epochs=4)
@@ -227,6 +242,14 @@ def test_a_missing_extra_is_named(monkeypatch):
     with pytest.raises(ImportError, match=r"needs tensorboardX: pip install 'tinygrad_opt\[tensorboard\]'"):
         TensorBoard()
     assert importlib.import_module("tinygrad_opt.train")
+
+
+def test_an_extra_that_is_broken_is_no_missing_one(monkeypatch, tmp_path):
+    (tmp_path / "tensorboardX.py").write_text("import a_module_that_is_not_there")
+    monkeypatch.delitem(sys.modules, "tensorboardX", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="cannot be imported here: No module named 'a_module_that_is_not_there'"):
+        TensorBoard()
 
 
 def test_wrong_settings_are_refused(tmp_path, tensorboard):
