@@ -621,6 +621,9 @@ def test_weights_that_do_not_fit(tmp_path):
     files.save(path, [1, 2])
     with pytest.raises(ValueError, match="load_state_dict takes a dict of arrays by name; got a list"):
         load_weights(path, model)
+    files.save(path, {"checkpoint": 1})
+    with pytest.raises(ValueError, match=r"cannot load .*model\.npz: it is a checkpoint without a model"):
+        load_weights(path, model)
     assert exact(model.state_dict()) == before
     files.save(path, {"weight": np.ones((1, 3))})
     assert load_weights(path, model, strict=False) == (["bias"], [])

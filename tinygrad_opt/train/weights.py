@@ -33,6 +33,8 @@ def load_weights(path: FilePath, model: Module, strict: bool = True) -> Loaded:
     """
     state = files.load(path, foreign=True)
     if isinstance(state, dict) and isinstance(state.get("checkpoint"), int):
+        if "model" not in state:
+            raise ValueError(files.refused(path, "it is a checkpoint without a model"))
         state = state["model"]
     try:
         return model.load_state_dict(state, strict)
