@@ -1,5 +1,6 @@
 """Files of plain data: bit for bit what was saved, written whole or not at all, refused if one bit is wrong."""
 
+import gc
 import io
 import os
 import pickle
@@ -159,6 +160,12 @@ def test_arrays_of_another_program_where_they_are_welcome(tmp_path, ending):
     np.savez(path, **arrays) if ending == ".npz" else path.write_bytes(formats.safetensors_library().save(arrays))
     assert exact(dict(sorted(files.load(path, foreign=True).items()))) == exact(arrays)
     assert re.search("another program wrote it; its arrays are (a, b|b, a)$", refusal(path))
+
+
+def test_metadata_of_another_program_may_have_any_name(tmp_path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(formats.safetensors_library().save({"a": np.ones(2)}, {"sha256": "0" * 64}))
+    assert exact(files.load(path, foreign=True)) == exact({"a": np.ones(2)})
 
 
 def test_many_arrays_take_time_by_their_number_alone():
@@ -454,6 +461,49 @@ def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
     assert exact(files.load(path)) == exact(SMALL)
 
 
+@pytest.mark.parametrize("at", range(1, 6))
+def test_an_interruption_while_a_file_is_put_together_is_what_is_raised(tmp_path, monkeypatch, at):
+    """Within a member of the zip archive, which cannot be closed then."""
+    compressor, calls = zipfile._get_compressor, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return compressor(*args)
+
+    monkeypatch.setattr(zipfile, "_get_compressor", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.save(tmp_path / "x.npz", {str(i): np.ones(2) for i in range(9)})
+    gc.collect()
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_interruption_as_the_file_is_begun_leaves_nothing_open(tmp_path, monkeypatch):
+    is_ours, opened = replacing.is_ours, []
+
+    def interrupted(descriptor):
+        opened.append(descriptor)
+        is_ours(descriptor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replacing, "is_ours", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.save(tmp_path / "x.npz", SMALL)
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_names_as_long_as_the_system_takes(tmp_path, letter):
+    path = tmp_path / (letter * (251 // len(os.fsencode(letter))) + ".npz")
+    (tmp_path / (replacing.stem(path) + "0123456789abcdef.part")).touch()
+    files.save(path, SMALL)
+    assert exact(files.load(path)) == exact(SMALL)
+    assert os.listdir(tmp_path) == [path.name]
+
+
 def test_errors_are_of_the_system_s_kind(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none/x\.npz: No such file or directory; there is no such file"):
         files.save(tmp_path / "none" / "x.npz", {})
@@ -547,11 +597,10 @@ def test_what_killed_processes_left_is_removed(tmp_path):
 
 def test_what_a_process_is_writing_is_not_removed(tmp_path):
     path = tmp_path / "x.npz"
-    descriptor, temporary = replacing.begun(path)
     program = "import sys; from tinygrad_opt.train import files; files.save(sys.argv[1], {})"
-    assert not run(program, path).stderr
-    assert temporary.exists()
-    os.close(descriptor)
+    with replacing.begun(path) as (_, temporary):
+        assert not run(program, path).stderr
+        assert temporary.exists()
     assert not run(program, path).stderr
     assert os.listdir(tmp_path) == ["x.npz"]
 

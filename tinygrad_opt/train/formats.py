@@ -53,12 +53,17 @@ class Npz:
 
     def packed(self, text: str, arrays: dict[str, Array]) -> memoryview:
         file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
+        archive = zipfile.ZipFile(file, "w")
+        try:
             archive.comment = MARK + BLANK
             archive.writestr(zipfile.ZipInfo(self.reserved), text)
             for name, array in arrays.items():
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
+            archive.close()
+        except BaseException:
+            archive.fp = None  # bytes in memory need no close, and one within a member would hide this error
+            raise
         return file.getbuffer()
 
     def digest_at(self, data: memoryview) -> int | None:
@@ -79,10 +84,11 @@ class Safetensors:
 
     reserved = "__metadata__"
     own = "tinygrad_opt"
-    mark = b'"sha256":"'  # once only: quotes within names and texts have a backslash before them
+    digest = "tinygrad_opt.sha256"
+    mark = f'"{digest}":"'.encode()  # once only: quotes within names and texts have a backslash before them
 
     def packed(self, text: str, arrays: dict[str, Array]) -> memoryview:
-        return memoryview(safetensors_library().save(arrays, {self.own: text, "sha256": BLANK.decode()}))
+        return memoryview(safetensors_library().save(arrays, {self.own: text, self.digest: BLANK.decode()}))
 
     def digest_at(self, data: memoryview) -> int | None:
         at = self.header(data).find(self.mark)
