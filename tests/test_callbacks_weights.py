@@ -1,6 +1,7 @@
 """SwapEMAWeights, GradientNorms and LearningRateFinder: what looks at weights and gradients, and moves them."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -106,6 +107,41 @@ def test_an_error_in_validation_leaves_the_models_own_weights():
         run.train()
     assert weights(run) == watch.seen[-2][1] != watch.seen[-1][1]
     assert not run.optimizer.away
+
+
+def interrupted_at(line):
+    """A run with Ctrl-C at one of the lines that put averages in and take them out; False if there are not so many."""
+    run, seen = make(SwapEMAWeights(), optimizer=averaged, validation=True, batch_size=6), []
+
+    def trace(frame, event, argument):
+        return count if frame.f_code.co_name in ("put_in", "take_out", "write", "on_close") else None
+
+    def count(frame, event, argument):
+        seen.append(frame.f_lineno)
+        if len(seen) == line:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run.train()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return run if len(seen) >= line else None
+
+
+def test_ctrl_c_while_averages_come_and_go_leaves_the_optimizer_ready():
+    line = 1
+    while run := interrupted_at(line):
+        assert not run.optimizer.away, line
+        assert run.callbacks.all[0].own is None, line
+        run.optimizer.step(0.0)
+        line += 1
+    assert line > 20
 
 
 def test_before_there_is_an_average_nothing_is_swapped():
