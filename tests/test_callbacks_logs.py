@@ -161,7 +161,9 @@ def test_json_is_posted(server):
 
 def test_a_failure_is_one_warning(server):
     root, received = server
-    with pytest.warns(UserWarning, match=r"cannot post to http://127.0.0.1:\d+/broken: HTTP Error 500.*goes on") as seen:
+    with pytest.warns(
+        UserWarning, match=r"cannot post to http://127.0.0.1:\d+/broken: HTTP Error 500.*goes on"
+    ) as seen:
         assert make(RemoteMonitor(root, path="/broken"), epochs=3).train().epochs == 3
     assert (len(seen), len(received)) == (1, 3)
 
@@ -192,7 +194,8 @@ def test_what_is_no_address_is_refused(root):
 
 
 @pytest.mark.parametrize(
-    "root", ["http://localhost:9000", "https://user:pw@a.b/x?y", "http://[::1]:80", "http://é.invalid", "http://1.2.3.4."]
+    "root",
+    ["http://localhost:9000", "https://user:pw@a.b/x?y", "http://[::1]:80", "http://é.invalid", "http://1.2.3.4."],
 )
 def test_addresses_are_taken(root):
     assert RemoteMonitor(root).url == root + "/publish/epoch/end/"

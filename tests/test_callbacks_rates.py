@@ -152,9 +152,7 @@ def test_the_same_optimizer_goes_on_with_its_schedule_multiplied_once(tmp_path, 
         optimizer = (lambda p: run.optimizer) if run else with_schedule
         backup = [BackupAndRestore(tmp_path / "backup")] if backed_up else []
         plateau = ReduceLROnPlateau(factor=0.5, patience=1)
-        return make(
-            values, plateau, *backup, *more, epochs=6, optimizer=optimizer, model=run.model if run else None
-        )
+        return make(values, plateau, *backup, *more, epochs=6, optimizer=optimizer, model=run.model if run else None)
 
     whole = fresh()
     interrupted = fresh(None, SaveAt(path, 3), Raise(OSError("power"), 4))

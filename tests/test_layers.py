@@ -242,6 +242,7 @@ LAYERS = [
     "train.history",
     "train.curves",
     "train.callbacks.base",
+    "train.callbacks.folders",
     "train.callbacks.known",
     "train.callbacks.monitor",
     "train.callbacks.stopping",

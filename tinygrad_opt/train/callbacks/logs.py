@@ -20,6 +20,7 @@ import numpy as np
 from ...settings import flag
 from ..files import FilePath
 from .base import Callback
+from .folders import refuse_unwritable
 from .known import Known
 
 TIMEOUT = 5.0  # seconds: a server that does not answer must not hold up the training for long
@@ -60,6 +61,16 @@ class CSVLogger(Known):
             self.reset()
             if self.append and self.path.exists():
                 self.length = self.path.stat().st_size
+        self.refuse_unwritable()
+
+    def refuse_unwritable(self) -> None:
+        """Raise OSError if the table cannot be written: one that is there may be, in a folder that may not."""
+        if not self.path.exists():
+            return refuse_unwritable("CSVLogger", self.path)
+        try:
+            self.path.open("r+b").close()
+        except OSError as error:
+            raise OSError(error.errno, f"CSVLogger cannot write {self.path}: {error.strerror}") from None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         if self.columns is None:

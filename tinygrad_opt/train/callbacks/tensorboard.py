@@ -13,6 +13,7 @@ import numpy as np
 from ...settings import count, flag, whole_number
 from ..files import FilePath
 from .base import Callback
+from .folders import refuse_unwritable
 
 Array = np.ndarray[Any, np.dtype[Any]]
 EVERY = {"epoch": 0, "batch": 1}
@@ -51,6 +52,9 @@ class TensorBoard(Callback):
         self.writers: dict[str, Any] = {}
         self.batches = 0
         self.step = 0  # of the optimizer, which `evaluate` has not: it writes at the last one
+
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        refuse_unwritable("TensorBoard", self.log_dir / "train")
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any]) -> None:
         if not self.batches:
