@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from callback_runs import X, Y, make, resumed, weights
 
-from tinygrad_opt import nn
+from tinygrad_opt import datasets, nn, optim
 from tinygrad_opt.optim import EMA, SAM, SGD, SWA, Adam, Lookahead, ScheduleFreeSGD, schedules
 from tinygrad_opt.train import (
     Callback,
@@ -16,6 +16,7 @@ from tinygrad_opt.train import (
     LearningRateFinder,
     ModelCheckpoint,
     SwapEMAWeights,
+    fit,
     load_weights,
 )
 
@@ -228,6 +229,31 @@ def test_it_stops_where_the_loss_diverges(wrap):
     assert 1e-2 < finder.suggestion() < 1.0
     assert finder.suggestion() < finder.rates[-1] / 2
     assert run.optimizer.lr == 0.1
+
+
+PROBLEMS = {  # data, classes, layers, optimizer, epochs, the loss in validation
+    "moons, Adam": ("moons", (2, 16, 2), "adam", 20, 0.08),
+    "digits, SGD": ("digits", (64, 32, 10), "sgd", 5, 0.6),
+    "digits, Adam": ("digits", (64, 32, 10), "adam", 5, 0.45),
+}
+
+
+@pytest.mark.parametrize(("data", "layers", "optimizer", "epochs", "loss"), PROBLEMS.values(), ids=PROBLEMS)
+def test_what_is_suggested_trains_well(data, layers, optimizer, epochs, loss):
+    if data == "moons":
+        x, y = datasets.make_moons(400, noise=0.2, rng=np.random.default_rng(0))
+    else:
+        x, y = datasets.load_digits()
+        x = np.asarray(x, float).reshape(len(x), -1) / np.max(x)
+
+    def trained(optimizer, epochs, *callbacks):
+        model = nn.MLP(*layers, rng=np.random.default_rng(0))
+        settings = {"loss": "cross_entropy", "validation_split": 0.2, "seed": 0, "verbose": False}
+        return fit(model, (x, y), optimizer=optimizer, epochs=epochs, callbacks=callbacks, **settings)
+
+    finder = LearningRateFinder()
+    trained(optimizer, 10, finder)
+    assert trained(optim.get(optimizer, lr=finder.suggestion()), epochs)["val_loss"][-1] < loss
 
 
 def test_a_loss_that_is_no_number_ends_it():
