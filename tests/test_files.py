@@ -408,7 +408,9 @@ def test_a_file_that_is_not_there(tmp_path):
 
 # -- written whole or not at all ---------------------------------------------------------------
 @each_ending
-@pytest.mark.parametrize(("module", "name"), [(os, "fsync"), (os, "replace"), (os, "fdopen"), (os, "open")])
+@pytest.mark.parametrize(
+    ("module", "name"), [(os, "fsync"), (os, "replace"), (replacing, "open"), (replacing, "is_ours")]
+)
 @pytest.mark.parametrize("is_there", [False, True])
 def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, name, is_there):
     path = tmp_path / f"x{ending}"
@@ -418,7 +420,7 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, n
     def fails(*args, **kwargs):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(module, name, fails)
+    monkeypatch.setattr(module, name, fails, raising=False)
     stands = "the file from before stands unchanged" if is_there else "there is no such file"
     with pytest.raises(OSError, match=f"cannot save {re.escape(str(path))}: Input/output error; {stands}") as caught:
         files.save(path, {})
@@ -427,6 +429,16 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, n
     assert os.listdir(tmp_path) == ([path.name] if is_there else [])
     if is_there:
         assert exact(files.load(path)) == exact(SMALL)
+
+
+def test_a_folder_that_may_be_written_and_not_read(tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", fails)
+    files.save(tmp_path / "x.npz", SMALL)
+    monkeypatch.undo()
+    assert exact(files.load(tmp_path / "x.npz")) == exact(SMALL)
 
 
 def test_numbers_are_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):

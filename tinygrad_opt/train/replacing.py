@@ -117,12 +117,12 @@ def lock(descriptor: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the new name itself on the disk, where the system can do that."""
+    """Put the new name itself on the disk, where the system can do that; the file is whole either way."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems cannot; the file is whole either way
+    with contextlib.suppress(OSError):  # a folder that may not be read, and some network file systems
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
