@@ -220,6 +220,16 @@ def test_the_ending_says_the_format(call, name):
         call(name)
 
 
+def test_an_extra_that_is_broken_is_no_missing_one(tmp_path, monkeypatch):
+    (tmp_path / "safetensors").mkdir()
+    (tmp_path / "safetensors" / "__init__.py").write_text("import a_module_that_is_not_there")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "safetensors"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="cannot be imported here: No module named 'a_module_that_is_not_there'"):
+        formats.safetensors_library()
+
+
 def test_without_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.delitem(sys.modules, "safetensors.numpy", raising=False)

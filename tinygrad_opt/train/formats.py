@@ -145,7 +145,9 @@ FORMATS: dict[str, Format] = {".npz": Npz(), ".safetensors": Safetensors()}
 def safetensors_library() -> ModuleType:
     try:
         import safetensors.numpy
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("safetensors"):  # it is there, and what it needs is not
+            raise ImportError(f"the library safetensors cannot be imported here: {error}") from error
         raise ImportError(
             "files that end in .safetensors need its library: pip install 'tinygrad_opt[safetensors]'; "
             "those that end in .npz need nothing"
