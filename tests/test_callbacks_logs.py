@@ -13,11 +13,13 @@ import pytest
 from callback_runs import Raise, SaveAt, Script, X, Y, make
 
 from tinygrad_opt.train import (
+    Callback,
     CSVLogger,
     EarlyStopping,
     LearningRateScheduler,
     RemoteMonitor,
     TensorBoard,
+    TerminateOnNaN,
     evaluate,
 )
 
@@ -65,7 +67,7 @@ def test_a_table_with_other_columns_is_left_alone(tmp_path):
     ):
         make(CSVLogger(path, append=True), validation=True).train()
     assert path.read_text() == before
-    with pytest.raises(ValueError, match="separator is one character; got ', '"):
+    with pytest.raises(ValueError, match="separator is one character, no quote or end of line; got ', '"):
         CSVLogger(path, separator=", ")
 
 
@@ -88,6 +90,32 @@ def test_a_resumed_run_writes_the_table_of_an_uninterrupted_one(tmp_path, place)
         "epoch",
         *"234",
     ]
+
+
+def test_a_table_gone_on_with_is_gone_on_with_from_the_midst_of_its_first_epoch_too(tmp_path):
+    def fresh(*more):
+        return make(CSVLogger(tmp_path / "log.csv", append=True), *more, epochs=3)
+
+    make(CSVLogger(tmp_path / "log.csv"), epochs=2).train()
+    with pytest.raises(OSError, match="power"):
+        fresh(SaveAt(tmp_path / "run.npz", 0, 2), Raise(OSError("power"), 2)).train()
+    run = fresh()
+    run.load(tmp_path / "run.npz")
+    run.train()
+    assert [line.split(",")[0] for line in (tmp_path / "log.csv").read_text().splitlines()] == ["epoch", *"01012"]
+
+
+def test_a_table_whose_last_line_has_no_end_gets_one(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss\n0,0.5")
+    loss = make(CSVLogger(path, append=True)).train()["loss"][0]
+    assert path.read_text() == f"epoch,loss\n0,0.5\n0,{loss}\n"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", '"', "", 5])
+def test_what_separates_nothing_is_refused(separator):
+    with pytest.raises(ValueError, match="separator is one character, no quote or end of line; got "):
+        CSVLogger("log.csv", separator=separator)
 
 
 # -- RemoteMonitor -----------------------------------------------------------------------------
@@ -133,7 +161,9 @@ def test_json_is_posted(server):
 
 def test_a_failure_is_one_warning(server):
     root, received = server
-    with pytest.warns(UserWarning, match=r"cannot reach http://127.0.0.1:\d+/broken: HTTP Error 500.*goes on") as seen:
+    with pytest.warns(
+        UserWarning, match=r"cannot post to http://127.0.0.1:\d+/broken: HTTP Error 500.*goes on"
+    ) as seen:
         assert make(RemoteMonitor(root, path="/broken"), epochs=3).train().epochs == 3
     assert (len(seen), len(received)) == (1, 3)
 
@@ -146,11 +176,39 @@ def test_numbers_of_numpy_are_posted(server):
 
 def test_nobody_there_is_one_warning(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
-    with pytest.warns(UserWarning, match="RemoteMonitor cannot reach http://127.0.0.1:9/publish/epoch/end/") as seen:
+    with pytest.warns(UserWarning, match="RemoteMonitor cannot post to http://127.0.0.1:9/publish/epoch/end/") as seen:
         assert make(RemoteMonitor("http://127.0.0.1:9"), epochs=3).train().epochs == 3
     assert len(seen) == 1
     with pytest.raises(ValueError, match="root begins with http:// or https://; got 'file:///etc'"):
         RemoteMonitor("file:///etc")
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["http://", "http://a..b", "http://[::1", "http://x y", "http://localhost:99999", "http://localhost:abc",
+     "http://localhost:0", "http://" + "a" * 70 + ".x", "https://:80", "http://x\n"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(root):
+    with pytest.raises(ValueError, match="is no address of a server: "):
+        RemoteMonitor(root)
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["http://localhost:9000", "https://user:pw@a.b/x?y", "http://[::1]:80", "http://é.invalid", "http://1.2.3.4."],
+)
+def test_addresses_are_taken(root):
+    assert RemoteMonitor(root).url == root + "/publish/epoch/end/"
+
+
+def test_what_cannot_be_posted_is_one_warning(server):
+    root, received = server
+    logs = Script(array=[np.array([1.0, math.nan])] * 2, thing=[None, object()])
+    with pytest.warns(UserWarning, match="cannot post to .*object is not JSON serializable; training goes on"):
+        make(logs, RemoteMonitor(root, send_as_json=True), epochs=2).train()
+    assert [json.loads(body)["array"] for _, _, body in received] == [[1.0, None]]
+    with pytest.warns(UserWarning, match="cannot post to .*ordinal not in range"):
+        make(RemoteMonitor(root, path="/é"), epochs=2).train()
 
 
 # -- TensorBoard -------------------------------------------------------------------------------
@@ -195,6 +253,19 @@ def test_histograms(tmp_path, tensorboard):
     assert read(tmp_path / "train")[1] == {"weight/histogram": [0, 2], "bias/histogram": [0, 2]}
 
 
+def test_histograms_leave_out_what_is_not_finite_and_the_run_ends_by_itself(tmp_path, tensorboard):
+    class Break(Callback):
+        def on_train_batch_end(self, batch, logs):
+            if batch == 2:
+                self.model.weight.data[0, 0] = np.inf
+                self.model.bias.data[...] = np.nan
+
+    with np.errstate(all="ignore"):
+        history = make(TensorBoard(tmp_path, histogram_freq=1), Break(), TerminateOnNaN(), epochs=3).train()
+    assert history.stopped.startswith("the loss is ")
+    assert read(tmp_path / "train")[1] == {"weight/histogram": [0]}
+
+
 def test_files_are_whole_after_an_error_and_go_on_when_resumed(tmp_path, tensorboard):
     def fresh(*more):
         return make(TensorBoard(tmp_path / "logs"), EarlyStopping("loss", patience=9), *more, epochs=4)
@@ -227,6 +298,14 @@ def test_a_missing_extra_is_named(monkeypatch):
     with pytest.raises(ImportError, match=r"needs tensorboardX: pip install 'tinygrad_opt\[tensorboard\]'"):
         TensorBoard()
     assert importlib.import_module("tinygrad_opt.train")
+
+
+def test_an_extra_that_is_broken_is_no_missing_one(monkeypatch, tmp_path):
+    (tmp_path / "tensorboardX.py").write_text("import a_module_that_is_not_there")
+    monkeypatch.delitem(sys.modules, "tensorboardX", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="cannot be imported here: No module named 'a_module_that_is_not_there'"):
+        TensorBoard()
 
 
 def test_wrong_settings_are_refused(tmp_path, tensorboard):

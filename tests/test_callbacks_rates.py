@@ -143,6 +143,32 @@ def test_another_run_with_the_same_optimizer_goes_on_with_its_schedule():
     assert run.optimizer.lr(0) == before == 0.05
 
 
+@pytest.mark.parametrize("backed_up", [False, True])
+def test_the_same_optimizer_goes_on_with_its_schedule_multiplied_once(tmp_path, backed_up):
+    """In a notebook, where the objects of the run that was interrupted are at hand, in a first run and a later one."""
+    values, path = Script(val_loss=[1] * 6), tmp_path / "run.npz"
+
+    def fresh(run=None, *more):
+        optimizer = (lambda p: run.optimizer) if run else with_schedule
+        backup = [BackupAndRestore(tmp_path / "backup")] if backed_up else []
+        plateau = ReduceLROnPlateau(factor=0.5, patience=1)
+        return make(values, plateau, *backup, *more, epochs=6, optimizer=optimizer, model=run.model if run else None)
+
+    whole = fresh()
+    interrupted = fresh(None, SaveAt(path, 3), Raise(OSError("power"), 4))
+    for rate in (0.1 * 0.5**5, 0.1 * 0.5**10):
+        whole.train()
+        with pytest.raises(OSError, match="power"):
+            interrupted.train()
+        again = fresh(interrupted)
+        if not backed_up:
+            again.load(path)
+        assert again.train().history == whole.history.history
+        assert again.optimizer.lr(0) == whole.optimizer.lr(0) == rate
+        assert again.optimizer.lr.schedule is interrupted.optimizer.lr.schedule
+        whole, interrupted = fresh(whole), fresh(again, SaveAt(path, 3), Raise(OSError("power"), 4))
+
+
 def test_verbose_prints(capsys):
     make(Script(val_loss=[1, 1]), ReduceLROnPlateau(patience=1, verbose=1), epochs=2).train()
     make(LearningRateScheduler(lambda epoch: 0.5, verbose=1)).train()

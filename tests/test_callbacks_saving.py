@@ -3,6 +3,7 @@
 import math
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tinygrad_opt.train import (
     EarlyStopping,
     ModelCheckpoint,
     ReduceLROnPlateau,
+    TensorBoard,
     TerminateOnNaN,
     fit,
     load_weights,
@@ -126,12 +128,48 @@ def test_two_that_save_in_one_epoch_know_of_each_other(tmp_path):
 
     with pytest.raises(OSError, match="power"):
         fresh(Raise(OSError("power"), epoch=2)).train()
+    best = (tmp_path / "best-2.npz").read_bytes()
     (tmp_path / "best-2.npz").unlink()
     run = fresh()
     run.load(tmp_path / "run.npz")
     run.train()
     assert run.callbacks.all[2].best == 1
-    assert files_in(tmp_path) == ["best-1.npz", "run.npz"]
+    assert files_in(tmp_path) == ["best-1.npz", "best-2.npz", "run.npz"]
+    assert (tmp_path / "best-2.npz").read_bytes() == best
+
+
+def test_what_was_due_when_a_run_was_killed_is_written_when_it_goes_on(tmp_path):
+    def fresh(folder, *between):
+        best = ModelCheckpoint(folder / "{epoch}" / "best.npz", save_best_only=True)
+        return make(
+            Script(val_loss=[3, 2, 4]), BackupAndRestore(tmp_path / "backup"), *between, best, EarlyStopping(), epochs=3
+        )
+
+    class Kill(Callback):
+        def on_save(self):
+            if (self.run.epoch, self.run.batch) == (2, 0):
+                raise Dead
+
+    fresh(tmp_path / "whole").train()
+    with pytest.raises(Dead):
+        fresh(tmp_path / "first", Kill()).train()
+    fresh(tmp_path / "moved").train()
+    assert files_in(tmp_path / "first") == files_in(tmp_path / "moved") == ["best.npz"]
+    ours, theirs = (tmp_path / folder / "2" / "best.npz" for folder in ("moved", "whole"))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_what_was_due_when_a_run_was_interrupted_is_forgotten_by_the_next(tmp_path):
+    savers = [ModelCheckpoint(tmp_path / "{epoch}.npz"), BackupAndRestore(tmp_path / "backup")]
+
+    class CtrlC(Callback):
+        def on_epoch_end(self, epoch, logs):
+            raise KeyboardInterrupt
+
+    assert make(*savers, CtrlC()).train().interrupted
+    with pytest.raises(Dead):
+        make(*savers, Raise(Dead(), 0, 1)).train()
+    assert files_in(tmp_path) == []
 
 
 def test_verbose_prints(tmp_path, capsys):
@@ -314,6 +352,36 @@ def test_a_folder_that_cannot_be_written(locked, saver):
     refused_in_epoch_2(saver, *locked, "Permission denied")
 
 
+WRITERS = SAVERS | {
+    "a table": lambda folder: CSVLogger(folder / "log.csv"),
+    "events": lambda folder: TensorBoard(folder),
+    "epochs": lambda folder: ModelCheckpoint(folder / "{epoch}" / "run.npz"),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_trained(locked, writer, is_there):
+    if writer is WRITERS["events"]:
+        pytest.importorskip("tensorboardX")
+    folder, lock = locked
+    run = make(writer(folder if is_there else folder / "runs" / "new"))
+    before = weights(run)
+    lock()
+    with pytest.raises(PermissionError, match=f"{type(run.callbacks.all[0]).__name__} cannot write in .*{folder}: P"):
+        run.train()
+    assert weights(run) == before
+    assert files_in(folder) == []
+
+
+def test_a_table_that_cannot_be_written(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"CSVLogger cannot write .*: Is a directory"):
+        make(CSVLogger(tmp_path)).train()
+    (tmp_path / "notes").touch()
+    with pytest.raises(NotADirectoryError, match=r"cannot write in the folder .*notes: Not a directory"):
+        make(ModelCheckpoint(tmp_path / "notes" / "run.npz")).train()
+
+
 def test_a_folder_that_cannot_be_made(locked):
     folder, lock = locked
     with pytest.raises(PermissionError, match=r"Permission denied: '.*new'"):
@@ -394,6 +462,32 @@ def test_ctrl_c_keeps_the_backup_and_a_finished_run_removes_it(tmp_path):
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("freq", ["epoch", 5])
+def test_nothing_is_lost_by_ctrl_c(tmp_path, freq):
+    class CtrlC(Callback):
+        def on_train_batch_end(self, batch, logs):
+            if (self.run.epoch, batch) == (2, 1):
+                signal.raise_signal(signal.SIGINT)
+
+    whole = program(tmp_path / "whole", freq=freq)
+    whole.train()
+    assert program(tmp_path / "backup", CtrlC(), freq=freq).train().interrupted
+    run = program(tmp_path / "backup", Begins(), freq=freq)
+    assert run.train().history == whole.history.history
+    assert run.callbacks.all[-1].places[0] == (2, 2)
+    assert weights(run) == weights(whole)
+
+
+class Begins(Callback):
+    """Where each batch stands."""
+
+    def __init__(self):
+        self.places = []
+
+    def on_train_batch_begin(self, batch, logs):
+        self.places.append((self.run.epoch, batch))
+
+
 def test_it_may_stay(tmp_path):
     program(tmp_path, delete_checkpoint=False).train()
     assert files_in(tmp_path) == ["run.npz"]
@@ -420,6 +514,26 @@ def test_the_one_before_helps_if_the_last_is_damaged(tmp_path):
         run.train()
     assert weights(run) == weights(whole)
     assert files_in(tmp_path) == []
+
+
+def test_the_one_before_stays_until_there_is_a_new_one(tmp_path):
+    with pytest.raises(Dead):
+        program(tmp_path, Raise(Dead(), 3), double_checkpoint=True).train()
+    damage(tmp_path / "run.npz")
+    before = (tmp_path / "run-before.npz").read_bytes()
+    with pytest.warns(UserWarning, match="it is damaged"), pytest.raises(Dead):
+        saving_fails(program(tmp_path, double_checkpoint=True)).train()
+    assert (tmp_path / "run-before.npz").read_bytes() == before
+
+
+def saving_fails(run):
+    """A run that is ended as it begins to save."""
+
+    def save(path):
+        raise Dead
+
+    run.save = save
+    return run
 
 
 def test_a_crash_between_the_two_files_loses_nothing(tmp_path):

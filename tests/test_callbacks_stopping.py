@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -206,11 +207,13 @@ def test_a_run_saved_when_it_had_stopped_does_not_go_on(tmp_path):
     first = make(Script(val_loss=[1, 2, 3]), EarlyStopping(patience=1), epochs=3)
     first.train()
     first.save(tmp_path / "run.npz")
-    second = make(Script(val_loss=[1, 2, 3]), EarlyStopping(patience=1), epochs=3)
+    stopping = EarlyStopping(patience=1)
+    second = make(Script(val_loss=[1, 2, 3]), stopping, epochs=3)
     second.load(tmp_path / "run.npz")
     history = second.train()
     assert history.epochs == 2
     assert history.stopped == first.stopped
+    assert stopping.stopped_epoch == 1
 
 
 # -- what is monitored -------------------------------------------------------------------------
@@ -231,6 +234,20 @@ def test_an_unknown_direction_is_asked_for():
     assert EarlyStopping("val_wobble", mode="max").monitor.mode == "max"
     with pytest.raises(ValueError, match="mode must be one of auto, min, max; got 'up'"):
         EarlyStopping(mode="up")
+
+
+def test_a_slip_in_a_name_is_asked_about():
+    for name, question in (
+        ("val_acuracy", "give mode='min' or 'max'; did you mean 'val_accuracy'?"),
+        ("acuracy", "give mode='min' or 'max'; did you mean 'accuracy'?"),
+        ("val_wobble", "give mode='min' or 'max'"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(question) + "$"):
+            EarlyStopping(name)
+    run = make(Script(accuracy=[1], val_accuracy=[1]), EarlyStopping("val_acc"), validation=True)
+    there = "there are loss, val_loss, accuracy, val_accuracy; did you mean 'val_accuracy'?"
+    with pytest.raises(ValueError, match=re.escape(there) + "$"):
+        run.train()
 
 
 def test_a_name_that_is_not_logged_is_an_error_after_the_first_epoch():
@@ -311,6 +328,10 @@ class Count(Callback):
 def test_raise_error_raises():
     with pytest.raises(RuntimeError, match="the loss is nan in batch 1 of epoch 1"):
         make(Poison(nan, 0, 0), TerminateOnNaN(raise_error=True)).train()
+    run = make(Poison(nan, 2, 0), TerminateOnNaN(raise_error=True), EarlyStopping("loss", patience=9), epochs=5)
+    with pytest.raises(RuntimeError, match="epoch 3"):
+        run.train()
+    assert np.isnan(run.model.weight.data).all()  # it stays as it is, to be looked at
 
 
 def test_with_early_stopping_a_broken_model_is_whole_again():

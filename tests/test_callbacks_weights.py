@@ -1,12 +1,13 @@
 """SwapEMAWeights, GradientNorms and LearningRateFinder: what looks at weights and gradients, and moves them."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
 from callback_runs import X, Y, make, resumed, weights
 
-from tinygrad_opt import nn
+from tinygrad_opt import datasets, nn, optim
 from tinygrad_opt.optim import EMA, SAM, SGD, SWA, Adam, Lookahead, ScheduleFreeSGD, schedules
 from tinygrad_opt.train import (
     Callback,
@@ -15,6 +16,7 @@ from tinygrad_opt.train import (
     LearningRateFinder,
     ModelCheckpoint,
     SwapEMAWeights,
+    fit,
     load_weights,
 )
 
@@ -108,6 +110,41 @@ def test_an_error_in_validation_leaves_the_models_own_weights():
     assert not run.optimizer.away
 
 
+def interrupted_at(line):
+    """A run with Ctrl-C at one of the lines that put averages in and take them out; False if there are not so many."""
+    run, seen = make(SwapEMAWeights(), optimizer=averaged, validation=True, batch_size=6), []
+
+    def trace(frame, event, argument):
+        return count if frame.f_code.co_name in ("put_in", "take_out", "write", "on_close") else None
+
+    def count(frame, event, argument):
+        seen.append(frame.f_lineno)
+        if len(seen) == line:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run.train()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return run if len(seen) >= line else None
+
+
+def test_ctrl_c_while_averages_come_and_go_leaves_the_optimizer_ready():
+    line = 1
+    while run := interrupted_at(line):
+        assert not run.optimizer.away, line
+        assert run.callbacks.all[0].own is None, line
+        run.optimizer.step(0.0)
+        line += 1
+    assert line > 20
+
+
 def test_before_there_is_an_average_nothing_is_swapped():
     watch = Watch()
     make(watch, SwapEMAWeights(), epochs=1, optimizer=lambda p: SWA(SGD(p, lr=0.1), start=99), validation=True).train()
@@ -192,6 +229,31 @@ def test_it_stops_where_the_loss_diverges(wrap):
     assert 1e-2 < finder.suggestion() < 1.0
     assert finder.suggestion() < finder.rates[-1] / 2
     assert run.optimizer.lr == 0.1
+
+
+PROBLEMS = {  # data, classes, layers, optimizer, epochs, the loss in validation
+    "moons, Adam": ("moons", (2, 16, 2), "adam", 20, 0.08),
+    "digits, SGD": ("digits", (64, 32, 10), "sgd", 5, 0.6),
+    "digits, Adam": ("digits", (64, 32, 10), "adam", 5, 0.45),
+}
+
+
+@pytest.mark.parametrize(("data", "layers", "optimizer", "epochs", "loss"), PROBLEMS.values(), ids=PROBLEMS)
+def test_what_is_suggested_trains_well(data, layers, optimizer, epochs, loss):
+    if data == "moons":
+        x, y = datasets.make_moons(400, noise=0.2, rng=np.random.default_rng(0))
+    else:
+        x, y = datasets.load_digits()
+        x = np.asarray(x, float).reshape(len(x), -1) / np.max(x)
+
+    def trained(optimizer, epochs, *callbacks):
+        model = nn.MLP(*layers, rng=np.random.default_rng(0))
+        settings = {"loss": "cross_entropy", "validation_split": 0.2, "seed": 0, "verbose": False}
+        return fit(model, (x, y), optimizer=optimizer, epochs=epochs, callbacks=callbacks, **settings)
+
+    finder = LearningRateFinder()
+    trained(optimizer, 10, finder)
+    assert trained(optim.get(optimizer, lr=finder.suggestion()), epochs)["val_loss"][-1] < loss
 
 
 def test_a_loss_that_is_no_number_ends_it():

@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -621,9 +622,42 @@ def test_weights_that_do_not_fit(tmp_path):
     files.save(path, [1, 2])
     with pytest.raises(ValueError, match="load_state_dict takes a dict of arrays by name; got a list"):
         load_weights(path, model)
+    files.save(path, {"checkpoint": 1})
+    with pytest.raises(ValueError, match=r"cannot load .*model\.npz: it is a checkpoint without a model"):
+        load_weights(path, model)
     assert exact(model.state_dict()) == before
     files.save(path, {"weight": np.ones((1, 3))})
     assert load_weights(path, model, strict=False) == (["bias"], [])
+
+
+def test_weights_of_another_program_that_do_not_fit_are_not_unpacked(tmp_path):
+    """A hundred million zeros, in less than a megabyte."""
+    path, model = tmp_path / "model.npz", nn.Linear(2, 1)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, shape in (("weight", (10**5, 80)), ("bias", (1,)), ("more", (10**5, 80))):
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, np.zeros(shape), version=(2, 0) if name == "more" else None)
+    tracemalloc.start()
+    with pytest.raises(
+        ValueError, match=r"it has more, unknown to the model; weight is \(100000, 80\) in it, \(1, 2\)"
+    ):
+        load_weights(path, model)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    np.savez_compressed(path, weight=np.ones((1, 2)), bias=np.ones(1), more=np.array("text"))
+    assert load_weights(path, model, strict=False) == ([], ["more"])
+    assert exact(model.state_dict()["weight"]) == exact(np.ones((1, 2)))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_array_that_is_there_twice(tmp_path):
+    path = tmp_path / "model.npz"
+    np.savez(path, bias=np.ones(1))
+    with zipfile.ZipFile(path, "a") as archive, archive.open("bias.npy", "w") as member:
+        np.lib.format.write_array(member, np.zeros(1))
+    with pytest.raises(ValueError, match="it has bias more than once"):
+        load_weights(path, nn.Linear(2, 1), strict=False)
 
 
 def test_the_default_generator_is_one():

@@ -1,5 +1,6 @@
 """Files of plain data: bit for bit what was saved, written whole or not at all, refused if one bit is wrong."""
 
+import gc
 import io
 import os
 import pickle
@@ -161,6 +162,12 @@ def test_arrays_of_another_program_where_they_are_welcome(tmp_path, ending):
     assert re.search("another program wrote it; its arrays are (a, b|b, a)$", refusal(path))
 
 
+def test_metadata_of_another_program_may_have_any_name(tmp_path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(formats.safetensors_library().save({"a": np.ones(2)}, {"sha256": "0" * 64}))
+    assert exact(files.load(path, foreign=True)) == exact({"a": np.ones(2)})
+
+
 def test_many_arrays_take_time_by_their_number_alone():
     def seconds(n):
         began = time.process_time()
@@ -211,6 +218,16 @@ def test_the_ending_says_the_format(call, name):
         ValueError, match=re.escape(f"a path that ends in .npz or .safetensors says the format; got '{name}'")
     ):
         call(name)
+
+
+def test_an_extra_that_is_broken_is_no_missing_one(tmp_path, monkeypatch):
+    (tmp_path / "safetensors").mkdir()
+    (tmp_path / "safetensors" / "__init__.py").write_text("import a_module_that_is_not_there")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "safetensors"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="cannot be imported here: No module named 'a_module_that_is_not_there'"):
+        formats.safetensors_library()
 
 
 def test_without_the_extra(tmp_path, monkeypatch):
@@ -401,7 +418,9 @@ def test_a_file_that_is_not_there(tmp_path):
 
 # -- written whole or not at all ---------------------------------------------------------------
 @each_ending
-@pytest.mark.parametrize(("module", "name"), [(os, "fsync"), (os, "replace"), (os, "fdopen"), (os, "open")])
+@pytest.mark.parametrize(
+    ("module", "name"), [(os, "fsync"), (os, "replace"), (replacing, "open"), (replacing, "is_ours")]
+)
 @pytest.mark.parametrize("is_there", [False, True])
 def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, name, is_there):
     path = tmp_path / f"x{ending}"
@@ -411,7 +430,7 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, n
     def fails(*args, **kwargs):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(module, name, fails)
+    monkeypatch.setattr(module, name, fails, raising=False)
     stands = "the file from before stands unchanged" if is_there else "there is no such file"
     with pytest.raises(OSError, match=f"cannot save {re.escape(str(path))}: Input/output error; {stands}") as caught:
         files.save(path, {})
@@ -420,6 +439,16 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, ending, module, n
     assert os.listdir(tmp_path) == ([path.name] if is_there else [])
     if is_there:
         assert exact(files.load(path)) == exact(SMALL)
+
+
+def test_a_folder_that_may_be_written_and_not_read(tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", fails)
+    files.save(tmp_path / "x.npz", SMALL)
+    monkeypatch.undo()
+    assert exact(files.load(tmp_path / "x.npz")) == exact(SMALL)
 
 
 def test_numbers_are_on_the_disk_before_the_name_and_the_name_before_it_returns(tmp_path, monkeypatch):
@@ -452,6 +481,49 @@ def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
         files.save(path, {})
     assert os.listdir(tmp_path) == ["x.npz"]
     assert exact(files.load(path)) == exact(SMALL)
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_an_interruption_while_a_file_is_put_together_is_what_is_raised(tmp_path, monkeypatch, at):
+    """Within a member of the zip archive, which cannot be closed then."""
+    compressor, calls = zipfile._get_compressor, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return compressor(*args)
+
+    monkeypatch.setattr(zipfile, "_get_compressor", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.save(tmp_path / "x.npz", {str(i): np.ones(2) for i in range(9)})
+    gc.collect()
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_interruption_as_the_file_is_begun_leaves_nothing_open(tmp_path, monkeypatch):
+    is_ours, opened = replacing.is_ours, []
+
+    def interrupted(descriptor):
+        opened.append(descriptor)
+        is_ours(descriptor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replacing, "is_ours", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.save(tmp_path / "x.npz", SMALL)
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_names_as_long_as_the_system_takes(tmp_path, letter):
+    path = tmp_path / (letter * (251 // len(os.fsencode(letter))) + ".npz")
+    (tmp_path / (replacing.stem(path) + "0123456789abcdef.part")).touch()
+    files.save(path, SMALL)
+    assert exact(files.load(path)) == exact(SMALL)
+    assert os.listdir(tmp_path) == [path.name]
 
 
 def test_errors_are_of_the_system_s_kind(tmp_path):
@@ -547,11 +619,10 @@ def test_what_killed_processes_left_is_removed(tmp_path):
 
 def test_what_a_process_is_writing_is_not_removed(tmp_path):
     path = tmp_path / "x.npz"
-    descriptor, temporary = replacing.begun(path)
     program = "import sys; from tinygrad_opt.train import files; files.save(sys.argv[1], {})"
-    assert not run(program, path).stderr
-    assert temporary.exists()
-    os.close(descriptor)
+    with replacing.begun(path) as (_, temporary):
+        assert not run(program, path).stderr
+        assert temporary.exists()
     assert not run(program, path).stderr
     assert os.listdir(tmp_path) == ["x.npz"]
 

@@ -259,6 +259,7 @@ LAYERS = [
     "train.history",
     "train.advice",
     "train.callbacks.base",
+    "train.callbacks.folders",
     "train.callbacks.known",
     "train.callbacks.monitor",
     "train.callbacks.stopping",

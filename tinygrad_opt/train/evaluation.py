@@ -20,8 +20,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Prediction:
     """A model that is asked, and the callbacks that see it."""
 
-    optimizer: Any = None  # a Run has one, and callbacks look
-
     def __init__(self, model: Module, callbacks: Iterable[Callback] = ()):
         self.model = model
         self.callbacks = Callbacks(callbacks, self)

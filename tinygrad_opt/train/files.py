@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from .formats import FORMATS, Content, Format, packed, unpacked
+from .formats import FORMATS, Content, Format, Shapes, packed, unpacked
 from .replacing import replace
 from .structure import put_together, taken_apart
 
@@ -44,15 +44,16 @@ def save(path: FilePath, state: Any) -> None:
     replace(Path(path), packed(kind, *taken_apart(state, kind.reserved)))
 
 
-def load(path: FilePath, *, foreign: bool = False) -> Any:
+def load(path: FilePath, *, foreign: bool = False, wanted: Shapes | None = None) -> Any:
     """What `save` wrote, bit for bit.
 
     foreign  whether to take files of other programs too, as a dict of their arrays; those have no digest
+    wanted   the shapes of those arrays by name, if they are known: others in an .npz are not unpacked, and are zeros
 
     Raises ValueError, with what is wrong and what was seen, for a file that is damaged, cut off, empty, of another
     program or of a newer version; FileNotFoundError if there is none.
     """
-    content = content_of(path)
+    content = content_of(path, wanted)
     try:
         if content.text is None and foreign:
             return content.arrays
@@ -63,12 +64,12 @@ def load(path: FilePath, *, foreign: bool = False) -> Any:
         raise ValueError(refused(path, error)) from None
 
 
-def content_of(path: FilePath) -> Content:
+def content_of(path: FilePath, wanted: Shapes | None = None) -> Content:
     """The text and arrays in a file, its digest checked if it has one; ValueError for what is no such file."""
     kind = format_of(path)
     data = Path(path).read_bytes()
     try:
-        return unpacked(kind, data)
+        return unpacked(kind, data, wanted)
     except ValueError as error:
         raise ValueError(refused(path, error)) from None
 

@@ -11,8 +11,10 @@ import hashlib
 import io
 import json
 import zipfile
+from collections import Counter
+from collections.abc import Mapping
 from types import ModuleType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,6 +24,10 @@ from .structure import Array
 BLANK = b"0" * 64
 MARK = b"sha256:"
 SHOWN = 16
+Shapes = Mapping[str, tuple[int, ...]]
+"""The arrays that are wanted of another program's file; of others it matters only that they are there."""
+
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class Content(NamedTuple):
@@ -42,7 +48,7 @@ class Format(Protocol):
     def digest_at(self, data: memoryview) -> int | None:
         """Where the digest begins; None if it has none.  ValueError, which goes on "it ...", for another format."""
 
-    def unpacked(self, data: bytes) -> Content:
+    def unpacked(self, data: bytes, wanted: Shapes | None) -> Content:
         """What the bytes hold; whatever error there comes from reading them if they are none of its files."""
 
 
@@ -53,12 +59,17 @@ class Npz:
 
     def packed(self, text: str, arrays: dict[str, Array]) -> memoryview:
         file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
+        archive = zipfile.ZipFile(file, "w")
+        try:
             archive.comment = MARK + BLANK
             archive.writestr(zipfile.ZipInfo(self.reserved), text)
             for name, array in arrays.items():
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
+            archive.close()
+        except BaseException:
+            archive.fp = None  # bytes in memory need no close, and one within a member would hide this error
+            raise
         return file.getbuffer()
 
     def digest_at(self, data: memoryview) -> int | None:
@@ -67,11 +78,32 @@ class Npz:
         at = len(data) - len(BLANK)
         return at if bytes(data[:at][-len(MARK) :]) == MARK else None
 
-    def unpacked(self, data: bytes) -> Content:
+    def unpacked(self, data: bytes, wanted: Shapes | None) -> Content:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
+            names = file.files
+            if len(set(names)) < len(names):
+                raise ValueError(f"it has {Counter(names).most_common(1)[0][0]} more than once")
+            is_foreign = self.reserved not in names
+            unfit = misfits(data, wanted) if is_foreign and wanted is not None else {}
+            content: dict[str, Any] = {name: unfit[name] if name in unfit else file[name] for name in names}
         text = content.pop(self.reserved, None)
         return Content(None if text is None else text.decode(), content)
+
+
+def misfits(data: bytes, wanted: Shapes) -> dict[str, Array]:
+    """Zeros without memory in the place of the arrays of an .npz that have not the shape that is wanted.
+
+    A small file may be packed so that its arrays fill the memory, before it is seen that they do not fit.
+    """
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for path in archive.namelist():
+            with archive.open(path) as member:
+                shape, _, dtype = HEADERS[np.lib.format.read_magic(member)](member)
+            name = path.removesuffix(".npy")
+            if wanted.get(name) != shape:
+                found[name] = np.broadcast_to(np.zeros((), dtype), shape)
+    return found
 
 
 class Safetensors:
@@ -79,16 +111,17 @@ class Safetensors:
 
     reserved = "__metadata__"
     own = "tinygrad_opt"
-    mark = b'"sha256":"'  # once only: quotes within names and texts have a backslash before them
+    digest = "tinygrad_opt.sha256"
+    mark = f'"{digest}":"'.encode()  # once only: quotes within names and texts have a backslash before them
 
     def packed(self, text: str, arrays: dict[str, Array]) -> memoryview:
-        return memoryview(safetensors_library().save(arrays, {self.own: text, "sha256": BLANK.decode()}))
+        return memoryview(safetensors_library().save(arrays, {self.own: text, self.digest: BLANK.decode()}))
 
     def digest_at(self, data: memoryview) -> int | None:
         at = self.header(data).find(self.mark)
         return None if at < 0 else 8 + at + len(self.mark)
 
-    def unpacked(self, data: bytes) -> Content:
+    def unpacked(self, data: bytes, wanted: Shapes | None) -> Content:
         header = json.loads(self.header(memoryview(data)))
         try:
             return Content(header.get(self.reserved, {}).get(self.own), safetensors_library().load(data))
@@ -112,7 +145,9 @@ FORMATS: dict[str, Format] = {".npz": Npz(), ".safetensors": Safetensors()}
 def safetensors_library() -> ModuleType:
     try:
         import safetensors.numpy
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("safetensors"):  # it is there, and what it needs is not
+            raise ImportError(f"the library safetensors cannot be imported here: {error}") from error
         raise ImportError(
             "files that end in .safetensors need its library: pip install 'tinygrad_opt[safetensors]'; "
             "those that end in .npz need nothing"
@@ -128,7 +163,7 @@ def packed(kind: Format, text: str, arrays: dict[str, Array]) -> list[Piece]:
     return [data[:at], digest(data, at), data[at + len(BLANK) :]]
 
 
-def unpacked(kind: Format, data: bytes) -> Content:
+def unpacked(kind: Format, data: bytes, wanted: Shapes | None = None) -> Content:
     """What a file holds; ValueError, which goes on "it ...", for one that was not written like this."""
     if not data:
         raise ValueError("it is empty, 0 bytes")
@@ -136,7 +171,7 @@ def unpacked(kind: Format, data: bytes) -> Content:
     if at is not None:
         check_digest(data, at)
     try:
-        content = kind.unpacked(data)
+        content = kind.unpacked(data, wanted)
     except Exception as error:  # those who read bytes of other programs raise anything
         raise ValueError(f"it cannot be read, is it cut off? {type(error).__name__}: {error}") from None
     if (content.text is None) != (at is None):

@@ -8,13 +8,16 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 if sys.platform != "win32":
     import fcntl
 
 Piece = bytes | memoryview
+LONGEST = 255
+"""Bytes of a file's name, on all file systems in use."""
 
 
 def replace(path: Path, pieces: Sequence[Piece]) -> None:
@@ -35,33 +38,45 @@ def replace(path: Path, pieces: Sequence[Piece]) -> None:
 
 
 def write(target: Path, pieces: Sequence[Piece]) -> None:
-    descriptor, temporary = begun(target)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copymode(target, temporary)
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(descriptor)
-            if sys.platform == "win32":
-                file.close()  # an open file cannot be renamed there; elsewhere it stays locked until it is
-            os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    with begun(target) as (file, temporary):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+        if sys.platform == "win32":
+            file.close()  # an open file cannot be renamed there; elsewhere it stays locked until it is
+        os.replace(temporary, target)
     sync_folder(target.parent)
 
 
-def begun(target: Path) -> tuple[int, Path]:
-    """A new temporary file, open and locked: the lock tells others that who writes it is alive."""
+@contextlib.contextmanager
+def begun(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new temporary file, open and locked: the lock tells others that who writes it is alive.
+
+    However the block ends, at whatever moment an error or Ctrl-C comes, the file is closed, and gone if it has no name
+    of its own by then.
+    """
     while True:
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-        if is_ours(descriptor):
-            return descriptor, temporary
-        os.close(descriptor)
+        temporary = target.with_name(f"{stem(target)}{secrets.token_hex(8)}.part")
+        try:
+            with open(temporary, "xb") as file:
+                if is_ours(file.fileno()):
+                    yield file, temporary
+                    return
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+def stem(target: Path) -> str:
+    """How the names of temporary files begin: with that of the file, as much of it as leaves room for the rest."""
+    name = target.name
+    while len(os.fsencode(name)) > LONGEST - len("..0123456789abcdef.part"):
+        name = name[:-1]
+    return f".{name}."
 
 
 def is_ours(descriptor: int) -> bool:
@@ -77,7 +92,7 @@ def is_ours(descriptor: int) -> bool:
 
 def remove_abandoned(target: Path) -> None:
     """Remove the temporary files of processes that were killed: those that nobody holds locked."""
-    pattern = f".{glob.escape(target.name)}.{'[0-9a-f]' * 16}.part"
+    pattern = f"{glob.escape(stem(target))}{'[0-9a-f]' * 16}.part"
     for temporary in target.parent.glob(pattern):
         with contextlib.suppress(OSError):  # held by a process that writes it, or gone meanwhile
             remove_unlocked(temporary)
@@ -102,12 +117,12 @@ def lock(descriptor: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the new name itself on the disk, where the system can do that."""
+    """Put the new name itself on the disk, where the system can do that; the file is whole either way."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems cannot; the file is whole either way
+    with contextlib.suppress(OSError):  # a folder that may not be read, and some network file systems
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)

@@ -31,8 +31,11 @@ def load_weights(path: FilePath, model: Module, strict: bool = True) -> Loaded:
     They take the dtype of the model.  strict is that of `Module.load_state_dict`.
     Raises ValueError, before anything is changed, for a file that is damaged, or holds other names or shapes.
     """
-    state = files.load(path, foreign=True)
+    shapes = {name: array.shape for name, array in model.state_dict().items()}
+    state = files.load(path, foreign=True, wanted=shapes)
     if isinstance(state, dict) and isinstance(state.get("checkpoint"), int):
+        if "model" not in state:
+            raise ValueError(files.refused(path, "it is a checkpoint without a model"))
         state = state["model"]
     try:
         return model.load_state_dict(state, strict)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
+
 from ...optim.around.averaging import Averaged
-from ...optim.around.wrapper import within
+from ...optim.around.wrapper import values_of, within, write
 from ...settings import flag
 from .base import Callback
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class SwapEMAWeights(Callback):
@@ -29,9 +32,8 @@ class SwapEMAWeights(Callback):
 
     def __init__(self, swap_on_epoch: bool = True):
         self.swap_on_epoch = flag("SwapEMAWeights", "swap_on_epoch", swap_on_epoch)
-        self.stack = ExitStack()
-        self.swapped = False
         self.averaged: Any = None
+        self.own: list[Array] | None = None  # the model's weights, while it has the averages
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         found = [layer for layer in within(self.run.optimizer) if isinstance(layer, Averaged)]
@@ -42,17 +44,22 @@ class SwapEMAWeights(Callback):
 
     def put_in(self) -> None:
         """The averages into the model, if it is trained and there are any yet."""
-        if not self.swapped and self.has_averages():
-            self.stack.enter_context(self.averaged.applied())
-            self.swapped = True
+        if self.own is None and self.has_averages():
+            self.averaged.refuse_away()
+            averages, own = self.averaged.average(), values_of(self.averaged.members)
+            self.own = own  # from now on, whatever comes, take_out undoes it
+            self.averaged.away = True
+            write(self.averaged.members, averages)
 
     def has_averages(self) -> bool:
         return self.averaged is not None and bool(getattr(self.averaged, "averaged", True))
 
     def take_out(self) -> None:
-        """The model's own weights back, bit for bit."""
-        self.stack.close()
-        self.swapped = False
+        """The model's own weights back, bit for bit; one that Ctrl-C breaks off may be repeated."""
+        if self.own is not None:
+            write(self.averaged.members, self.own)
+            self.averaged.away = False
+            self.own = None
 
     def on_test_begin(self, logs: dict[str, Any]) -> None:
         self.put_in()
@@ -74,5 +81,8 @@ class SwapEMAWeights(Callback):
             self.averaged.apply()
 
     def on_close(self) -> None:
-        self.take_out()
+        try:
+            self.take_out()
+        finally:
+            self.take_out()  # again, if Ctrl-C broke that off: nobody else does
         self.averaged = None

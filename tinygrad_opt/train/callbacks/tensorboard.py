@@ -8,10 +8,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from ...settings import count, flag, whole_number
 from ..files import FilePath
 from .base import Callback
+from .folders import refuse_unwritable
 
+Array = np.ndarray[Any, np.dtype[Any]]
 EVERY = {"epoch": 0, "batch": 1}
 """Every how many batches their numbers are written; 0 is never."""
 
@@ -47,14 +51,10 @@ class TensorBoard(Callback):
         self.every = EVERY[update_freq] if isinstance(update_freq, str) else count(kind, "update_freq", update_freq)
         self.writers: dict[str, Any] = {}
         self.batches = 0
-        self.last_step = 0
+        self.step = 0  # of the optimizer, which `evaluate` has not: it writes at the last one
 
-    @property
-    def step(self) -> int:
-        """How many steps the optimizer has taken; in `evaluate`, which has none, how many it had at last."""
-        if self.run.optimizer is not None:
-            self.last_step = self.run.optimizer.t
-        return self.last_step
+    def on_train_begin(self, logs: dict[str, Any]) -> None:
+        refuse_unwritable("TensorBoard", self.log_dir / "train")
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any]) -> None:
         if not self.batches:
@@ -62,6 +62,7 @@ class TensorBoard(Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
         self.batches += 1
+        self.step = self.run.optimizer.t
         if self.every and self.step % self.every == 0:
             for name, value in logs.items():
                 self.writer("train").add_scalar(f"batch_{name}", value, self.step)
@@ -69,8 +70,6 @@ class TensorBoard(Callback):
     def on_test_end(self, logs: dict[str, Any]) -> None:
         for name, value in logs.items():
             self.writer("validation").add_scalar(f"evaluation_{name}_vs_iterations", value, self.step)
-        if self.run.optimizer is None:  # `evaluate` ends here
-            self.on_close()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         for name, value in logs.items():
@@ -82,9 +81,15 @@ class TensorBoard(Callback):
         self.batches = 0
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             for name, array in self.model.state_dict().items():
-                self.writer("train").add_histogram(f"{name.replace('.', '/')}/histogram", array, epoch)
+                self.add_histogram(f"{name.replace('.', '/')}/histogram", array, epoch)
         for writer in self.writers.values():
             writer.flush()
+
+    def add_histogram(self, tag: str, array: Array, epoch: int) -> None:
+        """That of the finite numbers, if there are any: nan and inf are in no interval."""
+        finite = array[np.isfinite(array)]
+        if finite.size:
+            self.writer("train").add_histogram(tag, finite, epoch)
 
     def writer(self, part: str) -> Any:
         """That of train or validation, made when it is needed."""
@@ -103,5 +108,7 @@ def tensorboardx() -> ModuleType:
     """The library that writes event files; ImportError says how to install it."""
     try:
         return importlib.import_module("tensorboardX")
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "tensorboardX":  # it is there, and what it needs is not
+            raise ImportError(f"TensorBoard needs tensorboardX, which cannot be imported here: {error}") from error
         raise ImportError("TensorBoard needs tensorboardX: pip install 'tinygrad_opt[tensorboard]'") from None
