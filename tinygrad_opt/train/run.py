@@ -61,7 +61,8 @@ class Run(Evaluation):
     ):
         if validation is not None:
             refuse_drop_last("validation", validation)
-        self.optimizer, self.loader = optimizer, loader
+        self.optimizer: Any = optimizer  # callbacks look at what this one has beside
+        self.loader = loader
         self.epochs, self.validation = epochs, validation
         self.forward_backward = (by_program if compile else by_engine)(model, loss)
         self.epoch, self.batch = 0, 0
