@@ -12,7 +12,7 @@ from ..recording import no_grad
 from ..value import Value
 from .callbacks.base import Callback, Callbacks
 from .loader import Loader
-from .metrics import Means, Metric, reported
+from .metrics import Means, Metric, counted, ignored_label, reported
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -59,6 +59,7 @@ class Evaluation(Prediction):
         callbacks: Iterable[Callback] = (),
     ):
         self.loss, self.metrics = loss, dict(metrics or {})
+        self.ignored = ignored_label(loss)
         super().__init__(model, callbacks)
 
     def evaluate(self, loader: Loader) -> dict[str, float]:
@@ -66,17 +67,27 @@ class Evaluation(Prediction):
         refuse_drop_last("evaluate", loader)
         means = Means()
         self.callbacks("on_test_begin", {})
-        with self.model.eval(), no_grad():
+        with self.model.eval():
             for number, batch in enumerate(loader.batches(0)):
                 self.callbacks("on_test_batch_begin", number, {})
                 x, y = pair("evaluation", batch)
-                prediction = self.model(x)
-                loss = float(one_number(self.loss(prediction, y)).data)
-                logs = {"loss": loss, **self.measured(numbers_of(prediction), y)}
-                means.add(logs, len(x))
+                samples = counted(x, y, self.ignored)
+                logs = self.judged(x, y) if samples else self.nothing()
+                means.add(logs, samples)
                 self.callbacks("on_test_batch_end", number, logs)
         self.callbacks("on_test_end", means.result())
         return means.result()
+
+    def judged(self, x: Any, y: Any) -> dict[str, float]:
+        """The loss and the metrics of a batch."""
+        with no_grad():
+            prediction = self.model(x)
+            loss = float(one_number(self.loss(prediction, y)).data)
+            return {"loss": loss, **self.measured(numbers_of(prediction), y)}
+
+    def nothing(self) -> dict[str, float]:
+        """What is logged for a batch in which no sample counts: the mean of its loss would be nan."""
+        return dict.fromkeys(("loss", *self.metrics), 0.0)
 
     def measured(self, prediction: Any, y: Any) -> dict[str, float]:
         """What the metrics find in a batch."""

@@ -74,7 +74,8 @@ def fit(
 
     The numbers of an epoch, and of `evaluate`, are means over its batches, each weighing as much as it has samples.
     That is the mean over all samples where loss and metrics are means themselves; of a loss with reduction="sum" it is
-    the mean of the batches' sums.
+    the mean of the batches' sums, and with the weight= of classes batches weigh the same whatever theirs are.
+    Labels equal to the loss's ignore_index count neither there nor in accuracies; a batch of them alone is no step.
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
     Ctrl-C ends the run when the batch under way is over, with the history so far and ``history.interrupted`` True; what
     a callback saves then goes on bit for bit.  A second one raises KeyboardInterrupt at once, maybe within a step.

@@ -13,7 +13,7 @@ from .files import FilePath
 from .history import History
 from .interrupts import Interrupts
 from .loader import Loader
-from .metrics import Means, Metric
+from .metrics import Means, Metric, counted
 
 
 class Stepping(Protocol):
@@ -143,14 +143,22 @@ class Run(Evaluation):
         self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
-        """One step: forward, backward, update; the loss and the metrics of this batch."""
+        """One step: forward, backward, update; the loss and the metrics of this batch.
+
+        A batch in which no sample counts has a loss of nan, and so have its gradients: it is passed over.
+        """
+        samples = counted(x, y, self.ignored)
+        if not samples:
+            logs = self.nothing()
+            self.means.add(logs, 0)
+            return logs
         if self.by_closure:
             logs, prediction = self.step_by_closure(x, y)
         else:
             logs, prediction = self.backward(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
-        self.means.add(logs, len(x))
+        self.means.add(logs, samples)
         return logs
 
     def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:
