@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from callback_runs import Raise, SaveAt, X, Y, make, resumed, weights
 
-from tinygrad_opt import optim
+from tinygrad_opt import nn, optim
 from tinygrad_opt.train import Callback, LambdaCallback, evaluate, predict
 from tinygrad_opt.train.callbacks.base import HOOKS
 
@@ -269,3 +269,18 @@ def test_what_is_no_callback_is_refused():
         make(Counter)
     with pytest.raises(TypeError, match=r"callbacks are instances of train.Callback; got <built-in function print>"):
         make(print)
+
+
+# -- a training within a hook ------------------------------------------------------------------
+@pytest.mark.parametrize("hook", [name for name in HOOKS if "_test_" in name or "_predict_" in name])
+def test_another_model_is_trained_within_every_hook(hook):
+    losses = []
+
+    def train(*_):
+        losses.append(make(model=nn.Linear(2, 1)).train()["loss"])
+
+    callback = LambdaCallback(**{hook: train})
+    model = nn.Linear(2, 1)
+    evaluate(model, (X, Y), loss="mse", callbacks=[callback])
+    predict(model, X, callbacks=[callback])
+    assert losses

@@ -71,6 +71,12 @@ WRONG: Refusals = {
         ValueError,
         "a DataLoader has a batch size of its own, 4: leave out batch_size",
     ),
+    "a single sample to predict": (
+        lambda: predict(net(inputs=256), np.ones(512)),
+        ValueError,
+        "predict needs a row for each sample; the model gave (3,) for (256,), 256 samples: "
+        "if x is one sample, give x[None]",
+    ),
     "an unknown loss": (
         lambda: trained(loss="cros_entropy"),
         ValueError,

@@ -35,16 +35,27 @@ class Prediction:
         refuse_drop_last("predict", loader)
         found = []
         self.callbacks("on_predict_begin", {})
-        with self.model.eval(), no_grad():
+        with self.model.eval():
             for number, batch in enumerate(loader.batches(0)):
                 self.callbacks("on_predict_batch_begin", number, {})
-                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
-                if not isinstance(prediction, Value):
-                    raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
-                found.append(prediction.data)
-                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
+                outputs = self.outputs(batch[0] if isinstance(batch, tuple) else batch)
+                found.append(outputs)
+                self.callbacks("on_predict_batch_end", number, {"outputs": outputs})
         self.callbacks("on_predict_end", {})
         return found
+
+    def outputs(self, x: Array) -> Array:
+        """What the model gives for a batch, a row for each of its samples."""
+        with no_grad():
+            prediction = self.model(x)
+        if not isinstance(prediction, Value):
+            raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
+        if prediction.shape[:1] != x.shape[:1]:
+            raise ValueError(
+                f"predict needs a row for each sample; the model gave {prediction.shape} for {x.shape}, "
+                f"{len(x)} samples: if x is one sample, give x[None]"
+            )
+        return prediction.data
 
 
 class Evaluation(Prediction):

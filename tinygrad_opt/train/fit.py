@@ -147,8 +147,8 @@ def predict(model: Module, x: Data, *, batch_size: int | None = None, callbacks:
     x is an array or what NumPy reads as one; of data with targets, (x, y), a Dataset or a loader, x alone is used.
     batch_size is 256 if left out; a loader has its own.  Of callbacks, the hooks on_predict_* and on_close are called;
     the logs at the end of a batch have its outputs.
-    Raises ValueError for a loader that shuffles, leaves samples out or stands beside a batch_size, TypeError for a
-    model that gives no Value.
+    Raises ValueError for a loader that shuffles, leaves samples out or stands beside a batch_size, and for predictions
+    that are not one for each sample; TypeError for a model that gives no Value.
 
     >>> from tinygrad_opt import nn
     >>> model = nn.Linear(1, 1, bias=False)
