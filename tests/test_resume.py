@@ -125,6 +125,15 @@ def test_a_run_that_is_over_stays_so(tmp_path):
     assert its.history == history.history
 
 
+@pytest.mark.parametrize("name", ["2-0-epoch", "2-1-batch", "1-1-batch"])
+def test_fewer_epochs_than_before_are_refused(tmp_path, name):
+    trained(callbacks=[SaveAlways(tmp_path)])
+    epoch, batch, _ = name.split("-")
+    message = refused(lambda: trained(resume=tmp_path / f"{name}.npz", epochs=1), ValueError)
+    seen = f"{tmp_path / name}.npz has {epoch} epochs and {batch} batches behind it"
+    assert message == f"{seen}; epochs=1 counts those too: give epochs={int(epoch) + 1} or more"
+
+
 class StopAt(Callback):
     """Ends the run in its second epoch."""
 

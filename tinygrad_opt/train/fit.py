@@ -70,7 +70,8 @@ def fit(
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout();
                       a loader has its own seed, which this one does not reach, and each fit begins at its epoch 0
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
-    resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
+    resume            a file of `Run.save` or a callback that saves: go on there, bit for bit, to epochs in all; a
+                      program started again after its run was over gets the history of that
 
     The numbers of an epoch, and of `evaluate`, are means over its batches, each weighing as much as it has samples.
     That is the mean over all samples where loss and metrics are means themselves; of a loss with reduction="sum" it is
@@ -107,7 +108,15 @@ def fit(
         )
         if resume is not None:
             run.load(resume)
+            refuse_fewer(run, resume)
         return run.train()
+
+
+def refuse_fewer(run: Run, resume: FilePath) -> None:
+    """Raise ValueError for a file that is beyond the last epoch; one that is at its end is a run that is over."""
+    if (run.epoch, run.batch) > (run.epochs, 0):
+        seen = f"{resume} has {run.epoch} epochs and {run.batch} batches behind it"
+        raise ValueError(f"{seen}; epochs={run.epochs} counts those too: give epochs={run.epoch + 1} or more")
 
 
 @data_in_one
