@@ -331,3 +331,9 @@ def test_what_is_refused_changes_nothing(wrong):
     refused(lambda: trained(model, **wrong), ValueError)
     assert same(model, net())
     assert not model.training
+
+
+def test_what_is_wrong_in_validation_says_so():
+    with pytest.raises(ValueError, match="labels must be from 0 to 2; got 0 to 9") as caught:
+        trained(validation_data=(X, LABELS.clip(1) * 9 - 9), epochs=3)
+    assert caught.value.__notes__ == ["This was in the validation after epoch 1."]

@@ -118,7 +118,7 @@ class Run(Evaluation):
             return
         logs = self.means.result()
         if self.validation is not None:
-            logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
+            logs |= {f"val_{name}": value for name, value in self.validated(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
         self.history.append(epoch, logs)
@@ -136,6 +136,14 @@ class Run(Evaluation):
             self.border()
             if self.stopped is not None or self.history.interrupted:
                 break
+
+    def validated(self, loader: Loader) -> dict[str, float]:
+        """`evaluate` of the validation data; an error says that it was there, as training may have gone well."""
+        try:
+            return self.evaluate(loader)
+        except Exception as error:
+            error.add_note(f"This was in the validation after epoch {self.epoch + 1}.")
+            raise
 
     def border(self) -> None:
         """Between two batches, or epochs: what is saved now belongs to one moment, and Ctrl-C ends the run now."""
