@@ -71,6 +71,13 @@ WRONG: Refusals = {
         ValueError,
         "a DataLoader has a batch size of its own, 4: leave out batch_size",
     ),
+    "a validation_split of sorted classes": (
+        lambda: trained(data=(X, np.sort(LABELS)), validation_split=0.2),
+        ValueError,
+        "validation_split takes the last samples, 8 here, and all are of class 2, as the data are sorted by class: "
+        "give them in another order, (x[order], y[order]) with order = np.random.default_rng(0).permutation(40); "
+        "or draw those of the validation, training, validation = train.Dataset(x, y).split(0.8)",
+    ),
     "a single sample to predict": (
         lambda: predict(net(inputs=256), np.ones(512)),
         ValueError,
@@ -337,3 +344,22 @@ def test_what_is_wrong_in_validation_says_so():
     with pytest.raises(ValueError, match="labels must be from 0 to 2; got 0 to 9") as caught:
         trained(validation_data=(X, LABELS.clip(1) * 9 - 9), epochs=3)
     assert caught.value.__notes__ == ["This was in the validation after epoch 1."]
+
+
+SPLIT = {
+    "in any order": LABELS,
+    "one class alone": 0 * LABELS,
+    "sorted, of which two classes are held back": np.repeat([0, 1, 2], [20, 18, 2]),
+    "one class at the end by chance": np.array([0, 1] * 16 + 8 * [0]),
+}
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_a_validation_split_of_what_may_be_so(name):
+    assert trained(data=(X, SPLIT[name]), validation_split=0.2)["val_loss"]
+
+
+def test_numbers_may_be_sorted():
+    settings = {"loss": "mse", "validation_split": 0.1}
+    assert trained(net(1), (X[:10], np.arange(10.0)[:, None]), **settings)["val_loss"]
+    assert trained(net(3), (X[:10], np.arange(10) // 4), loss=CLASSES, validation_split=0.1)["val_loss"]

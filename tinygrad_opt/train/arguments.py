@@ -34,7 +34,22 @@ def parted(data: Data, validation_data: Data | None, share: float) -> tuple[Data
     if not isinstance(training, Dataset):
         raise ValueError("validation_split needs data in arrays, (x, y) or a Dataset; give a loader validation_data=")
     kept = len(training) - training.size_of(share, f"validation_split={share}")
+    refuse_sorted(training, kept)
     return training.part(np.arange(kept)), training.part(np.arange(kept, len(training)))
+
+
+def refuse_sorted(data: Dataset, kept: int) -> None:
+    """Raise ValueError for samples that come class by class, if two or more at their end are one class alone."""
+    labels = data.labels()
+    if labels is None or len(labels) - kept < 2 or not (labels[kept:] == labels[-1]).all():
+        return
+    if 0 < np.count_nonzero(labels[1:] != labels[:-1]) == len(np.unique(labels)) - 1:
+        raise ValueError(
+            f"validation_split takes the last samples, {len(labels) - kept} here, and all are of class {labels[-1]}, "
+            "as the data are sorted by class: give them in another order, (x[order], y[order]) with "
+            f"order = np.random.default_rng(0).permutation({len(labels)}); or draw those of the validation, "
+            f"training, validation = train.Dataset(x, y).split({kept / len(labels):.2g})"
+        )
 
 
 def as_data(data: Data) -> Dataset | Loader:
