@@ -25,7 +25,50 @@ class Pair(nn.Module):
         return self.line(x), x
 
 
+class ByNumber:
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, i):
+        return X[i], LABELS[i]
+
+
+class InBatches:
+    def __iter__(self):
+        return iter([(X, LABELS)])
+
+
+def some_samples():
+    yield from zip(X, LABELS, strict=True)
+
+
+PAIRS = (
+    "data is (x, y), each one array; got a list of {} pairs: x, y = map(np.stack, zip(*data)) if each is a sample, "
+    "x, y = map(np.concatenate, zip(*data)) if each is a batch"
+)
+
 WRONG: Refusals = {
+    "a data set of another library": (
+        lambda: trained(data=ByNumber()),
+        TypeError,
+        "data is (x, y), a Dataset or a loader of train; got a ByNumber, whose samples come by number: "
+        "give train.StreamLoader(lambda: (data[i] for i in range(len(data))), length=len(data))",
+    ),
+    "a loader of another library": (
+        lambda: trained(data=InBatches()),
+        TypeError,
+        "data is (x, y), a Dataset or a loader of train; got a InBatches, which gives batches or samples of its own: "
+        "give arrays, (x, y), or train.StreamLoader of a function that returns a new iterator of samples (x, y), "
+        "one at a time",
+    ),
+    "a generator function": (
+        lambda: trained(data=some_samples),
+        TypeError,
+        "data is (x, y), a Dataset or a loader of train; got a function: if it returns a new iterator of samples "
+        "(x, y), give train.StreamLoader(some_samples)",
+    ),
+    "a list of samples": (lambda: trained(data=[*some_samples()]), TypeError, PAIRS.format(40)),
+    "a list of batches": (lambda: trained(data=[(X, LABELS), [X, LABELS]]), TypeError, PAIRS.format(2)),
     "x and y of different length": (
         lambda: trained(data=(X, LABELS[:30])),
         ValueError,

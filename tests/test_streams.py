@@ -269,6 +269,18 @@ REFUSALS: Refusals = {
         ValueError,
         "StreamLoader: a sample is a tuple (x, y), or x alone; sample 0 is of 3",
     ),
+    "a list": (
+        lambda: run(samples([np.zeros(2), 0])),
+        ValueError,
+        "StreamLoader: a sample is a tuple (x, y); sample 0 is a list [x, y]",
+    ),
+    "batches": (
+        lambda: run(samples((np.zeros((4, 2)), np.zeros(4)), (np.zeros((3, 2)), np.zeros(3)))),
+        ValueError,
+        "StreamLoader: samples must be alike: sample 1 of epoch 0 is x (3, 2) float64 with y (3,) float64; "
+        "sample 0 is x (4, 2) float64 with y (4,) float64: if these are batches, let the source give one sample at a "
+        "time, StreamLoader makes the batches",
+    ),
     "shapes": (
         lambda: run(samples(([1.0, 2.0], 0), ([1.0, 2.0], 1), ([1.0], 1))),
         ValueError,

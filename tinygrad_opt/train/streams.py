@@ -137,7 +137,7 @@ class StreamLoader(Loader):
             elif kinds != expected:
                 raise ValueError(
                     f"StreamLoader: samples must be alike: sample {n - 1} of epoch {epoch} is {described(sample)}; "
-                    f"sample 0 is {described(first)}"
+                    f"sample 0 is {described(first)}{advice(sample, first)}"
                 )
             yield sample
         if n == 0:
@@ -220,6 +220,8 @@ def write(columns: tuple[Array, ...], place: int, sample: Sample) -> None:
 
 def as_sample(made: Any, number: int) -> Sample:
     """What a source made as arrays of numbers, x and y or x alone."""
+    if isinstance(made, list) and len(made) == 2 and getattr(made[0], "ndim", 0) != getattr(made[1], "ndim", 0):
+        raise ValueError(f"StreamLoader: a sample is a tuple (x, y); sample {number} is a list [x, y]")
     parts = made if isinstance(made, tuple) else (made,)
     if len(parts) not in (1, 2):
         raise ValueError(f"StreamLoader: a sample is a tuple (x, y), or x alone; sample {number} is of {len(parts)}")
@@ -228,6 +230,15 @@ def as_sample(made: Any, number: int) -> Sample:
             names = [f"{name} of sample {number}" for name in "xy"]
             return tuple(as_array(part, name) for name, part in zip(names, parts, strict=False))
     return parts
+
+
+def advice(sample: Sample, first: Sample) -> str:
+    """A last batch is shorter than the first one, in x as in y."""
+    parts = [*zip(sample, first, strict=False)]
+    if len(parts) == 2 and all(a.ndim and a.shape[1:] == b.shape[1:] for a, b in parts):
+        if all(len(a) == len(sample[0]) and len(b) == len(first[0]) for a, b in parts):
+            return ": if these are batches, let the source give one sample at a time, StreamLoader makes the batches"
+    return ""
 
 
 def described(sample: Sample) -> str:
