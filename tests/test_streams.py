@@ -191,6 +191,18 @@ def test_memory_is_bounded():
     assert peak < 4e6
 
 
+@pytest.mark.parametrize("n", [64, 1024, 1025, 5000])
+def test_room_is_made_as_samples_come(n):
+    """A buffer or a batch far larger than all samples, and what it gives is what one that just fits gives."""
+    for size in (10**12, n):
+        ((x, y),) = StreamLoader(source(n), size)
+        np.testing.assert_array_equal(x[:, 0], np.arange(n))
+        np.testing.assert_array_equal(y, np.arange(n))
+    far, fitting = (StreamLoader(source(n), n, shuffle_buffer=size, seed=3) for size in (10**12, n))
+    assert numbers(far) == numbers(fitting)
+    assert sorted(flat(far)) == [*range(n)]
+
+
 # -- where a run stands ------------------------------------------------------------------------
 def test_a_saved_loader_goes_on_where_it_was():
     loader = StreamLoader(source(20), 4, shuffle_buffer=5)

@@ -76,8 +76,8 @@ def refuse_others(data: Any) -> Any:
         raise TypeError("data is a tuple, (x, y); got a list of two arrays")
     if isinstance(data, list) and data and holds_two(data[0]):
         raise TypeError(
-            f"data is (x, y), each one array; got a list of {len(data)} pairs: x, y = map(np.stack, zip(*data)) if each "
-            "is a sample, x, y = map(np.concatenate, zip(*data)) if each is a batch"
+            f"data is (x, y), each one array; got a list of {len(data)} pairs: x, y = map(np.stack, zip(*data)) "
+            "if each is a sample, x, y = map(np.concatenate, zip(*data)) if each is a batch"
         )
     if not is_array_like(data):
         raise TypeError(f"data is (x, y), a Dataset or a loader of train; got {in_words(data)}")
@@ -94,10 +94,9 @@ def holds_two(entry: Any) -> bool:
 
 def is_array_like(data: Any) -> bool:
     """Whether NumPy may read it as an array; what it then is, Dataset sees."""
-    known = any(hasattr(data, attribute) for attribute in ("__array__", "shape", "to_numpy"))
-    return (
-        known or isinstance(data, Sequence) or not (callable(data) or isinstance(data, Iterable) or is_by_number(data))
-    )
+    if isinstance(data, Sequence) or any(hasattr(data, name) for name in ("__array__", "shape", "to_numpy")):
+        return True
+    return not (callable(data) or isinstance(data, Iterable) or is_by_number(data))
 
 
 def is_by_number(data: Any) -> bool:
@@ -115,8 +114,8 @@ def in_words(data: Any) -> str:
         each = "lambda: (data[i] for i in range(len(data)))"
         return f"a {kind}, whose samples come by number: give train.StreamLoader({each}, length=len(data))"
     return (
-        f"a {kind}, which gives batches or samples of its own: give arrays, (x, y), or train.StreamLoader of a function "
-        "that returns a new iterator of samples (x, y), one at a time"
+        f"a {kind}, which gives batches or samples of its own: give arrays, (x, y), or train.StreamLoader of a "
+        "function that returns a new iterator of samples (x, y), one at a time"
     )
 
 

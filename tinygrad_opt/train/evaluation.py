@@ -44,7 +44,7 @@ class Prediction:
         self.callbacks("on_predict_end", {})
         return found
 
-    def outputs(self, x: Array) -> Array:
+    def outputs(self, x: Any) -> Any:
         """What the model gives for a batch, a row for each of its samples."""
         with no_grad():
             prediction = self.model(x)
