@@ -9,19 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from fresh_processes import python_path
 
-import tinygrad_opt
 from tinygrad_opt.cli import main
 from tinygrad_opt.cli.train_data import DEFAULTS
 from tinygrad_opt.train import Run, files
 
 COMMAND = [sys.executable, "-W", "error", "-m", "tinygrad_opt", "train"]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]), "COLUMNS": "120"}
+ENVIRONMENT = os.environ | {"PYTHONPATH": python_path(), "COLUMNS": "120"}
 SMALL = ["moons", "--model", "2-8-2", "--dropout", "0.2", "--optimizer", "rmsprop"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh_processes import python_path
 from refusals import refused
 
 from tinygrad_opt import nn, optim
@@ -294,7 +295,7 @@ print(kills, resumed >= 25, os.listdir())
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="lives are forked, which spares fifty starts of Python")
 def test_killed_at_fifty_random_moments(tmp_path):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": python_path(), "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", KILLED]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
