@@ -66,7 +66,8 @@ def fit(
     validation_split  the share of the samples, the last ones, that is kept for that
     metrics           names or functions of (predictions, targets), or both by the name under which they are reported;
                       left out, "accuracy" under losses of classes, which is the one that goes with the loss
-    callbacks         what watches, steers and saves the run, called in this order: `train.Callback`
+    callbacks         what watches, steers and saves the run, called in this order, after those with
+                      first = True: `train.Callback`
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout();
                       a loader has its own seed, which this one does not reach, and each fit begins at its epoch 0
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
