@@ -82,6 +82,14 @@ def test_moons_are_learned_with_nothing_but_their_name(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["lbfgs", "BFGS"])
+def test_an_optimizer_that_compares_losses_gets_all_samples_at_once(train, name):
+    done = train("moons", "--optimizer", name)  # with fixed steps, LBFGS ends at a loss of 5e12 here
+    assert (done.status, done.errors) == (0, "")
+    assert f"{name}; one batch of 800\n" in done.printed
+    assert accuracy(done.printed, "training") > 0.95
+
+
 def test_where_nobody_looks_nothing_moves(train, tmp_path):
     printed = in_its_own_process(*SMALL, "--epochs", "2", cwd=tmp_path).printed
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x1b]", printed)
@@ -251,6 +259,15 @@ def test_a_folder_of_mnists_test_files_is_divided_and_that_is_said(train, tmp_pa
             "moons has 2 inputs and 2 classes; --model 3-8-4 has 3 and 4: write 2-8-2",
         ),
         (["moons", "--model", "2-99999999999-99999999-2"], "does not fit into memory"),
+        (
+            ["moons", "--model", "2-9999999999-2"],
+            "does not fit into memory: it has 49,999,999,997 parameters, its training takes 21,280 GB or more",
+        ),
+        (
+            ["moons", "--optimizer", "lbfgs", "--batch-size", "32"],
+            "--optimizer lbfgs compares the losses of its steps, which must be of the same samples: leave out "
+            "--batch-size, for one batch of all 800",
+        ),
         (["moons", "--dropout", "1.5"], "MLP: dropout must be a number of 0 or more and less than 1"),
         (["moons", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
         (["moons", "--lr", "1e30", "--epochs", "2"], "the training diverged, its loss is nan: try a lower --lr"),
