@@ -87,8 +87,8 @@ WORDS = {
     "less regularization, or another learning rate",
     "plateau": "plateau: loss stays near 1.5, which is 65% of its first value: lower the learning rate where it has "
     "stopped to help, else a larger model",
-    "slow": "slow: loss fell from 2.88e+04 to 2.63e+04, by less than a tenth in all: a larger learning rate; and where y "
-    "is numbers, standardize it, as steps of usual size take long to far targets",
+    "slow": "slow: loss fell from 2.88e+04 to 2.63e+04, by less than a tenth in all: a larger learning rate; and where "
+    "y is numbers, standardize it, as steps of usual size take long to far targets",
     "noise": "noise: loss rose in 9 of 19 epochs: lower the learning rate, or take larger batches",
     "still falling": "still falling: loss fell from 0.879 to 0.5 at the end: train longer",
 }
