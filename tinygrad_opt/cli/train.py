@@ -36,8 +36,8 @@ examples:
 
 --out gets {HISTORY}, {WEIGHTS} for use (train.load_weights), {CHECKPOINT}, from which --resume goes on
 bit for bit (give the same options again), and with --plots {CURVES}.  --early-stopping restores the weights of
-the epoch with the lowest validation loss.  Ctrl-C ends a run after the batch under way, with its files written
-and exit status 130."""
+the epoch with the lowest validation loss.  lbfgs and bfgs search along a line, with all samples as one batch.
+Ctrl-C ends a run after the batch under way, with its files written and exit status 130."""
 
 RESUMED_AS_IT_WAS = (
     "model", "activation", "dropout", "batch_norm", "optimizer", "lr", "early_stopping", "seed",
