@@ -16,6 +16,9 @@ import numpy as np
 
 from tinygrad_opt import functional, nn, no_grad, optim, train
 
+if len(sys.argv) > 3 or not all(word.isdecimal() and int(word) for word in sys.argv[1:]):
+    sys.exit(__doc__)
+
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 4
 PART = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 CONTEXT, WIDTH, HEADS, BLOCKS, BATCH = 32, 64, 4, 2, 32

@@ -53,6 +53,7 @@ READINGS = {
     "overfitting by loss": {"loss": falling(), "val_loss": [*falling(0.3)[:10], *np.linspace(0.4, 0.9, 10)]},
     "capacity": {"loss": falling(1.2), "accuracy": 20 * [0.55], "val_accuracy": 20 * [0.54]},
     "plateau": {"loss": falling(1.5)},
+    "slow": {"loss": np.linspace(28786, 26303, 20).tolist()},
     "noise": {"loss": bumpy(falling(0.5), 0.4)},
     "still falling": {"loss": np.linspace(2.3, 0.5, 20).tolist()},
 }
@@ -86,6 +87,8 @@ WORDS = {
     "less regularization, or another learning rate",
     "plateau": "plateau: loss stays near 1.5, which is 65% of its first value: lower the learning rate where it has "
     "stopped to help, else a larger model",
+    "slow": "slow: loss fell from 2.88e+04 to 2.63e+04, by less than a tenth in all: a larger learning rate; and where "
+    "y is numbers, standardize it, as steps of usual size take long to far targets",
     "noise": "noise: loss rose in 9 of 19 epochs: lower the learning rate, or take larger batches",
     "still falling": "still falling: loss fell from 0.879 to 0.5 at the end: train longer",
 }
@@ -108,6 +111,12 @@ def test_what_is_a_low_accuracy_is_said_by_who_asks():
     logs = {"loss": falling(0.8), "accuracy": 20 * [0.85], "val_accuracy": 20 * [0.84]}
     assert advise(logs)
     assert "capacity" in advise(logs, low_accuracy=0.9)
+
+
+def test_who_is_right_nearly_always_is_not_slow():
+    logs = {"loss": np.linspace(0.06, 0.0555, 20).tolist()}
+    assert list(advise(logs)) == ["slow"]
+    assert advise(logs | {"accuracy": 20 * [0.98]})
 
 
 def test_several_at_once():

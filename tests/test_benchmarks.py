@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh_processes import python_path
 
 import tinygrad_opt
 from benchmarks import chain, contractions, convolution, networks, scalars, tensor_step, training
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 def test_the_command_prints_a_table_and_writes_json(tmp_path):
     found = tmp_path / "found.json"
     command = [sys.executable, "-m", "benchmarks", "--quick", "--only", "import", "--json", str(found)]
-    environment = {"PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1])}
+    environment = {"PYTHONPATH": python_path()}
     printed = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8"
     ).stdout

@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 from callback_runs import Raise, SaveAt, X, Y, make, resumed, weights
+from refusals import refused
 
-from tinygrad_opt import optim
+from tinygrad_opt import nn, optim
 from tinygrad_opt.train import Callback, LambdaCallback, evaluate, predict
 from tinygrad_opt.train.callbacks.base import HOOKS
 
@@ -269,3 +270,33 @@ def test_what_is_no_callback_is_refused():
         make(Counter)
     with pytest.raises(TypeError, match=r"callbacks are instances of train.Callback; got <built-in function print>"):
         make(print)
+
+
+# -- names of hooks ----------------------------------------------------------------------------
+def test_a_misspelled_hook_is_refused():
+    class Slip(Callback):
+        def on_epoch_ends(self, epoch, logs): ...
+
+    class Own(Callback):
+        def on_fire(self): ...
+
+    message = "there is no hook 'on_epoch_ends' of Slip; did you mean 'on_epoch_end'?"
+    assert refused(lambda: make(Slip()), TypeError) == message
+    assert refused(lambda: predict(nn.Linear(2, 1), X, callbacks=[Slip()]), TypeError) == message
+    message = "there is no hook 'on_fire' of Own"
+    assert refused(lambda: make(Own()), TypeError).startswith(message)
+
+
+# -- a training within a hook ------------------------------------------------------------------
+@pytest.mark.parametrize("hook", [name for name in HOOKS if "_test_" in name or "_predict_" in name])
+def test_another_model_is_trained_within_every_hook(hook):
+    losses = []
+
+    def train(*_):
+        losses.append(make(model=nn.Linear(2, 1)).train()["loss"])
+
+    callback = LambdaCallback(**{hook: train})
+    model = nn.Linear(2, 1)
+    evaluate(model, (X, Y), loss="mse", callbacks=[callback])
+    predict(model, X, callbacks=[callback])
+    assert losses

@@ -5,15 +5,15 @@ import os
 import subprocess
 import sys
 import xml.dom.minidom
-from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh_processes import python_path
 
 import tinygrad_opt
 from tinygrad_opt.cli.expression import Expression, functions
 
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]), "COLUMNS": "80"}
+ENVIRONMENT = os.environ | {"PYTHONPATH": python_path(), "COLUMNS": "80"}
 
 
 def run(*arguments, cwd=None):

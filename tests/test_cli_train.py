@@ -9,19 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from fresh_processes import python_path
 
-import tinygrad_opt
 from tinygrad_opt.cli import main
 from tinygrad_opt.cli.train_data import DEFAULTS
 from tinygrad_opt.train import Run, files
 
 COMMAND = [sys.executable, "-W", "error", "-m", "tinygrad_opt", "train"]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]), "COLUMNS": "120"}
+ENVIRONMENT = os.environ | {"PYTHONPATH": python_path(), "COLUMNS": "120"}
 SMALL = ["moons", "--model", "2-8-2", "--dropout", "0.2", "--optimizer", "rmsprop"]
 
 
@@ -81,6 +80,14 @@ def test_moons_are_learned_with_nothing_but_their_name(tmp_path):
     assert accuracy(done.printed, "validation") > 0.95
     assert "354 parameters, 50 epochs, " in done.printed
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["lbfgs", "BFGS"])
+def test_an_optimizer_that_compares_losses_gets_all_samples_at_once(train, name):
+    done = train("moons", "--optimizer", name)  # with fixed steps, LBFGS ends at a loss of 5e12 here
+    assert (done.status, done.errors) == (0, "")
+    assert f"{name}; one batch of 800\n" in done.printed
+    assert accuracy(done.printed, "training") > 0.95
 
 
 def test_where_nobody_looks_nothing_moves(train, tmp_path):
@@ -258,6 +265,15 @@ def test_compiled_it_prints_the_same(train):
             "moons has 2 inputs and 2 classes; --model 3-8-4 has 3 and 4: write 2-8-2",
         ),
         (["moons", "--model", "2-99999999999-99999999-2"], "does not fit into memory"),
+        (
+            ["moons", "--model", "2-9999999999-2"],
+            "does not fit into memory: it has 49,999,999,997 parameters, its training takes 21,280 GB or more",
+        ),
+        (
+            ["moons", "--optimizer", "lbfgs", "--batch-size", "32"],
+            "--optimizer lbfgs compares the losses of its steps, which must be of the same samples: leave out "
+            "--batch-size, for one batch of all 800",
+        ),
         (["moons", "--dropout", "1.5"], "MLP: dropout must be a number of 0 or more and less than 1"),
         (["moons", "--lr", "-1"], "Adam: lr must not be negative; got -1"),
         (["moons", "--lr", "1e30", "--epochs", "2"], "the training diverged, its loss is nan: try a lower --lr"),

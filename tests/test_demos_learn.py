@@ -11,12 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-
-import tinygrad_opt
+from fresh_processes import python_path
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "TINYGRAD_OPT_DATA"} | {
-    "PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]),
+    "PYTHONPATH": python_path(),
     "PYTHONIOENCODING": "utf-8",
     "OPENBLAS_NUM_THREADS": "1",  # threads that wait for a core which other tests have make it ten times as slow
 }
@@ -85,6 +84,14 @@ def test_a_shortened_run_of_the_transformer_learns_more_than_how_often_letters_c
     printed = demo("character_transformer.py", "3", "8")
     assert last_loss(printed) < 2.8
     assert "The Congress" in printed
+
+
+@pytest.mark.parametrize("words", [["--help"], ["0"], ["3", "8", "1"]])
+def test_the_transformer_says_which_numbers_it_takes(words):
+    done = started("character_transformer.py", *words)
+    assert done.returncode == 1
+    assert "With two numbers, EPOCHS and PART" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @in_full

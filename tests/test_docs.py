@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from fresh_processes import python_path
 
 import tinygrad_opt
 
@@ -21,7 +22,7 @@ PAGES = sorted({*DOCUMENTS, *ROOT.glob("*.md")})
 LEARNING = {"mnist.py", "cnn_on_digits.py", "character_transformer.py"}  # tests/test_demos_learn.py runs them
 DEMOS = sorted(path for path in ROOT.glob("demos/*.py") if path.name not in LEARNING)
 ENVIRONMENT = os.environ | {
-    "PYTHONPATH": str(Path(tinygrad_opt.__file__).parents[1]),
+    "PYTHONPATH": python_path(),
     "PYTHONIOENCODING": "utf-8",
     "MPLBACKEND": "agg",
 }

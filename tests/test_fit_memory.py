@@ -10,6 +10,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from fresh_processes import python_path
 from small_fits import CLASSES, LABELS, Watch, X, net
 
 from tinygrad_opt import Value
@@ -80,7 +81,7 @@ print(enough.most, x.nbytes, history.stopped)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells how much memory a process has")
 def test_two_gibibytes_of_mapped_data_train_in_400_mebibytes(tmp_path):
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": python_path()}
     command = [sys.executable, "-c", LARGE]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.stderr == ""

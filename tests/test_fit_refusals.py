@@ -25,7 +25,50 @@ class Pair(nn.Module):
         return self.line(x), x
 
 
+class ByNumber:
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, i):
+        return X[i], LABELS[i]
+
+
+class InBatches:
+    def __iter__(self):
+        return iter([(X, LABELS)])
+
+
+def some_samples():
+    yield from zip(X, LABELS, strict=True)
+
+
+PAIRS = (
+    "data is (x, y), each one array; got a list of {} pairs: x, y = map(np.stack, zip(*data)) if each is a sample, "
+    "x, y = map(np.concatenate, zip(*data)) if each is a batch"
+)
+
 WRONG: Refusals = {
+    "a data set of another library": (
+        lambda: trained(data=ByNumber()),
+        TypeError,
+        "data is (x, y), a Dataset or a loader of train; got a ByNumber, whose samples come by number: "
+        "give train.StreamLoader(lambda: (data[i] for i in range(len(data))), length=len(data))",
+    ),
+    "a loader of another library": (
+        lambda: trained(data=InBatches()),
+        TypeError,
+        "data is (x, y), a Dataset or a loader of train; got a InBatches, which gives batches or samples of its own: "
+        "give arrays, (x, y), or train.StreamLoader of a function that returns a new iterator of samples (x, y), "
+        "one at a time",
+    ),
+    "a generator function": (
+        lambda: trained(data=some_samples),
+        TypeError,
+        "data is (x, y), a Dataset or a loader of train; got a function: if it returns a new iterator of samples "
+        "(x, y), give train.StreamLoader(some_samples)",
+    ),
+    "a list of samples": (lambda: trained(data=[*some_samples()]), TypeError, PAIRS.format(40)),
+    "a list of batches": (lambda: trained(data=[(X, LABELS), [X, LABELS]]), TypeError, PAIRS.format(2)),
     "x and y of different length": (
         lambda: trained(data=(X, LABELS[:30])),
         ValueError,
@@ -70,6 +113,19 @@ WRONG: Refusals = {
         lambda: predict(net(), DataLoader(Dataset(X), 4), batch_size=-7),
         ValueError,
         "a DataLoader has a batch size of its own, 4: leave out batch_size",
+    ),
+    "a validation_split of sorted classes": (
+        lambda: trained(data=(X, np.sort(LABELS)), validation_split=0.2),
+        ValueError,
+        "validation_split takes the last samples, 8 here, and all are of class 2, as the data are sorted by class: "
+        "give them in another order, (x[order], y[order]) with order = np.random.default_rng(0).permutation(40); "
+        "or draw those of the validation, training, validation = train.Dataset(x, y).split(0.8)",
+    ),
+    "a single sample to predict": (
+        lambda: predict(net(inputs=256), np.ones(512)),
+        ValueError,
+        "predict needs a row for each sample; the model gave (3,) for (256,), 256 samples: "
+        "if x is one sample, give x[None]",
     ),
     "an unknown loss": (
         lambda: trained(loss="cros_entropy"),
@@ -325,3 +381,28 @@ def test_what_is_refused_changes_nothing(wrong):
     refused(lambda: trained(model, **wrong), ValueError)
     assert same(model, net())
     assert not model.training
+
+
+def test_what_is_wrong_in_validation_says_so():
+    with pytest.raises(ValueError, match="labels must be from 0 to 2; got 0 to 9") as caught:
+        trained(validation_data=(X, LABELS.clip(1) * 9 - 9), epochs=3)
+    assert caught.value.__notes__ == ["This was in the validation after epoch 1."]
+
+
+SPLIT = {
+    "in any order": LABELS,
+    "one class alone": 0 * LABELS,
+    "sorted, of which two classes are held back": np.repeat([0, 1, 2], [20, 18, 2]),
+    "one class at the end by chance": np.array([0, 1] * 16 + 8 * [0]),
+}
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_a_validation_split_of_what_may_be_so(name):
+    assert trained(data=(X, SPLIT[name]), validation_split=0.2)["val_loss"]
+
+
+def test_numbers_may_be_sorted():
+    settings = {"loss": "mse", "validation_split": 0.1}
+    assert trained(net(1), (X[:10], np.arange(10.0)[:, None]), **settings)["val_loss"]
+    assert trained(net(3), (X[:10], np.arange(10) // 4), loss=CLASSES, validation_split=0.1)["val_loss"]

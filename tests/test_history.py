@@ -84,3 +84,11 @@ def test_it_goes_on_from_its_state():
     again.append(1, {"loss": 0.25, "lr": 0.1})
     assert again.history == {"loss": [0.5, 0.25], "lr": [None, 0.1]}
     assert history.history == {"loss": [0.5]}
+
+
+def test_an_interrupted_run_shows():
+    history = History()
+    history.interrupted = True
+    assert repr(history) == "<History of 0 epochs, interrupted>"
+    history.append(0, {"loss": 0.25})
+    assert repr(history) == "<History of 1 epochs, interrupted: loss 0.25>"

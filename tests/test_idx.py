@@ -43,6 +43,23 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.parametrize("shape", [(0, *[1] * 99), (0, *[2**32 - 1] * 3)])
+def test_a_shape_that_no_array_has(tmp_path, shape):
+    file = tmp_path / "file"
+    file.write_bytes(struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape))
+    start = f"{file} has {len(shape)} axes of lengths that NumPy does not take: "
+    assert refused(lambda: read_idx(file), ValueError).startswith(start)
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (3, 0, 28)])
+def test_no_images(tmp_path, shape):
+    file = tmp_path / "t10k-images-idx3-ubyte"
+    file.write_bytes(idx(np.zeros(shape, np.uint8)))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(labels(shape[0])))
+    message = f"{file}: expected samples; seen none, of shape {shape}"
+    assert refused(lambda: load_mnist(tmp_path, train=False), ValueError) == message
+
+
 # -- files -------------------------------------------------------------------------------------
 some_arrays = st.sampled_from(list(CODES)).flatmap(
     lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=0, min_side=0, max_dims=4))

@@ -9,7 +9,7 @@ import pytest
 from refusals import Refusals, refused
 
 from tinygrad_opt import Value, functional, nn
-from tinygrad_opt.train import LambdaCallback, accuracy, evaluate, fit, metric
+from tinygrad_opt.train import DataLoader, Dataset, LambdaCallback, accuracy, evaluate, fit, metric
 from tinygrad_opt.train.metrics import METRICS, Means, as_metrics, binary_accuracy, named, reported, top_5_accuracy
 
 rng = np.random.default_rng(0)
@@ -265,3 +265,95 @@ def test_what_is_refused(name):
 def test_numbers_of_every_kind_are_reported_as_floats(found):
     assert type(reported("m", found)) is float
     assert reported("m", found) == 0.5
+
+
+# -- labels that the loss ignores --------------------------------------------------------------
+IGNORING = {"by default": ("cross_entropy", -100), "a class": (nn.CrossEntropyLoss(ignore_index=1), 1)}
+IGNORING["the function"] = (functional.cross_entropy, -100)
+
+
+@pytest.mark.parametrize("name", IGNORING)
+def test_labels_that_the_loss_ignores_count_nowhere(name):
+    loss, ignored = IGNORING[name]
+    model, y = net(3), np.resize([0, 2], 30)
+    y[[0, 1, 2, 5, 6, 7, 8, 9, 29]] = ignored  # a batch of them alone, and batches of some
+    kept = y != ignored
+    expected = evaluate(model, (X[kept], y[kept]), loss=loss, metrics=("accuracy", "top_5_accuracy"))
+    found = evaluate(model, (X, y), loss=loss, metrics=("accuracy", "top_5_accuracy"), batch_size=5)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_batch_of_ignored_labels_is_no_step():
+    y = np.array([0, -100, 2, 1])
+    seen = []
+    watch = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs))
+    model, without = net(3), net(3)
+    loader = DataLoader(Dataset(X[:4], y), 1)
+    history = fit(model, loader, loss="cross_entropy", callbacks=[watch])
+    fit(without, DataLoader(Dataset(X[[0, 2, 3]], y[[0, 2, 3]]), 1), loss="cross_entropy")
+    assert seen[1] == {"loss": 0.0, "accuracy": 0.0}
+    assert history["loss"][0] == pytest.approx(np.mean([seen[i]["loss"] for i in (0, 2, 3)]))
+    for p, q in zip(model.parameters(), without.parameters(), strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
+    nothing = fit(model, (X[:4], np.full(4, -100)), loss="cross_entropy")
+    assert np.isnan(nothing["loss"]).all()
+
+
+def test_pixels_weigh_by_their_labels():
+    model, x, y = nn.Conv2d(3, 3, 1), np.random.default_rng(1).normal(size=(4, 3, 2, 2)), np.zeros((4, 2, 2), int)
+    scores = model(x).data
+    y[0] = -100
+    y[1, 0] = -100
+    found = evaluate(model, (x, y), loss="cross_entropy", batch_size=2)
+    assert found["accuracy"] == np.mean((scores.argmax(axis=1) == 0)[y == 0])
+    assert found["loss"] == pytest.approx(float(functional.cross_entropy(scores, y)), rel=1e-12)
+
+
+# -- called by hand ----------------------------------------------------------------------------
+@pytest.mark.parametrize("shapes", [((4, 1), (4,)), ((4,), (4, 1)), ((4, 1), (4, 1)), ((4,), (4,))])
+def test_accuracy_of_one_score_in_a_column(shapes):
+    scores, targets = np.array([2.0, 3.0, -1.0, -1.0]), np.array([1, 1, 0, 1])
+    assert accuracy(scores.reshape(shapes[0]), targets.reshape(shapes[1])) == 0.75
+
+
+def test_one_score_for_each_pixel():
+    scores = rng.normal(size=(2, 1, 3, 3))
+    assert accuracy(scores, (scores[:, 0] > 0).astype(int)) == 1.0
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float16])
+def test_small_types_have_room_for_errors(kind):
+    low, high = np.array([0, 200], kind), np.array([250, 199], kind) * kind(1)
+    wide = np.abs(low.astype(float) - high.astype(float))
+    assert metric("mae")(low, high) == pytest.approx(wide.mean())
+    assert metric("mse")(low * kind(1), high) == pytest.approx(np.square(wide).mean())
+
+
+def test_float16_squares():
+    assert metric("mse")(np.array([300.0], np.float16), np.array([0.0], np.float16)) == 90000.0
+
+
+def test_top_5_has_no_nan():
+    scores = np.array([[np.nan, 9.0, 8.0, 7.0, 6.0, 5.0, 0.0]] * 2)
+    assert top_5_accuracy(scores, np.array([0, 5])) == 0.5
+    assert top_5_accuracy(np.full((2, 3), np.nan), np.array([0, 1])) == 0.0
+
+
+NONE_LEFT: Refusals = {
+    "accuracy of nothing": (
+        lambda: accuracy(np.zeros((0, 3)), np.zeros(0, int)),
+        ValueError,
+        "an accuracy needs samples whose label counts; there are none",
+    ),
+    "the mean of nothing": (
+        lambda: metric("mae")(np.zeros((0, 1)), np.zeros((0, 1))),
+        ValueError,
+        "mean_absolute_error needs samples; got none, of shape (0, 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NONE_LEFT)
+def test_metrics_of_nothing(name):
+    call, kind, message = NONE_LEFT[name]
+    assert refused(call, kind) == message

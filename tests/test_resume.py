@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh_processes import python_path
 from refusals import refused
 
 from tinygrad_opt import nn, optim
@@ -123,6 +124,15 @@ def test_a_run_that_is_over_stays_so(tmp_path):
     again, its = trained(model_seed=1, resume=tmp_path / f"{EPOCHS}-0-epoch.npz")
     assert same(model, again)
     assert its.history == history.history
+
+
+@pytest.mark.parametrize("name", ["2-0-epoch", "2-1-batch", "1-1-batch"])
+def test_fewer_epochs_than_before_are_refused(tmp_path, name):
+    trained(callbacks=[SaveAlways(tmp_path)])
+    epoch, batch, _ = name.split("-")
+    message = refused(lambda: trained(resume=tmp_path / f"{name}.npz", epochs=1), ValueError)
+    seen = f"{tmp_path / name}.npz has {epoch} epochs and {batch} batches behind it"
+    assert message == f"{seen}; epochs=1 counts those too: give epochs={int(epoch) + 1} or more"
 
 
 class StopAt(Callback):
@@ -285,7 +295,7 @@ print(kills, resumed >= 25, os.listdir())
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="lives are forked, which spares fifty starts of Python")
 def test_killed_at_fifty_random_moments(tmp_path):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": python_path(), "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", KILLED]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")

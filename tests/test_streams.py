@@ -191,6 +191,18 @@ def test_memory_is_bounded():
     assert peak < 4e6
 
 
+@pytest.mark.parametrize("n", [64, 1024, 1025, 5000])
+def test_room_is_made_as_samples_come(n):
+    """A buffer or a batch far larger than all samples, and what it gives is what one that just fits gives."""
+    for size in (10**12, n):
+        ((x, y),) = StreamLoader(source(n), size)
+        np.testing.assert_array_equal(x[:, 0], np.arange(n))
+        np.testing.assert_array_equal(y, np.arange(n))
+    far, fitting = (StreamLoader(source(n), n, shuffle_buffer=size, seed=3) for size in (10**12, n))
+    assert numbers(far) == numbers(fitting)
+    assert sorted(flat(far)) == [*range(n)]
+
+
 # -- where a run stands ------------------------------------------------------------------------
 def test_a_saved_loader_goes_on_where_it_was():
     loader = StreamLoader(source(20), 4, shuffle_buffer=5)
@@ -268,6 +280,18 @@ REFUSALS: Refusals = {
         lambda: run(samples((1.0, 2.0, 3.0))),
         ValueError,
         "StreamLoader: a sample is a tuple (x, y), or x alone; sample 0 is of 3",
+    ),
+    "a list": (
+        lambda: run(samples([np.zeros(2), 0])),
+        ValueError,
+        "StreamLoader: a sample is a tuple (x, y); sample 0 is a list [x, y]",
+    ),
+    "batches": (
+        lambda: run(samples((np.zeros((4, 2)), np.zeros(4)), (np.zeros((3, 2)), np.zeros(3)))),
+        ValueError,
+        "StreamLoader: samples must be alike: sample 1 of epoch 0 is x (3, 2) float64 with y (3,) float64; "
+        "sample 0 is x (4, 2) float64 with y (4,) float64: if these are batches, let the source give one sample at a "
+        "time, StreamLoader makes the batches",
     ),
     "shapes": (
         lambda: run(samples(([1.0, 2.0], 0), ([1.0, 2.0], 1), ([1.0], 1))),

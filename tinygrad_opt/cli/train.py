@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+import math
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -34,14 +37,17 @@ examples:
 
 --out gets {HISTORY}, {WEIGHTS} for use (train.load_weights), {CHECKPOINT}, from which --resume goes on
 bit for bit (give the same options again), and with --plots {CURVES}.  --early-stopping restores the weights of
-the epoch with the lowest validation loss.  Ctrl-C ends a run after the batch under way, with its files written
-and exit status 130."""
+the epoch with the lowest validation loss.  lbfgs and bfgs search along a line, with all samples as one batch.
+Ctrl-C ends a run after the batch under way, with its files written and exit status 130."""
 
 RESUMED_AS_IT_WAS = (
     "model", "activation", "dropout", "batch_norm", "optimizer", "lr", "early_stopping", "seed",
     "validation_split", "dtype",
 )  # fmt: skip
 """Options that a run must keep to go on."""
+
+COPIES = 4  # of each parameter: its value, its gradient, and the two averages of Adam
+EVALUATED = 256  # samples that `evaluate` takes at once, each with what every layer gives before and after its function
 
 
 def add_parser(commands: Any) -> None:
@@ -84,7 +90,8 @@ def run(options: argparse.Namespace) -> int:
     data = load(name, options.data, options.validation_split, options.dtype, options.seed)
     options.model = options.model or dashed(data.inputs, *DEFAULTS[name].hidden, data.classes)
     model = network(options, data)
-    optimizer = optim.get(options.optimizer, **({} if options.lr is None else {"lr": options.lr}))
+    optimizer = optimizer_of(model, options)
+    options.batch_size = batch_size(options, data, optimizer)
     if options.out:
         prepared(options.out, options.resume)
     if not options.quiet:
@@ -134,7 +141,7 @@ def fill_in(options: argparse.Namespace, defaults: Defaults) -> None:
     """What was not given, by the data; another optimizer than Adam has its own learning rate."""
     if options.lr is None and options.optimizer.lower() == "adam":
         options.lr = defaults.lr
-    for name in ("epochs", "batch_size", "validation_split"):
+    for name in ("epochs", "validation_split"):
         if getattr(options, name) is None:
             setattr(options, name, getattr(defaults, name))
 
@@ -161,11 +168,37 @@ def check(options: argparse.Namespace, name: str) -> None:
         plots.figure_of_matplotlib()
 
 
+def optimizer_of(model: nn.Module, options: argparse.Namespace) -> Any:
+    """The optimizer that the options name; one that compares losses searches along a line, else it may run off."""
+    settings = {} if options.lr is None else {"lr": options.lr}
+    learned = list(model.named_parameters())
+    optimizer = optim.get(options.optimizer, **settings)(learned)
+    if not optimizer.needs_closure:
+        return optimizer
+    return optim.get(options.optimizer, line_search="strong_wolfe", **settings)(learned)
+
+
+def batch_size(options: argparse.Namespace, data: Data, optimizer: Any) -> int:
+    """What was given or suits the data; where the optimizer compares losses, all samples, as they must be the same."""
+    given: int | None = options.batch_size
+    if not optimizer.needs_closure:
+        return DEFAULTS[data.name].batch_size if given is None else given
+    n = len(data.training)
+    if given is not None and given < n:
+        raise ValueError(
+            f"--optimizer {options.optimizer} compares the losses of its steps, which must be of the same samples: "
+            f"leave out --batch-size, for one batch of all {n:,}"
+        )
+    return n
+
+
 def network(options: argparse.Namespace, data: Data) -> nn.Module:
     """The multilayer perceptron that the options describe."""
+    layers = sizes(options.model, data)
+    refuse_too_large(options.model, layers, options.dtype)
     try:
         model = nn.MLP(
-            *sizes(options.model, data),
+            *layers,
             activation=options.activation,
             dropout=options.dropout,
             rng=np.random.default_rng(options.seed),
@@ -188,6 +221,26 @@ def sizes(text: str, data: Data) -> list[int]:
             f"write {dashed(data.inputs, *hidden, data.classes)}"
         )
     return [first, *hidden, last]
+
+
+def refuse_too_large(text: str, layers: list[int], dtype: Any) -> None:
+    """Raise ValueError for a model that would not be trained, but swapped: seen before it is made."""
+    parameters = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(layers))
+    numbers = COPIES * parameters + 2 * EVALUATED * sum(layers)
+    needed, there = np.dtype(dtype).itemsize * numbers, memory()
+    if needed > there:
+        raise ValueError(
+            f"--model {text} does not fit into memory: it has {parameters:,} parameters, its training takes "
+            f"{needed / 1e9:,.0f} GB or more, and there are {there / 1e9:,.0f}"
+        )
+
+
+def memory() -> float:
+    """The bytes of this machine's memory, or infinity where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return math.inf
 
 
 def with_batch_norm(model: nn.MLP, dtype: Any) -> nn.Sequential:
@@ -214,7 +267,8 @@ def announce(options: argparse.Namespace, data: Data, model: nn.Module) -> None:
     samples = ", ".join(f"{len(part):,} for {name}" for name, part in data.parts.items())
     print(f"{data.name}: {data.inputs} inputs, {data.classes} classes; samples: {samples}")
     rate = "" if options.lr is None else f", lr {options.lr:g}"
-    print(f"model {options.model}, {options.activation}; {options.optimizer}{rate}; batches of {options.batch_size}")
+    batches = "one batch" if options.batch_size == len(data.training) else "batches"
+    print(f"model {options.model}, {options.activation}; {options.optimizer}{rate}; {batches} of {options.batch_size}")
 
 
 def print_results(model: nn.Module, data: Data) -> float:

@@ -27,7 +27,7 @@ def read_idx(path: str | Path) -> Array:
     entries, the last axis fastest.  Integers have their most significant byte first.
     Source: Y. LeCun, C. Cortes, C. Burges, The MNIST database, "The IDX file format".
     Raises ValueError, which names the file, what was expected and what was seen, for a file of another format, one
-    that is cut off or goes on after the last entry, and damaged gzip data.
+    that is cut off or goes on after the last entry, a shape that no array has, and damaged gzip data.
     """
     content = unpacked(Path(path))
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
@@ -46,7 +46,11 @@ def read_idx(path: str | Path) -> Array:
     if seen != expected:
         what = "is cut off" if seen < expected else "goes on after its last entry"
         raise ValueError(f"{path} {what}: expected {expected} bytes for shape {shape}; seen {seen}")
-    return np.frombuffer(content, dtype, offset=begin).reshape(shape).astype(dtype.newbyteorder("="))
+    entries = np.frombuffer(content, dtype, offset=begin)
+    try:
+        return entries.reshape(shape).astype(dtype.newbyteorder("="))
+    except ValueError as error:  # a damaged header may tell of any lengths, if one of them is 0
+        raise ValueError(f"{path} has {ndim} axes of lengths that NumPy does not take: {error}") from None
 
 
 def unpacked(path: Path) -> bytes:

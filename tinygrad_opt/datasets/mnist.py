@@ -65,4 +65,6 @@ def read(path: Path, ndim: int) -> Array:
             f"{path}: expected bytes along {ndim} {'axis' if ndim == 1 else 'axes'} (magic number {0x800 + ndim}); "
             f"seen {array.dtype} of shape {array.shape}"
         )
+    if not array.size:
+        raise ValueError(f"{path}: expected samples; seen none, of shape {array.shape}")
     return array

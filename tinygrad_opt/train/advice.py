@@ -95,6 +95,7 @@ def advise(history: Mapping[str, Sequence[Any]], *, low_accuracy: float = 0.8) -
     capacity      the accuracy ends below low_accuracy, less than 0.05 above val_accuracy, and the loss no longer falls
     plateau       the loss ends above half its first value and no longer falls; there is no accuracy, or a low one
                   and no val_accuracy
+    slow          the loss ends above 0.9 times its first value and still falls; there is no accuracy, or a low one
     noise         the loss rose in three epochs or more, on average by a tenth of what it fell in all
     still falling in the last fifth the loss (val_loss, where three are known) fell by 5 % of its first value
 
@@ -186,6 +187,15 @@ def plateau(c: Curves) -> str:
     )
 
 
+def slow(c: Curves) -> str:
+    if c.loss.last <= 0.9 * c.loss.first or c.loss.late_fall < 0.01 or (c.accuracy and c.accuracy.last >= c.low):
+        return ""
+    return (
+        f"loss fell from {c.loss.first:.3g} to {c.loss.last:.3g}, by less than a tenth in all: a larger learning rate; "
+        "and where y is numbers, standardize it, as steps of usual size take long to far targets"
+    )
+
+
 def noise(c: Curves) -> str:
     changes = [after - before for before, after in itertools.pairwise(c.loss.values)]
     rises = [change for change in changes if change > 0]
@@ -207,6 +217,7 @@ TOGETHER: dict[str, Reading] = {
     "overfitting": overfitting,
     "capacity": capacity,
     "plateau": plateau,
+    "slow": slow,
     "noise": noise,
     "still falling": still_falling,
 }

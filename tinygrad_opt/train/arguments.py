@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,22 @@ def parted(data: Data, validation_data: Data | None, share: float) -> tuple[Data
     if not isinstance(training, Dataset):
         raise ValueError("validation_split needs data in arrays, (x, y) or a Dataset; give a loader validation_data=")
     kept = len(training) - training.size_of(share, f"validation_split={share}")
+    refuse_sorted(training, kept)
     return training.part(np.arange(kept)), training.part(np.arange(kept, len(training)))
+
+
+def refuse_sorted(data: Dataset, kept: int) -> None:
+    """Raise ValueError for samples that come class by class, if two or more at their end are one class alone."""
+    labels = data.labels()
+    if labels is None or len(labels) - kept < 2 or not (labels[kept:] == labels[-1]).all():
+        return
+    if 0 < np.count_nonzero(labels[1:] != labels[:-1]) == len(np.unique(labels)) - 1:
+        raise ValueError(
+            f"validation_split takes the last samples, {len(labels) - kept} here, and all are of class {labels[-1]}, "
+            "as the data are sorted by class: give them in another order, (x[order], y[order]) with "
+            f"order = np.random.default_rng(0).permutation({len(labels)}); or draw those of the validation, "
+            f"training, validation = train.Dataset(x, y).split({kept / len(labels):.2g})"
+        )
 
 
 def as_data(data: Data) -> Dataset | Loader:
@@ -59,7 +74,49 @@ def refuse_others(data: Any) -> Any:
         raise TypeError(f"a {type(data).__name__} is empty after one epoch: give a StreamLoader of what makes it anew")
     if isinstance(data, list) and [np.ndarray] * 2 == [*map(type, data)] and data[0].shape != data[1].shape:
         raise TypeError("data is a tuple, (x, y); got a list of two arrays")
+    if isinstance(data, list) and data and holds_two(data[0]):
+        raise TypeError(
+            f"data is (x, y), each one array; got a list of {len(data)} pairs: x, y = map(np.stack, zip(*data)) "
+            "if each is a sample, x, y = map(np.concatenate, zip(*data)) if each is a batch"
+        )
+    if not is_array_like(data):
+        raise TypeError(f"data is (x, y), a Dataset or a loader of train; got {in_words(data)}")
     return data
+
+
+def holds_two(entry: Any) -> bool:
+    """Whether an entry of a list is x and y, rather than a row of numbers: two arrays of different shapes."""
+    if not isinstance(entry, tuple | list) or len(entry) != 2:
+        return False
+    x, y = (getattr(part, "shape", ()) for part in entry)
+    return bool(x != y)
+
+
+def is_array_like(data: Any) -> bool:
+    """Whether NumPy may read it as an array; what it then is, Dataset sees."""
+    if isinstance(data, Sequence) or any(hasattr(data, name) for name in ("__array__", "shape", "to_numpy")):
+        return True
+    return not (callable(data) or isinstance(data, Iterable) or is_by_number(data))
+
+
+def is_by_number(data: Any) -> bool:
+    """Whether it has samples by number, as the data sets of other libraries do."""
+    return hasattr(data, "__getitem__") and hasattr(data, "__len__")
+
+
+def in_words(data: Any) -> str:
+    """What holds samples in a way of its own, and what to give for it."""
+    if callable(data):
+        name = getattr(data, "__name__", "function")
+        return f"a function: if it returns a new iterator of samples (x, y), give train.StreamLoader({name})"
+    kind = type(data).__name__
+    if is_by_number(data):
+        each = "lambda: (data[i] for i in range(len(data)))"
+        return f"a {kind}, whose samples come by number: give train.StreamLoader({each}, length=len(data))"
+    return (
+        f"a {kind}, which gives batches or samples of its own: give arrays, (x, y), or train.StreamLoader of a "
+        "function that returns a new iterator of samples (x, y), one at a time"
+    )
 
 
 def as_loader(

@@ -84,6 +84,13 @@ class Dataset:
             raise ValueError(f"{asked} of {n} samples gives {size} and {n - size}; neither may be empty")
         return size
 
+    def labels(self) -> Array | None:
+        """y, if it has one whole number for each sample."""
+        y = self._parts[-1]
+        if len(self._parts) < 2 or len(y.shape) > 1 or y.dtype.kind not in "biu":
+            return None
+        return np.asarray(y if self._rows is None else rows_of(y, self._rows))
+
     def part(self, rows: Array) -> Dataset:
         part = object.__new__(Dataset)
         part._parts, part._rows = self._parts, rows if self._rows is None else self._rows[rows]

@@ -12,7 +12,7 @@ from ..recording import no_grad
 from ..value import Value
 from .callbacks.base import Callback, Callbacks
 from .loader import Loader
-from .metrics import Means, Metric, reported
+from .metrics import Means, Metric, counted, ignored_label, reported
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -33,16 +33,27 @@ class Prediction:
         refuse_drop_last("predict", loader)
         found = []
         self.callbacks("on_predict_begin", {})
-        with self.model.eval(), no_grad():
+        with self.model.eval():
             for number, batch in enumerate(loader.batches(0)):
                 self.callbacks("on_predict_batch_begin", number, {})
-                prediction = self.model(batch[0] if isinstance(batch, tuple) else batch)
-                if not isinstance(prediction, Value):
-                    raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
-                found.append(prediction.data)
-                self.callbacks("on_predict_batch_end", number, {"outputs": prediction.data})
+                outputs = self.outputs(batch[0] if isinstance(batch, tuple) else batch)
+                found.append(outputs)
+                self.callbacks("on_predict_batch_end", number, {"outputs": outputs})
         self.callbacks("on_predict_end", {})
         return found
+
+    def outputs(self, x: Any) -> Any:
+        """What the model gives for a batch, a row for each of its samples."""
+        with no_grad():
+            prediction = self.model(x)
+        if not isinstance(prediction, Value):
+            raise TypeError(f"predict needs a model that gives one Value; got a {type(prediction).__name__}")
+        if prediction.shape[:1] != x.shape[:1]:
+            raise ValueError(
+                f"predict needs a row for each sample; the model gave {prediction.shape} for {x.shape}, "
+                f"{len(x)} samples: if x is one sample, give x[None]"
+            )
+        return prediction.data
 
 
 class Evaluation(Prediction):
@@ -57,6 +68,7 @@ class Evaluation(Prediction):
         callbacks: Iterable[Callback] = (),
     ):
         self.loss, self.metrics = loss, dict(metrics or {})
+        self.ignored = ignored_label(loss)
         super().__init__(model, callbacks)
 
     def evaluate(self, loader: Loader) -> dict[str, float]:
@@ -64,17 +76,27 @@ class Evaluation(Prediction):
         refuse_drop_last("evaluate", loader)
         means = Means()
         self.callbacks("on_test_begin", {})
-        with self.model.eval(), no_grad():
+        with self.model.eval():
             for number, batch in enumerate(loader.batches(0)):
                 self.callbacks("on_test_batch_begin", number, {})
                 x, y = pair("evaluation", batch)
-                prediction = self.model(x)
-                loss = float(one_number(self.loss(prediction, y)).data)
-                logs = {"loss": loss, **self.measured(numbers_of(prediction), y)}
-                means.add(logs, len(x))
+                samples = counted(x, y, self.ignored)
+                logs = self.judged(x, y) if samples else self.nothing()
+                means.add(logs, samples)
                 self.callbacks("on_test_batch_end", number, logs)
         self.callbacks("on_test_end", means.result())
         return means.result()
+
+    def judged(self, x: Any, y: Any) -> dict[str, float]:
+        """The loss and the metrics of a batch."""
+        with no_grad():
+            prediction = self.model(x)
+            loss = float(one_number(self.loss(prediction, y)).data)
+            return {"loss": loss, **self.measured(numbers_of(prediction), y)}
+
+    def nothing(self) -> dict[str, float]:
+        """What is logged for a batch in which no sample counts: the mean of its loss would be nan."""
+        return dict.fromkeys(("loss", *self.metrics), 0.0)
 
     def measured(self, prediction: Any, y: Any) -> dict[str, float]:
         """What the metrics find in a batch."""

@@ -67,16 +67,19 @@ def fit(
     validation_split  the share of the samples, the last ones, that is kept for that
     metrics           names or functions of (predictions, targets), or both by the name under which they are reported;
                       left out, "accuracy" under losses of classes, which is the one that goes with the loss
-    callbacks         what watches, steers and saves the run, called in this order: `train.Callback`
+    callbacks         what watches, steers and saves the run, called in this order, after those with
+                      first = True: `train.Callback`
     seed              of the order of samples and of what draws without a generator of its own, such as Dropout();
                       a loader has its own seed, which this one does not reach, and each fit begins at its epoch 0
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
-    resume            a file of `Run.save` or a callback that saves: go on there, bit for bit
+    resume            a file of `Run.save` or a callback that saves: go on there, bit for bit, to epochs in all; a
+                      program started again after its run was over gets the history of that
     compile           True to run forward and backward as a `program`: the same bits, sooner where arrays are small
 
     The numbers of an epoch, and of `evaluate`, are means over its batches, each weighing as much as it has samples.
     That is the mean over all samples where loss and metrics are means themselves; of a loss with reduction="sum" it is
-    the mean of the batches' sums.
+    the mean of the batches' sums, and with the weight= of classes batches weigh the same whatever theirs are.
+    Labels equal to the loss's ignore_index count neither there nor in accuracies; a batch of them alone is no step.
     The model is put in training mode; in one that is already, a part that was told eval() stays so.
     Ctrl-C ends the run when the batch under way is over, with the history so far and ``history.interrupted`` True; what
     a callback saves then goes on bit for bit.  A second one raises KeyboardInterrupt at once, maybe within a step.
@@ -110,7 +113,15 @@ def fit(
         )
         if resume is not None:
             run.load(resume)
+            refuse_fewer(run, resume)
         return run.train()
+
+
+def refuse_fewer(run: Run, resume: FilePath) -> None:
+    """Raise ValueError for a file that is beyond the last epoch; one that is at its end is a run that is over."""
+    if (run.epoch, run.batch) > (run.epochs, 0):
+        seen = f"{resume} has {run.epoch} epochs and {run.batch} batches behind it"
+        raise ValueError(f"{seen}; epochs={run.epochs} counts those too: give epochs={run.epoch + 1} or more")
 
 
 @data_in_one
@@ -150,8 +161,8 @@ def predict(model: Module, x: Data, *, batch_size: int | None = None, callbacks:
     x is an array or what NumPy reads as one; of data with targets, (x, y), a Dataset or a loader, x alone is used.
     batch_size is 256 if left out; a loader has its own.  Of callbacks, the hooks on_predict_* and on_close are called;
     the logs at the end of a batch have its outputs.
-    Raises ValueError for a loader that shuffles, leaves samples out or stands beside a batch_size, TypeError for a
-    model that gives no Value.
+    Raises ValueError for a loader that shuffles, leaves samples out or stands beside a batch_size, and for predictions
+    that are not one for each sample; TypeError for a model that gives no Value.
 
     >>> from tinygrad_opt import nn
     >>> model = nn.Linear(1, 1, bias=False)

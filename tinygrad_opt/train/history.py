@@ -53,7 +53,8 @@ class History(dict[str, list[Any]]):
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {brief(values[-1])}" for name, values in self.items())
-        return f"<History of {self.epochs} epochs{': ' + last if last else ''}>"
+        interrupted = ", interrupted" if self.interrupted else ""
+        return f"<History of {self.epochs} epochs{interrupted}{': ' + last if last else ''}>"
 
     def state_dict(self) -> dict[str, Any]:
         return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.items()}}

@@ -13,7 +13,7 @@ from .files import FilePath
 from .history import History
 from .interrupts import Interrupts
 from .loader import Loader
-from .metrics import Means, Metric
+from .metrics import Means, Metric, counted
 from .steps import by_engine, by_program
 
 
@@ -123,7 +123,7 @@ class Run(Evaluation):
             return
         logs = self.means.result()
         if self.validation is not None:
-            logs |= {f"val_{name}": value for name, value in self.evaluate(self.validation).items()}
+            logs |= {f"val_{name}": value for name, value in self.validated(self.validation).items()}
         self.epoch, self.batch = epoch + 1, 0
         self.callbacks("on_epoch_end", epoch, logs)
         self.history.append(epoch, logs)
@@ -142,20 +142,36 @@ class Run(Evaluation):
             if self.stopped is not None or self.history.interrupted:
                 break
 
+    def validated(self, loader: Loader) -> dict[str, float]:
+        """`evaluate` of the validation data; an error says that it was there, as training may have gone well."""
+        try:
+            return self.evaluate(loader)
+        except Exception as error:
+            error.add_note(f"This was in the validation after epoch {self.epoch + 1}.")
+            raise
+
     def border(self) -> None:
         """Between two batches, or epochs: what is saved now belongs to one moment, and Ctrl-C ends the run now."""
         self.history.interrupted = self.interrupts.seen > 0
         self.callbacks("on_save")
 
     def train_batch(self, x: Any, y: Any) -> dict[str, float]:
-        """One step: forward, backward, update; the loss and the metrics of this batch."""
+        """One step: forward, backward, update; the loss and the metrics of this batch.
+
+        A batch in which no sample counts has a loss of nan, and so have its gradients: it is passed over.
+        """
+        samples = counted(x, y, self.ignored)
+        if not samples:
+            logs = self.nothing()
+            self.means.add(logs, 0)
+            return logs
         if self.by_closure:
             logs, prediction = self.step_by_closure(x, y)
         else:
             logs, prediction = self.backward(x, y)
             self.optimizer.step(logs["loss"])
         logs |= self.measured(prediction, y)
-        self.means.add(logs, len(x))
+        self.means.add(logs, samples)
         return logs
 
     def step_by_closure(self, x: Any, y: Any) -> tuple[dict[str, float], Any]:

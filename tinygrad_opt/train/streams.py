@@ -137,7 +137,7 @@ class StreamLoader(Loader):
             elif kinds != expected:
                 raise ValueError(
                     f"StreamLoader: samples must be alike: sample {n - 1} of epoch {epoch} is {described(sample)}; "
-                    f"sample 0 is {described(first)}"
+                    f"sample 0 is {described(first)}{advice(sample, first)}"
                 )
             yield sample
         if n == 0:
@@ -171,12 +171,12 @@ def shuffled(
 
     What is given is a view of the buffer, good until the next is asked for.
     """
-    buffer: tuple[Array, ...] = ()
-    numbers = np.empty(size, np.intp)
-    held = 0
+    numbers, held = np.empty(0, np.intp), 0
+    buffer: list[Array] = []
     for number, sample in samples:
-        buffer = buffer or columns(sample, size)
         if held < size:
+            if held == len(numbers):
+                numbers, *buffer = enlarged([numbers, *(buffer or columns(sample))], size)
             place, held = held, held + 1
         else:
             place = int(rng.random() * size)  # rng.integers(size) takes three times as long, 2.1 µs
@@ -192,12 +192,14 @@ def batched(samples: Iterator[tuple[int, Sample]], size: int, drop_last: bool) -
     held = full = 0
     for number, sample in samples:
         if held == 0:
-            batch, numbers = columns(sample, size), np.empty(size, np.intp)
+            numbers, batch = np.empty(0, np.intp), columns(sample)
+        if held == len(numbers):
+            numbers, *batch = enlarged([numbers, *batch], size)
         numbers[held] = number
         write(batch, held, sample)
         held += 1
         if held == size:
-            yield numbers, batch
+            yield numbers, tuple(batch)
             held, full = 0, full + 1
     if held and not drop_last:
         yield numbers[:held], tuple(part[:held] for part in batch)
@@ -207,12 +209,22 @@ def batched(samples: Iterator[tuple[int, Sample]], size: int, drop_last: bool) -
         )
 
 
-def columns(sample: Sample, size: int) -> tuple[Array, ...]:
-    """Empty arrays for that many samples like this one."""
-    return tuple(np.empty((size, *part.shape), part.dtype) for part in sample)
+def columns(sample: Sample) -> list[Array]:
+    """Arrays for samples like this one, as yet for none."""
+    return [np.empty((0, *part.shape), part.dtype) for part in sample]
 
 
-def write(columns: tuple[Array, ...], place: int, sample: Sample) -> None:
+def enlarged(columns: list[Array], most: int) -> list[Array]:
+    """The arrays with twice the room, at first for 1,024, up to most, which may be more than there ever are samples."""
+    held = len(columns[0])
+    size = min(max(2 * held, 1024), most)
+    larger = [np.empty((size, *part.shape[1:]), part.dtype) for part in columns]
+    for new, old in zip(larger, columns, strict=True):
+        new[:held] = old
+    return larger
+
+
+def write(columns: list[Array], place: int, sample: Sample) -> None:
     """Copy a sample to its place: the source may use its arrays again."""
     for column, part in zip(columns, sample, strict=True):
         column[place] = part
@@ -220,6 +232,8 @@ def write(columns: tuple[Array, ...], place: int, sample: Sample) -> None:
 
 def as_sample(made: Any, number: int) -> Sample:
     """What a source made as arrays of numbers, x and y or x alone."""
+    if isinstance(made, list) and len(made) == 2 and getattr(made[0], "ndim", 0) != getattr(made[1], "ndim", 0):
+        raise ValueError(f"StreamLoader: a sample is a tuple (x, y); sample {number} is a list [x, y]")
     parts = made if isinstance(made, tuple) else (made,)
     if len(parts) not in (1, 2):
         raise ValueError(f"StreamLoader: a sample is a tuple (x, y), or x alone; sample {number} is of {len(parts)}")
@@ -228,6 +242,15 @@ def as_sample(made: Any, number: int) -> Sample:
             names = [f"{name} of sample {number}" for name in "xy"]
             return tuple(as_array(part, name) for name, part in zip(names, parts, strict=False))
     return parts
+
+
+def advice(sample: Sample, first: Sample) -> str:
+    """A last batch is shorter than the first one, in x as in y."""
+    lengths = [[len(part) for part in parts if part.ndim] for parts in (sample, first)]
+    inner = [[part.shape[1:] for part in parts] for parts in (sample, first)]
+    if inner[0] != inner[1] or not all(len(found) == 2 and len(set(found)) == 1 for found in lengths):
+        return ""
+    return ": if these are batches, let the source give one sample at a time, StreamLoader makes the batches"
 
 
 def described(sample: Sample) -> str:

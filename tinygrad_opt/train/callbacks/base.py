@@ -36,7 +36,8 @@ class Callback:
     first    True for what changes the model for the others: it is called before them
     kept     the names of the attributes that a saved run keeps, for one that is to go on where that stopped
 
-    Instead of kept, one may write state_dict() and load_state_dict().
+    Instead of kept, one may write state_dict() and load_state_dict().  Names that begin with on_ are those of hooks:
+    another one is refused when the run is made.
 
     >>> class Shout(Callback):
     ...     def on_epoch_end(self, epoch, logs):
@@ -101,7 +102,7 @@ class LambdaCallback(Callback):
     def __init__(self, **hooks: Callable[..., Any]):
         for name, function in hooks.items():
             if name not in HOOKS:
-                raise TypeError(f"there is no hook {name!r}{meant(name, HOOKS) or ': there are ' + ', '.join(HOOKS)}")
+                raise TypeError(no_hook(name))
             if not callable(function):
                 raise TypeError(f"LambdaCallback: {name} is a function; got {function!r}")
             setattr(self, name, function)
@@ -137,7 +138,15 @@ def checked(callback: Any) -> Callback:
     if not isinstance(callback, Callback):
         advice = f": write {callback.__name__}()" if isinstance(callback, type) else ""
         raise TypeError(f"callbacks are instances of train.Callback; got {callback!r}{advice}")
+    for name in dir(type(callback)):
+        if name.startswith("on_") and name not in HOOKS:
+            raise TypeError(no_hook(name, f" of {type(callback).__name__}"))
     return callback
+
+
+def no_hook(name: str, where: str = "") -> str:
+    """What is said of a name that no hook has: it would never be called."""
+    return f"there is no hook {name!r}{where}{meant(name, HOOKS) or ': there are ' + ', '.join(HOOKS)}"
 
 
 def has(callback: Callback, hook: str) -> bool:
