@@ -385,7 +385,7 @@ def test_switches_are_true_or_false(make, words):
 
 @pytest.mark.parametrize("decay", [1.0, -0.1, float("nan")])
 def test_the_decay_of_an_average_is_a_fraction(decay):
-    with pytest.raises(ValueError, match=rf"^EMA: decay must be a number from 0, below 1; got {decay}$"):
+    with pytest.raises(ValueError, match=rf"^EMA: decay must be a number of 0 or more and less than 1; got {decay}$"):
         EMA(Descent([Value(1.0)]), decay=decay)
 
 

@@ -98,6 +98,8 @@ def misfits(data: bytes, wanted: Shapes) -> dict[str, Array]:
     found = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for path in archive.namelist():
+            if not path.endswith(".npy"):
+                continue
             with archive.open(path) as member:
                 shape, _, dtype = HEADERS[np.lib.format.read_magic(member)](member)
             name = path.removesuffix(".npy")
