@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from canary import Canary
 
 from tinygrad_opt import Value, nn
 from tinygrad_opt.ops.random import default_rng
@@ -542,16 +543,6 @@ def test_a_hundred_wrong_shapes(tmp_path, ending):
             holder[key], tried = array, tried + 1
     assert tried >= 100
     assert run.load(good).everything() == expected
-
-
-class Canary:
-    """Unpickling it leaves a trace."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return Path.touch, (self.trace,)
 
 
 @pytest.mark.parametrize("is_sealed", [False, True])

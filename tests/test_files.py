@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from canary import Canary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -385,16 +386,6 @@ def test_a_shape_that_does_not_fit_its_numbers(tmp_path, ending):
     at = kind.digest_at(memoryview(data))
     path.write_bytes(data[:at] + formats.digest(memoryview(data), at) + data[at + 64 :])
     assert "it cannot be read, is it cut off? " in refusal(path)
-
-
-class Canary:
-    """Unpickling it leaves a trace."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return Path.touch, (self.trace,)
 
 
 @pytest.mark.parametrize("is_sealed", [False, True])
