@@ -168,3 +168,14 @@ def test_a_history_with_gaps():
 def test_too_few_epochs():
     words = refused(lambda: advise({"loss": [1.0, 0.5]}), ValueError)
     assert words == "a curve to read has 3 epochs or more; got 2 of loss"
+
+
+@pytest.mark.parametrize("fall", [0.0, 0.005, 0.02, 0.04, 0.2])
+@pytest.mark.parametrize("gap", [None, 0.0, 0.07, 0.2])
+@pytest.mark.parametrize("end", [0.3, 0.6, 0.85])
+def test_a_low_accuracy_is_never_met_with_silence(fall, gap, end):
+    loss = [1.0, *[end + fall] * 7, end, end]
+    history = {"loss": loss, "accuracy": [0.5] * 10}
+    if gap is not None:
+        history |= {"val_loss": loss, "val_accuracy": [0.5 - gap] * 10}
+    assert not advise(history)

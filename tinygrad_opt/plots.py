@@ -59,9 +59,10 @@ def race(landscape: Landscape, runs: Sequence[Run]) -> Figure:
 def curves(history: Mapping[str, Sequence[float | None]]) -> Figure:
     """How a run went, epoch by epoch: a picture for the loss and one for each metric, with validation beside training.
 
-    history is a `History`'s dict of lists: ``curves(fit(...).history).savefig("curves.svg")``.
+    history is a `History` or a dict of lists: ``curves(fit(...)).savefig("curves.svg")``.  Names with a slash, such as
+    gradient_norm/0, are left out.
     """
-    names = [name for name in history if not name.startswith("val_")]
+    names = [name for name in history if not name.startswith("val_") and "/" not in name]
     if not names:
         raise ValueError("curves needs at least one epoch; this history has none")
     figure = new_figure(5.5 * len(names), 4)

@@ -102,6 +102,8 @@ def run(options: argparse.Namespace) -> int:
         seconds = time.perf_counter() - start
         loss = print_results(model, data)
     print(f"{model.count_params():,} parameters, {counted(history.epochs, 'epoch')}, {seconds:.1f} s")
+    if history.interrupted:
+        print(f"interrupted in epoch {history.epochs + 1} of {options.epochs}")
     if history.stopped:
         print(f"stopped: {history.stopped}")
     if options.plots and history.epochs:

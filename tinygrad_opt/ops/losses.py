@@ -89,7 +89,10 @@ def by_rows(loss: Callable[..., Any], scores: Any, target: Any, reduction: Reduc
     elif target.shape == places:
         target = target.reshape(-1)
     else:
-        raise ValueError(f"scores {scores.shape} need labels {places} or the scores' own shape; got {target.shape}")
+        last = ": the classes are on axis 1, np.moveaxis(scores, -1, 1)" if target.shape == scores.shape[:-1] else ""
+        raise ValueError(
+            f"scores {scores.shape} need labels {places} or the scores' own shape; got {target.shape}{last}"
+        )
     rows = np.moveaxis(scores, axis, -1).reshape(-1, scores.shape[axis])
     losses = loss(rows, target, reduction=reduction, **settings)
     return losses.reshape(places) if reduction == "none" else losses

@@ -83,6 +83,11 @@ class Curves:
         """How much better the samples of the training are known; 0 where nobody looked."""
         return self.accuracy.last - self.val_accuracy.last if self.accuracy and self.val_accuracy else 0.0
 
+    @property
+    def is_low(self) -> bool:
+        """Whether an accuracy was reported, and is low: then it is not met with silence."""
+        return bool(self.accuracy) and self.accuracy.last < self.low
+
 
 def advise(history: Mapping[str, Sequence[Any]], *, low_accuracy: float = 0.8) -> Advice:
     """Read loss, val_loss, accuracy and val_accuracy of a run; what was not reported is not read.
@@ -92,12 +97,13 @@ def advise(history: Mapping[str, Sequence[Any]], *, low_accuracy: float = 0.8) -
     no learning   it never was below 0.95 times its first value
     overfitting   the accuracy ends more than 0.1 above val_accuracy; or val_loss ends 10 % above its lowest value,
                   while the loss went on to fall
-    capacity      the accuracy ends below low_accuracy, less than 0.05 above val_accuracy, and the loss no longer falls
-    plateau       the loss ends above half its first value and no longer falls; there is no accuracy, or a low one
-                  and no val_accuracy
+    capacity      the accuracy ends below low_accuracy, at most 0.1 above val_accuracy, and the loss no longer falls
+    plateau       the loss no longer falls, and there is a low accuracy and no val_accuracy; or no accuracy, and the
+                  loss ends above half its first value
     slow          the loss ends above 0.9 times its first value and still falls; there is no accuracy, or a low one
     noise         the loss rose in three epochs or more, on average by a tenth of what it fell in all
-    still falling in the last fifth the loss (val_loss, where three are known) fell by 5 % of its first value
+    still falling in the last fifth the loss (val_loss, where three are known) fell by 5 % of its first value; where
+                  the accuracy is low, 1 % of the loss is enough
 
     "No longer falls" is by less than 1 % of the first value in the last fifth.  The first three readings stand alone.
     Raises ValueError for fewer than three epochs, or a low_accuracy that is none.
@@ -168,7 +174,7 @@ def overfitting(c: Curves) -> str:
 
 
 def capacity(c: Curves) -> str:
-    if not c.val_accuracy or not c.accuracy or c.accuracy.last >= c.low or c.gap >= 0.05 or c.loss.late_fall >= 0.01:
+    if not c.val_accuracy or not c.is_low or c.gap > 0.1 or c.loss.late_fall >= 0.01:
         return ""
     return (
         f"accuracy ends at {c.accuracy.last:.3g}, no better on what was trained on: a larger model, better features, "
@@ -177,9 +183,9 @@ def capacity(c: Curves) -> str:
 
 
 def plateau(c: Curves) -> str:
-    if c.loss.last <= 0.5 * c.loss.first or c.loss.late_fall >= 0.01:
+    if c.loss.late_fall >= 0.01 or (c.accuracy and (c.val_accuracy or not c.is_low)):
         return ""
-    if c.accuracy and (c.val_accuracy or c.accuracy.last >= c.low):
+    if c.loss.last <= 0.5 * c.loss.first and not c.is_low:
         return ""
     return (
         f"loss stays near {c.loss.last:.3g}, which is {c.loss.last / c.loss.first:.0%} of its first value: lower the "
@@ -188,7 +194,7 @@ def plateau(c: Curves) -> str:
 
 
 def slow(c: Curves) -> str:
-    if c.loss.last <= 0.9 * c.loss.first or c.loss.late_fall < 0.01 or (c.accuracy and c.accuracy.last >= c.low):
+    if c.loss.last <= 0.9 * c.loss.first or c.loss.late_fall < 0.01 or (c.accuracy and not c.is_low):
         return ""
     return (
         f"loss fell from {c.loss.first:.3g} to {c.loss.last:.3g}, by less than a tenth in all: a larger learning rate; "
@@ -206,7 +212,9 @@ def noise(c: Curves) -> str:
 
 def still_falling(c: Curves) -> str:
     name, curve = ("val_loss", c.val_loss) if len(c.val_loss.values) >= FEWEST else ("loss", c.loss)
-    if curve.late_fall < 0.05:
+    if curve.late_fall < 0.05 and c.is_low:
+        name, curve = "loss", c.loss
+    if curve.late_fall < (0.01 if c.is_low else 0.05):
         return ""
     return f"{name} fell from {curve.late:.3g} to {curve.last:.3g} at the end: train longer"
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import nn, optim
+from .. import functional, nn, optim
+from ..nn.losses import function_of
 from ..nn.module import Module
 from ..settings import FROM_0_BELOW_1, number
 from .callbacks.base import Callback
@@ -151,6 +152,18 @@ def as_loss(loss: Any) -> Callable[[Any, Any], Any]:
         advice = f": write {loss.__name__}()" if isinstance(loss, type) else ""
         raise TypeError(f"loss is a name or a function of predictions and targets; got {loss!r}{advice}")
     return loss  # type: ignore[no-any-return]
+
+
+def refuse_doubled(model: Module, criterion: Callable[[Any, Any], Any]) -> None:
+    """Raise ValueError for a sigmoid before a loss that applies it itself: twice it learns next to nothing."""
+    last = model
+    while isinstance(last, nn.Sequential) and len(last):
+        last = last[-1]
+    if isinstance(last, nn.Sigmoid) and function_of(criterion) is functional.binary_cross_entropy_with_logits:
+        raise ValueError(
+            "the model ends in Sigmoid, and binary_cross_entropy_with_logits applies one itself: leave it out of the "
+            'model, or take loss="binary_cross_entropy"'
+        )
 
 
 def as_optimizer(optimizer: str | Callable[[Any], Stepping] | Stepping, model: Module) -> Stepping:

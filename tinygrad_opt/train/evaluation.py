@@ -118,9 +118,16 @@ def pair(what: str, batch: Any) -> tuple[Any, Any]:
 
 def one_number(loss: Any) -> Value:
     """A loss, if it is one number made of the predictions."""
-    if not isinstance(loss, Value) or loss.shape != ():
-        seen = f"shape {loss.shape}" if isinstance(loss, Value) else f"a {type(loss).__name__}"
-        raise ValueError(f'a loss is one number made of the predictions; got {seen}: take reduction="mean"')
+    if not isinstance(loss, Value):
+        raise ValueError(
+            f"a loss is one number made of the predictions; got a {type(loss).__name__}, which has left the graph: "
+            "compute it without .data, .item() and float(), in the model too"
+        )
+    if loss.shape != ():
+        raise ValueError(
+            f"a loss is one number made of the predictions; got shape {loss.shape}: "
+            'take reduction="mean", or np.mean of it'
+        )
     return loss
 
 

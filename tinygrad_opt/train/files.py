@@ -78,7 +78,7 @@ def format_of(path: FilePath) -> Format:
     """The format that a path's ending says; ValueError for another ending."""
     ending = Path(path).suffix
     if ending not in FORMATS:
-        raise ValueError(f"a path that ends in {' or '.join(FORMATS)} says the format; got {os.fspath(path)!r}")
+        raise ValueError(f"a file is {' or '.join(FORMATS)}, as its name ends; got {os.fspath(path)!r}")
     return FORMATS[ending]
 
 

@@ -11,7 +11,18 @@ import numpy as np
 from ..nn.module import Module
 from ..ops.random import drawing_from
 from ..settings import flag, whole_number
-from .arguments import Data, as_callbacks, as_data, as_loader, as_loss, as_model, as_optimizer, parted, progress
+from .arguments import (
+    Data,
+    as_callbacks,
+    as_data,
+    as_loader,
+    as_loss,
+    as_model,
+    as_optimizer,
+    parted,
+    progress,
+    refuse_doubled,
+)
 from .callbacks.base import Callback
 from .evaluation import Evaluation, Prediction
 from .files import FilePath
@@ -100,8 +111,9 @@ def fit(
     with drawing_from(seed):
         loader = as_loader(training, batch_size, shuffle=True, seed=seed)
         criterion = as_loss(loss)
+        refuse_doubled(as_model(model), criterion)
         run = Run(
-            as_model(model),
+            model,
             as_optimizer(optimizer, model),
             criterion,
             loader,

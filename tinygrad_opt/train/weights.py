@@ -22,7 +22,7 @@ def save_weights(path: FilePath, model: Module) -> None:
     >>> load_weights(path, model)
     Loaded(missing_keys=[], unexpected_keys=[])
     """
-    files.save(path, model.state_dict())
+    files.save(path, checked(path, model).state_dict())
 
 
 def load_weights(path: FilePath, model: Module, strict: bool = True) -> Loaded:
@@ -31,7 +31,7 @@ def load_weights(path: FilePath, model: Module, strict: bool = True) -> Loaded:
     They take the dtype of the model.  strict is that of `Module.load_state_dict`.
     Raises ValueError, before anything is changed, for a file that is damaged, or holds other names or shapes.
     """
-    shapes = {name: array.shape for name, array in model.state_dict().items()}
+    shapes = {name: array.shape for name, array in checked(path, model).state_dict().items()}
     state = files.load(path, foreign=True, wanted=shapes)
     if isinstance(state, dict) and isinstance(state.get("checkpoint"), int):
         if "model" not in state:
@@ -41,3 +41,10 @@ def load_weights(path: FilePath, model: Module, strict: bool = True) -> Loaded:
         return model.load_state_dict(state, strict)
     except (TypeError, ValueError) as error:
         raise ValueError(files.refused(path, error)) from None
+
+
+def checked(path: FilePath, model: Module) -> Module:
+    """The model, if it is one, and not the path: PyTorch has them in the other order."""
+    if not isinstance(model, Module):
+        raise TypeError(f"the path comes first, and then the model, a Module; got {path!r:.40} and {model!r:.40}")
+    return model

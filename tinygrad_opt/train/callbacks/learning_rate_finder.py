@@ -62,6 +62,15 @@ class LearningRateFinder(Callback):
         self.running = True
         self.before: list[tuple[Any, Any]] = []
 
+    def __repr__(self) -> str:
+        if not self.smoothed:
+            return "<LearningRateFinder, not run yet>"
+        lowest = self.rates[int(np.argmin(self.smoothed))]
+        return (
+            f"<LearningRateFinder: {len(self.rates)} rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}, "
+            f"the loss is lowest at {lowest:.3g}>"
+        )
+
     def on_train_begin(self, logs: dict[str, Any]) -> None:
         self.reset()
         self.refuse_too_few()

@@ -42,10 +42,10 @@ class ProgbarLogger(Callback):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
         from rich.table import Column
 
-        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # a long line loses numbers, and not how far it is
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # a long line loses numbers, not how far it is
         self.progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(24, complete_style="cyan", finished_style="green"),
+            BarColumn(max(5, min(24, console.width - 70)), complete_style="cyan", finished_style="green"),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[numbers]}", markup=False, table_column=rest),

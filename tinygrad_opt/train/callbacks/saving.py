@@ -213,7 +213,11 @@ class BackupAndRestore(Saver):
         self.due = self.is_whole = False
         found = [path for path in (self.path, self.before) if path.exists()]
         if found and self.run.fresh:
-            self.run.load(self.newest(found))
+            try:
+                self.run.load(self.newest(found))
+            except ValueError as error:
+                error.add_note(f"To begin anew, remove {self.path.parent}.")
+                raise
 
     def newest(self, found: list[Path]) -> Path:
         """The last file, or the one before if that is damaged."""
