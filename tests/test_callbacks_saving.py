@@ -179,7 +179,7 @@ def test_verbose_prints(tmp_path, capsys):
 
 
 def test_what_cannot_be_saved_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"ends in .npz or .safetensors says the format; got 'model.keras'"):
+    with pytest.raises(ValueError, match=r"a file is .npz or .safetensors, as its name ends; got 'model.keras'"):
         ModelCheckpoint("model.keras")
     for freq in (0, -1, 1.5, True):
         with pytest.raises(ValueError, match=r"save_freq must be a whole number, at least 1; got "):
@@ -562,8 +562,9 @@ def damage(path):
 def test_a_backup_of_another_model_is_said(tmp_path):
     with pytest.raises(Dead):
         program(tmp_path, Raise(Dead(), 3)).train()
-    with pytest.raises(ValueError, match="it does not fit, and nothing was changed"):
+    with pytest.raises(ValueError, match="it does not fit, and nothing was changed") as caught:
         make(BackupAndRestore(tmp_path), epochs=2).train()
+    assert caught.value.__notes__ == [f"To begin anew, remove {tmp_path}."]
 
 
 def test_callbacks_without_a_state_may_come_and_go(tmp_path):

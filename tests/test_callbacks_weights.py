@@ -206,10 +206,12 @@ def test_rates_grow_exponentially_and_all_is_put_back():
         nn.Linear(2, 3), nn.Dropout(0.5, rng=np.random.default_rng(0)), nn.BatchNorm1d(3), nn.Linear(3, 1)
     )
     finder = LearningRateFinder(1e-4, 1.0, steps=21, divergence=1e9)
+    assert repr(finder) == "<LearningRateFinder, not run yet>"
     run = make(finder, model=model, epochs=7, optimizer=lambda p: Adam(p, lr=0.03), validation=True)
     before, state, rng = weights(run), run.optimizer.state_dict(), model[1].rng.bit_generator.state
     history = run.train()
     np.testing.assert_allclose(finder.rates, np.geomspace(1e-4, 1.0, 21), rtol=1e-12)
+    assert repr(finder).startswith("<LearningRateFinder: 21 rates from 0.0001 to 1, the loss is lowest at ")
     assert weights(run) == before
     assert finder.before == []
     assert model[1].rng.bit_generator.state == rng

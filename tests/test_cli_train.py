@@ -174,6 +174,7 @@ def test_ctrl_c_ends_a_run_that_can_go_on(train, tmp_path):
     assert (process.returncode, errors) == (130, "")
     assert accuracy(printed, "training") > 0.3
     epoch = files.load(checkpoint)["epoch"]
+    assert f"interrupted in epoch {epoch + 1} of 100000\n" in printed
     assert len(table(tmp_path / "run")) == epoch
     expected = files.load(tmp_path / "run" / "weights.npz")
     np.testing.assert_equal(expected, files.load(checkpoint)["model"])

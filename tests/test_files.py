@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tinygrad_opt import Value
-from tinygrad_opt.train import files, formats, replacing, structure
+from tinygrad_opt import Value, nn
+from tinygrad_opt.train import files, formats, load_weights, replacing, save_weights, structure
 
 ENDINGS = [".npz", ".safetensors"]
 each_ending = pytest.mark.parametrize("ending", ENDINGS)
@@ -215,9 +215,7 @@ def test_what_is_no_plain_data_is_refused(tmp_path, ending, state, error, text):
 @pytest.mark.parametrize("call", [lambda path: files.save(path, {}), files.load])
 @pytest.mark.parametrize("name", ["run", "run.pkl", "run.npz.gz", "run.NPZ"])
 def test_the_ending_says_the_format(call, name):
-    with pytest.raises(
-        ValueError, match=re.escape(f"a path that ends in .npz or .safetensors says the format; got '{name}'")
-    ):
+    with pytest.raises(ValueError, match=re.escape(f"a file is .npz or .safetensors, as its name ends; got '{name}'")):
         call(name)
 
 
@@ -704,3 +702,10 @@ print(last > 0, os.listdir(os.path.dirname(path)))
 def test_killed_thirty_times(tmp_path, ending):
     found = run(KILLED, tmp_path / f"x{ending}")
     assert found.stdout == f"True ['x{ending}']\n", found.stderr
+
+
+def test_the_path_of_weights_comes_first(tmp_path):
+    model = nn.Linear(1, 1)
+    for use in (save_weights, load_weights):
+        with pytest.raises(TypeError, match=r"the path comes first, and then the model, a Module; got Linear.* and 'w"):
+            use(model, "w.npz")

@@ -9,7 +9,7 @@ import pytest
 from refusals import Refusals, refused
 from small_fits import CLASSES, LABELS, NUMBERS, Watch, X, net, same
 
-from tinygrad_opt import Value, nn, optim
+from tinygrad_opt import Value, functional, nn, optim
 from tinygrad_opt.train import DataLoader, Dataset, ProgbarLogger, StreamLoader, evaluate, fit, predict
 
 
@@ -275,17 +275,30 @@ WRONG: Refusals = {
     "a loss without reduction": (
         lambda: trained(loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (32,): take reduction="mean"',
+        'a loss is one number made of the predictions; got shape (32,): take reduction="mean", or np.mean of it',
     ),
     "the same, to evaluate": (
         lambda: evaluate(net(), (X, LABELS), loss=nn.CrossEntropyLoss(reduction="none")),
         ValueError,
-        'a loss is one number made of the predictions; got shape (40,): take reduction="mean"',
+        'a loss is one number made of the predictions; got shape (40,): take reduction="mean", or np.mean of it',
+    ),
+    "a sigmoid twice": (
+        lambda: trained(nn.Sequential(net(1), nn.Sequential(nn.Sigmoid())), (X, NUMBERS > 0), loss="bce_with_logits"),
+        ValueError,
+        "the model ends in Sigmoid, and binary_cross_entropy_with_logits applies one itself: leave it out of the "
+        'model, or take loss="binary_cross_entropy"',
+    ),
+    "classes that come last": (
+        lambda: functional.cross_entropy(np.zeros((2, 5, 3)), np.zeros((2, 5), int)),
+        ValueError,
+        "scores (2, 5, 3) need labels (2, 3) or the scores' own shape; got (2, 5): the classes are on axis 1, "
+        "np.moveaxis(scores, -1, 1)",
     ),
     "a loss without a graph": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: float(np.mean((z.data - y) ** 2))),
         ValueError,
-        'a loss is one number made of the predictions; got a float: take reduction="mean"',
+        "a loss is one number made of the predictions; got a float, which has left the graph: compute it without "
+        ".data, .item() and float(), in the model too",
     ),
     "a loss of something else": (
         lambda: trained(net(1), (X, NUMBERS), loss=lambda z, y: Value(1.0) * 2),
