@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tinygrad_opt import Value
 from tinygrad_opt.optim import Optimizer, Rate, norm, ratio, total, where
-from tinygrad_opt.optim.core.blocks import block_length
+from tinygrad_opt.optim.core.blocks import PARALLEL, block_length
 from tinygrad_opt.optim.core.kernel import define
 from tinygrad_opt.optim.core.packing import SMALL
 
@@ -100,9 +100,9 @@ def test_sums_over_a_tensor_and_over_all():
         m = 0.9 * m + ratio(1.0, norm(g)) * g
         return p - 0.1 * where(norm(m) > 1, 1.0, 0.5) * m, m
 
-    long = 2 * block_length(np.float64) + 17
-    for granularity in ("tensor", "element"):
-        assert_equal_bits(optimizer_of(by_norm, ("m",), granularity=granularity), shapes=((5,), (long,), (2, 3)))
+    for long in (2 * block_length(np.float64, 1) + 17, PARALLEL + 17):  # by one thread, by several
+        for granularity in ("tensor", "element"):
+            assert_equal_bits(optimizer_of(by_norm, ("m",), granularity=granularity), shapes=((5,), (long,), (2, 3)))
 
 
 def test_state_that_is_one_number():

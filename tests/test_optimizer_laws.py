@@ -142,9 +142,10 @@ def test_a_saved_run_goes_on_bit_for_bit(name, skipping):
     assert walk(second, range(4, STEPS), skipping) == without_a_stop
 
 
+@pytest.mark.parametrize("rows", [400, 2000])  # by one thread, by several
 @pytest.mark.parametrize("name", sorted(set(KINDS) - ALLOCATING))
-def test_a_step_takes_no_memory_to_speak_of(name):
-    optimizer = make(name, [(400, 500), (600, 500), (100,), (300, 100)], np.float32)
+def test_a_step_takes_no_memory_to_speak_of(name, rows):
+    optimizer = make(name, [(rows, 500), (600, 500), (100,), (300, 100)], np.float32)
     for p in optimizer.params:
         p.grad = np.ones(p.shape, p.dtype)
     for _ in range(6):  # until every branch on the step count has its kernel

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import block_length
 from .hyper import CHOICES, Hyper
 from .kernel import Kernel, compiled
 from .members import Member
@@ -39,7 +38,7 @@ class Lane:
             self.compile(1, [0.0] * len(self.scalars))
         self.joint = self.has_sums and pipeline.granularity == "element"
         self.packing = Packing(members, () if self.by_array else self.slots, self.gathering())
-        self.scratch = Scratch(min(block_length(self.packing.dtype), self.packing.p.size), self.packing.dtype)
+        self.scratch = Scratch(self.packing.longest, self.packing.dtype)
         self.in_step = True
         self.plans: dict[Any, list[Unit]] = {}
         self.units: list[Unit] = []

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .blocks import CACHE_LINE, blocks, whole_lines
+from .blocks import CACHE_LINE, block_length, blocks, whole_lines
 from .members import Array, Member
 
 Gather = Literal["small", "all", "none"]
@@ -91,9 +91,15 @@ class Packing:
                 runs.append([m if m.gathered is None else None, m.start, m.start + m.size])
         return [block for member, start, stop in runs for block in self.stretches(member, start, stop)]
 
+    @property
+    def longest(self) -> int:
+        """How long a block may be."""
+        entries = len(self.p)
+        return min(block_length(self.dtype, entries), entries)
+
     def stretches(self, member: Member | None, start: int, stop: int) -> Iterator[Block]:
         offset = member.start if member else 0
-        for a, b in blocks(stop - start, self.dtype):
+        for a, b in blocks(stop - start, self.dtype, self.p.size):
             inside = slice(start + a, start + b)
             slots = tuple(flat[inside] for flat in self.slots.values())
             gathered = self.gradients[inside] if member is None else None

@@ -8,18 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .blocks import sum_of
+from .blocks import PARALLEL, sum_of
 from .kernel import Kernel, Stage
 from .members import Member
 from .packing import Block
 from .parallel import WORKERS, on_workers
 from .scratch import Scratch
-
-PARALLEL = 2**18
-"""Beyond this many entries, one block of float32, several threads work.
-
-Two take 7 % longer than one at this many, and two thirds of its time at twice as many.
-"""
 
 
 @dataclass
