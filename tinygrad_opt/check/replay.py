@@ -32,7 +32,8 @@ class Replay:
             functools.partial(random.setstate, random.getstate()),
             generator_setter(default_rng()),
         ]
-        self.setters += [generator_setter(x) for x in reached if is_generator(x)]
+        self.generators = [x for x in reached if is_generator(x)]
+        self.setters += [generator_setter(x) for x in self.generators]
         self.is_settled = False
         self.arrays = [(x, x.copy()) for x in reached if isinstance(x, np.ndarray) and x.flags.writeable]
         self.data = [(x, x.data) for x in reached if isinstance(x, Value)]

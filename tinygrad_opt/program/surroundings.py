@@ -26,6 +26,7 @@ class Surroundings:
     """
 
     def __init__(self, f: Callable[..., Any], ran: Mapping[types.CodeType, dict[str, Any]]):
+        self.changes = Changes.latest
         self.names = [found for code, scope in ran.items() for found in named(code, scope)]
         reached = list(reachable([f, *(x for _, _, x in self.names)]))
         modules = [x for x in reached if isinstance(x, Module)]
@@ -40,7 +41,10 @@ class Surroundings:
         self.arrays = [x for x in reached if isinstance(x, np.ndarray)]
         self.modules = [(x, contents(x)) for x in modules]
         self.values = [(x, x.requires_grad) for x in reached if isinstance(x, Value)]
-        self.changes = Changes.latest
+
+    def found(self) -> list[Any]:
+        """What the code that was run found by its global names."""
+        return [x for _, _, x in self.names]
 
     def watch_arrays(self, read_anew: list[Any]) -> None:
         """Compare the entries of all arrays but those that a program reads anew: f may have taken a number of them."""
@@ -60,10 +64,11 @@ class Surroundings:
         for value, live in self.values:
             if value.requires_grad is not live:
                 return False
-        if self.changes is not Changes.latest:
+        latest = Changes.latest
+        if self.changes is not latest:
             if not all(same(contents(x), were) for x, were in self.modules):
                 return False
-            self.changes = Changes.latest
+            self.changes = latest
         return True
 
     def others(self) -> list[str]:

@@ -72,7 +72,7 @@ class Tape:
             try:
                 return f(*map(lent, self.inputs))
             finally:
-                sys.setprofile(profile)
+                profile_by(profile)
                 listening.reset(token)
 
     def checked(self, made: Any) -> tuple[Value, ...]:
@@ -106,6 +106,14 @@ class Tape:
 
     def lend(self, data: Any) -> Any:
         return lent(data)
+
+
+def profile_by(profile: Any) -> None:
+    """Go on with what `sys.getprofile` gave: a function, or a profiler such as cProfile's, which is none."""
+    if profile is None or callable(profile):
+        sys.setprofile(profile)
+    else:
+        profile.enable()
 
 
 @contextlib.contextmanager
