@@ -13,6 +13,7 @@ from ..recording import is_recording
 from ..value import Value, added
 from .proof import proven
 from .refusal import NotStatic
+from .surroundings import layout
 
 MOST = 8  # recordings for the same shapes
 NUMBERS = "fiub"  # the kinds of dtype that a program takes
@@ -147,8 +148,3 @@ def input_names(f: Callable[..., Any], count: int) -> list[str]:
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return [names[i] if i < len(names) else f"x{i + 1}" for i in range(count)]
-
-
-def layout(x: Any) -> tuple[Any, ...]:
-    """How an array lies in memory, but not where."""
-    return (x.shape, x.strides, x.dtype) if isinstance(x, np.ndarray) else ((), None, type(x))

@@ -12,7 +12,6 @@ import numpy as np
 from .refusal import NotStatic
 from .terms import Term, named, term, together
 
-
 BUILTINS = (float, list, slice)  # what lines name without asking
 
 

@@ -57,7 +57,7 @@ def proven(f: Callable[..., Any], inputs: tuple[Any, ...], names: list[str]) -> 
         verify(written.run, written)
     finally:
         before.back()
-    surroundings.watch_arrays([*(leaf.data for leaf in written.leaves), *written.outside.values()])
+    surroundings.watch_arrays(written.leaves, [*written.outside.values()], effects.arrays)
     return Proven(written, surroundings, effects)
 
 
