@@ -42,6 +42,8 @@ class Before:
 
     def back(self) -> None:
         self.replay.restore()
+        for value, grad in self.grads:
+            value.grad = grad
 
     def now(self) -> list[Any]:
         """What the generators and arrays have become."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..check.replay import SEQUENCES, has_attributes, in_slots, is_library, named_in, reachable
-from ..nn.attributes import KEPT, UNSEEN, Changes
+from ..nn.attributes import UNSEEN, Changes
 from ..nn.module import Module
 from ..value import Value
 from .refusal import NotStatic
@@ -111,8 +111,8 @@ def refuse_hidden(ran: Iterable[types.CodeType], functions: list[types.FunctionT
 
 
 def is_kept(x: Any, modules: list[Module]) -> bool:
-    """Whether this is what a module keeps its parts in, which changes with its attributes."""
-    return isinstance(x, dict) and any(x is vars(m)[name] for m in modules for name in KEPT)
+    """Whether this is what a module keeps its own account in, which changes with its attributes."""
+    return isinstance(x, dict | list) and any(x is vars(m).get(name) for m in modules for name in UNSEEN)
 
 
 def is_holder(x: Any) -> bool:
