@@ -27,9 +27,11 @@ def compile(f: Callable[..., Any]) -> Program:
     not called any more.  Gradients go to every Value that f depends on; they add to what .grad holds.
     Where f returns a tuple, the loss and further Values such as the predictions, so does the program: of numbers.
 
+    f must compute its result from its arguments and from what it finds around it: modules, closures, globals,
+    attributes.  Those are looked at before each call, and if they have changed f is recorded anew; what comes from
+    elsewhere, such as a clock, a file or an iterator, is not seen and is to be an argument.
     What would make the program differ from f is refused with `NotStatic`: numbers that are read out of the graph,
-    conditions on them, arrays that f makes.  Whatever f finds around it, such as modules and their mode, is looked at
-    before each call, and if it has changed f is recorded anew.
+    conditions on them, arrays that f makes, whatever f changes.
 
     >>> from tinygrad_opt import Value
     >>> w = Value([1.0, 2.0], name="w")
