@@ -408,18 +408,19 @@ def test_numbers_that_f_finds_outside_are_noticed(monkeypatch):
 SCALED_IN_TRAINING = """
 def f(x):
     loss = np.sum(settings.model(x))
-    return loss * settings.alpha if settings.model.training else loss
+    return loss * settings.numbers.alpha if settings.model.training else loss
 """
 
 
 def test_settings_of_modules_of_python_are_noticed():
     settings = types.ModuleType("settings")
-    settings.alpha, settings.model = 2.0, nn.Linear(3, 1).eval()
+    settings.numbers, settings.model = types.ModuleType("numbers"), nn.Linear(3, 1).eval()
+    settings.numbers.alpha = 2.0
     scope = {"settings": settings, "np": np}
     exec(SCALED_IN_TRAINING, scope)
     f, p = scope["f"], settings.model.parameters()
     program = compile(f)
-    for change in (lambda: settings.model.train(), lambda: setattr(settings, "alpha", 3.0)):
+    for change in (lambda: settings.model.train(), lambda: setattr(settings.numbers, "alpha", 3.0)):
         assert_same_bits(by_program(program, p, X), by_engine(f, p, X))
         change()
     assert_same_bits(by_program(program, p, X), by_engine(f, p, X))
@@ -551,7 +552,7 @@ scaled.factor = 2.0
 class Scale:
     """Its factor is of the class, and found by a property, a static method and in a slot."""
 
-    __slots__ = ("held",)
+    __slots__ = ("__dict__", "held")
     factor = 2.0
     table = [1.0, 2.0]  # noqa: RUF012
 
@@ -582,6 +583,8 @@ def surroundings():
         a=1.0, b=2.0, empty=[], queue=collections.deque([2.0, [3.0]]), weights=np.array([1.0, 2.0, 3.0]),
         shaped=np.arange(6.0), live=Value(np.arange(3.0).reshape(1, 3)), square=Value(np.ones((3, 3))),
     )  # fmt: skip
+    found.key, found.list = found.kind(), type("OwnList", (list,), {})([2.0])
+    found.list.factor, found.keys = 2.0, {found.key: 1.0}
     found.f.__kwdefaults__, found.f.factor = {"more": 1.0}, 2.0
     found.slotted, found.module = found.kind(), found.scaling()
     found.slotted.held = {"a": 2.0}
@@ -605,6 +608,12 @@ SILENT = {
     "the class of a module": (lambda s, x: s.module(x), lambda s: setattr(s.scaling, "factor", 3.0)),
     "in a slot": (lambda s, x: np.sum(W * x) * s.slotted.held["a"], lambda s: s.slotted.held.update(a=3.0)),
     "in a deque": (lambda s, x: np.sum(W * x) * s.queue[0] * s.queue[1][0], lambda s: s.queue[1].__setitem__(0, 5.0)),
+    "a key": (
+        lambda s, x: np.sum(W * x) * sum(k.factor for k in s.keys), lambda s: setattr(s.key, "factor", 3.0),
+    ),
+    "an attribute of a list": (
+        lambda s, x: np.sum(W * x) * s.list.factor * s.list[0], lambda s: setattr(s.list, "factor", 3.0),
+    ),
     "names": (lambda s, x: np.sum(W * x) * s.a + s.b, swap),
     "a list that was empty": (lambda s, x: np.sum(W * x) * (1 + len(s.empty)), lambda s: s.empty.append(1)),
     "an array's own shape": (lambda s, x: np.sum(W * x) * len(s.shaped), lambda s: setattr(s.shaped, "shape", (2, 3))),
@@ -705,7 +714,7 @@ REFUSED_EFFECTS = {
     "an array that a layer writes too": (after_batch_norm, WRITES),
     "backward": (with_backward, r"f changes \.grad"),
     "zero_grad": (without_gradients, r"f changes \.grad"),
-    "a step": (with_a_step, r"f replaces the numbers of a Value|f changes what it finds"),
+    "a step": (with_a_step, "f replaces the numbers of a Value|f runs .* hidden from a program"),
     "a class": (counting_in_a_class, r"f changes what it finds at each call \(in the class Counted"),
     "a function": (counting_in_itself, r"f changes what it finds at each call \(in the function counting_in_itself"),
     "an import": (importing, "imports at each call"),

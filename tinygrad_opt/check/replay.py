@@ -123,22 +123,22 @@ def parts(x: Any) -> Iterator[Any]:
         yield from (x.__self__, x.__func__)
     elif isinstance(x, functools.partial):
         yield from (x.func, *x.args, *x.keywords.values())
-    elif isinstance(x, dict):
-        yield from x.values()
-    elif isinstance(x, SEQUENCES):
-        yield from x
-    elif isinstance(x, Value):
-        yield x.data
     elif isinstance(x, type):
         for part in vars(x).values():
             yield from (part.fget, part.fset) if isinstance(part, property) else (getattr(part, "__func__", part),)
-        yield from x.__bases__
+        yield from (*x.__bases__, type(x))
     else:
+        yield from (x.data,) if isinstance(x, Value) else items(x)
         yield from getattr(x, "__dict__", {}).values()
         yield from in_slots(x).values()
-        for kind in type(x).__mro__[:-1]:
-            yield from (method for method in vars(kind).values() if isinstance(method, types.FunctionType))
         yield type(x)
+
+
+def items(x: Any) -> tuple[Any, ...]:
+    """What a container contains."""
+    if isinstance(x, dict):
+        return (*x, *x.values())
+    return tuple(x) if isinstance(x, SEQUENCES) else ()
 
 
 def in_slots(x: Any) -> dict[str, Any]:
@@ -190,12 +190,15 @@ def is_library_class(kind: type) -> bool:
 def named_in(code: types.CodeType, scope: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Any]]:
     """The global names that code uses, each with where it is looked up, and those of modules: ``settings.alpha``."""
     names = dict.fromkeys(names_in(code))
-    for name in names:
-        x = scope.get(name)
-        if not isinstance(x, types.ModuleType):
-            yield scope, name, x
-        elif not is_library_module(x):
-            yield from ((vars(x), of_it, vars(x)[of_it]) for of_it in names if of_it in vars(x))
+    scopes = [scope]
+    for where in scopes:
+        for name in names:
+            x = where.get(name)
+            if not isinstance(x, types.ModuleType):
+                if where is scope or name in where:
+                    yield where, name, x
+            elif not is_library_module(x) and not any(vars(x) is known for known in scopes):
+                scopes.append(vars(x))
 
 
 def names_in(code: types.CodeType) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..check.replay import SEQUENCES, has_attributes, in_slots, is_library, named_in, reachable
+from ..check.replay import SEQUENCES, has_attributes, in_slots, is_library, items, named_in, reachable
 from ..nn.attributes import UNSEEN, Changes
 from ..nn.module import Module
 from ..value import Value
@@ -116,7 +116,7 @@ def is_kept(x: Any, modules: list[Module]) -> bool:
 
 
 def is_holder(x: Any) -> bool:
-    if isinstance(x, Module | Value | np.random.Generator):
+    if isinstance(x, Module | np.random.Generator):
         return False
     if isinstance(x, (*SEQUENCES, dict, types.MethodType, type)):
         return True
@@ -148,8 +148,6 @@ def contents(x: Any) -> tuple[Any, ...]:
     """What an object holds, one level deep, by name where it has names."""
     if isinstance(x, Module):
         return (*by_name({k: v for k, v in vars(x).items() if k not in UNSEEN}), *x._perturbed.values())
-    if isinstance(x, dict):
-        return by_name(x)
     if isinstance(x, type):
         return by_name({k: v for k, v in vars(x).items() if k not in OF_ALL_CLASSES})
     if isinstance(x, types.FunctionType):
@@ -158,7 +156,7 @@ def contents(x: Any) -> tuple[Any, ...]:
         return (x.__self__, x.__func__)
     if isinstance(x, functools.partial):
         return (x.func, *x.args, *by_name(x.keywords))
-    return tuple(x) if isinstance(x, SEQUENCES) else by_name({**getattr(x, "__dict__", {}), **in_slots(x)})
+    return (*items(x), *by_name({**getattr(x, "__dict__", {}), **in_slots(x)}))
 
 
 def by_name(held: Mapping[Any, Any]) -> tuple[Any, ...]:
