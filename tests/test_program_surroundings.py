@@ -239,3 +239,26 @@ def test_a_wrong_program_is_never_used(monkeypatch):
     monkeypatch.setattr(proof.Written, "function", idle)
     with pytest.raises(NotStatic, match=DRAWS):
         compile(lambda x: np.sum(layer(W * x)))(X)
+
+
+OPTIMIZER = optim.Adam([W])
+
+
+class Named(nn.Module):
+    """An attribute has the name of something global that changes at each step."""
+
+    def __init__(self):
+        self.OPTIMIZER = nn.Linear(3, 1, rng=np.random.default_rng(0))
+        self.norm = nn.BatchNorm1d(1)
+
+    def forward(self, x):
+        return np.sum(self.norm(self.OPTIMIZER(x)) ** 3)
+
+
+def test_attributes_are_no_globals_of_that_name():
+    model = Named()
+    program = compile(lambda x: model(x) + 0 * np.sum(W))
+    for _ in range(10):
+        program(np.random.default_rng(1).normal(size=(4, 3)))
+        OPTIMIZER.step()
+    assert [len(found) for found in program.recorded.values()] == [1]

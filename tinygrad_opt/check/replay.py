@@ -6,6 +6,7 @@ normalization that updates its running statistics, would be another function eac
 
 from __future__ import annotations
 
+import dis
 import functools
 import os
 import random
@@ -192,7 +193,7 @@ def named_in(code: types.CodeType, scope: dict[str, Any]) -> Iterator[tuple[dict
     names = dict.fromkeys(names_in(code))
     scopes = [scope]
     for where in scopes:
-        for name in names:
+        for name in global_names(code) if where is scope else names:
             x = where.get(name)
             if not isinstance(x, types.ModuleType):
                 if where is scope or name in where:
@@ -201,8 +202,16 @@ def named_in(code: types.CodeType, scope: dict[str, Any]) -> Iterator[tuple[dict
                 scopes.append(vars(x))
 
 
+@functools.cache
+def global_names(code: types.CodeType) -> tuple[str, ...]:
+    """The names that code looks up outside: those of attributes are others."""
+    found = [line.argval for line in dis.get_instructions(code) if line.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    inner = [name for x in code.co_consts if isinstance(x, types.CodeType) for name in global_names(x)]
+    return tuple(dict.fromkeys(found + inner))
+
+
 def names_in(code: types.CodeType) -> Iterator[str]:
-    """The names that code uses, and the functions and comprehensions written within it."""
+    """The names that code uses, attributes among them, and the functions and comprehensions written within it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
