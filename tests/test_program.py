@@ -1,5 +1,7 @@
 """A program computes what the engine computes, bit by bit, or refuses to."""
 
+import copy
+import cProfile
 import gc
 import types
 
@@ -8,6 +10,7 @@ import pytest
 from losses.table import CASES as LOSSES
 from networks import FAMILIES, cases_of
 from networks.cases import filled, inputs
+from programs import agrees, assert_same_bits, by_engine, by_program
 
 from tinygrad_opt import Value, nn, no_grad
 from tinygrad_opt.functional import dropout
@@ -26,47 +29,6 @@ REFUSED_LOSSES = (
     "soft_margin", "multi_margin", "hinge_embedding", "cosine_embedding", "kl_div(certain", "poisson_nll_loss(full",
     "poisson_nll_loss(log_input=False, full", "absolute_percentage", "logarithmic_error(of negative",
 )  # fmt: skip
-
-
-def by_engine(f, parameters, *arrays):
-    for p in parameters:
-        p.grad = None
-    loss = f(*arrays)
-    loss.backward()
-    return [np.float64(loss.item()), *(p.grad for p in parameters)]
-
-
-def by_program(program, parameters, *arrays):
-    for p in parameters:
-        p.grad = None
-    return [np.float64(program(*arrays)), *(p.grad for p in parameters)]
-
-
-def assert_same_bits(ours, theirs):
-    for a, b in zip(ours, theirs, strict=True):
-        if a is None or b is None:
-            assert a is b is None
-            continue
-        assert type(a) is type(b)
-        assert np.asarray(a).dtype == np.asarray(b).dtype
-        assert np.shape(a) == np.shape(b)
-        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
-
-
-def agrees(f, parameters, *batches):
-    """Whether f has a program, which then agrees with the engine on all batches, also when parameters move."""
-    program = compile(f)
-    try:
-        program(*batches[0])
-    except NotStatic:
-        return False
-    for arrays in (*batches, *batches):
-        assert_same_bits(by_program(program, parameters, *arrays), by_engine(f, parameters, *arrays))
-        for p in parameters:
-            if p.grad is not None:
-                moved = p.data - 0.001 * p.grad
-                p.data = moved if type(p.data) is float else np.asarray(moved, p.dtype)
-    return True
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -98,7 +60,7 @@ def test_losses(case, reduction, dtype):
         operands = [next(learned) if i in case.live else next(given) for i in range(len(arrays))]
         return case.ours(*operands, reduction=reduction)
 
-    if not agrees(f, live, rest):
+    if not agrees(f, live, rest, [a[::-1].copy() if a.ndim else a for a in rest]):
         assert any(name in case.name for name in REFUSED_LOSSES)
 
 
@@ -403,18 +365,19 @@ def test_numbers_that_f_finds_outside_are_noticed(monkeypatch):
 SCALED_IN_TRAINING = """
 def f(x):
     loss = np.sum(settings.model(x))
-    return loss * settings.alpha if settings.model.training else loss
+    return loss * settings.numbers.alpha if settings.model.training else loss
 """
 
 
 def test_settings_of_modules_of_python_are_noticed():
     settings = types.ModuleType("settings")
-    settings.alpha, settings.model = 2.0, nn.Linear(3, 1).eval()
+    settings.numbers, settings.model = types.ModuleType("numbers"), nn.Linear(3, 1).eval()
+    settings.numbers.alpha = 2.0
     scope = {"settings": settings, "np": np}
     exec(SCALED_IN_TRAINING, scope)
     f, p = scope["f"], settings.model.parameters()
     program = compile(f)
-    for change in (lambda: settings.model.train(), lambda: setattr(settings, "alpha", 3.0)):
+    for change in (lambda: settings.model.train(), lambda: setattr(settings.numbers, "alpha", 3.0)):
         assert_same_bits(by_program(program, p, X), by_engine(f, p, X))
         change()
     assert_same_bits(by_program(program, p, X), by_engine(f, p, X))
@@ -529,3 +492,65 @@ def test_labels_in_any_order_of_bytes():
     model, f = classifier(np.float64, linear(2, 3))
     x, labels = np.ones((3, 2)), np.array([0, 1, 2])
     assert agrees(f, model.parameters(), *((x, labels.astype(kind)) for kind in (">i4", "<i8", "u1", ">u2")))
+
+
+# -- how it is called --------------------------------------------------------------------------
+def test_under_a_profiler():
+    profile = cProfile.Profile()
+    with profile:
+        compile(lambda x: np.sum(np.tanh(W * x)))(X)
+        np.linalg.norm(X)
+    seen = {getattr(entry.code, "co_name", "") for entry in profile.getstats()}
+    assert "norm" in seen or "test_under_a_profiler" in seen
+
+
+@pytest.mark.parametrize("name", ["lambda", "float", "list", "slice", "np", "program", "x", "Changed", "\u00b2", "0.w"])
+def test_parameters_of_any_name(name):
+    w = Value([1.0, 2.0, 3.0], name=name)
+    assert agrees(lambda x: np.sum((w * x)[1:] / 3), [w], (X,), (-X,))
+
+
+def test_a_loss_of_one_entry():
+    program, w = compile(lambda x: np.sum(w * x, keepdims=True)), Value([1.0, 2.0, 3.0])
+    assert program(X) == program(X) == 4.5
+    np.testing.assert_array_equal(w.grad, 2 * X)
+
+
+def test_objects_are_left_to_the_engine_which_refuses_them():
+    with pytest.raises(TypeError, match="gave object"):
+        compile(lambda x: np.sum(W * x))(X.astype(object))
+
+
+def test_under_no_grad_it_says_what_the_engine_says():
+    program = compile(lambda x: np.sum(W * x))
+    for _ in range(2):
+        with no_grad(), pytest.raises(RuntimeError, match="requires no gradient"):
+            program(X)
+        program(X)
+
+
+def test_strides_tell_recordings_apart():
+    """They decide about the order of sums."""
+    program = compile(lambda x: np.sum(np.sum(W * x, axis=0) ** 2))
+    whole = np.random.default_rng(0).normal(size=(8, 3))
+    for x in (whole, np.asfortranarray(whole), whole[::-1]):
+        program(x)
+    assert len(program.recorded) == 3
+
+
+def test_a_copy_records_anew():
+    program = compile(lambda x: np.sum(W * x))
+    program(X)
+    for copied in (copy.copy(program), copy.deepcopy(program)):
+        assert copied.f is program.f
+        assert not copied.recorded
+        assert copied(X) == program(X)
+
+
+def test_a_large_array_outside_is_not_looked_through():
+    large = np.ones(20_000)
+    program = compile(lambda x: np.sum(W * x) * np.sum(W[0] * large))
+    program(X)
+    large.fill(2.0)
+    program(X)
+    assert len(next(iter(program.recorded.values()))) == 1

@@ -218,6 +218,20 @@ def test_what_cannot_be_a_program_is_said(model, message):
         fit(model, (X, LABELS), loss="cross_entropy", compile=True)
 
 
+class Restless(Callback):
+    """Sets what the model reads before each batch."""
+
+    def on_train_batch_begin(self, batch, logs):
+        self.model[1].slope = 0.1 + 0.01 * (batch + 10 * self.run.epoch)
+
+
+def test_a_run_that_is_refused_in_its_midst_goes_on_by_the_engine():
+    with pytest.warns(UserWarning, match=r"the run goes on by the engine, .* recorded 8 times") as seen:
+        found = both(lambda: net(activation="leaky_relu"), X, LABELS, callbacks=[Restless()], epochs=5)
+    assert len(seen) == 1
+    assert_same(found)
+
+
 def test_compile_is_a_truth():
     with pytest.raises(ValueError, match="fit: compile must be True or False; got 'yes'"):
         fit(net(), (X, LABELS), loss="cross_entropy", compile="yes")

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ..recording import is_recording
 from ..value import Value, added
 from .proof import proven
 from .refusal import NotStatic
+from .surroundings import layout
 
 MOST = 8  # recordings for the same shapes
+NUMBERS = "fiub"  # the kinds of dtype that a program takes
 
 
 def compile(f: Callable[..., Any]) -> Program:
@@ -24,9 +27,11 @@ def compile(f: Callable[..., Any]) -> Program:
     not called any more.  Gradients go to every Value that f depends on; they add to what .grad holds.
     Where f returns a tuple, the loss and further Values such as the predictions, so does the program: of numbers.
 
+    f must compute its result from its arguments and from what it finds around it: modules, closures, globals,
+    attributes.  Those are looked at before each call, and if they have changed f is recorded anew; what comes from
+    elsewhere, such as a clock, a file or an iterator, is not seen and is to be an argument.
     What would make the program differ from f is refused with `NotStatic`: numbers that are read out of the graph,
-    conditions on them, arrays that f makes.  Whatever f finds around it, such as modules and their mode, is looked at
-    before each call, and if it has changed f is recorded anew.
+    conditions on them, arrays that f makes, whatever f changes.
 
     >>> from tinygrad_opt import Value
     >>> w = Value([1.0, 2.0], name="w")
@@ -55,13 +60,19 @@ class Program:
             raise RuntimeError("a program has a source once it has been called: its shapes are those of its inputs")
         return self.latest.source
 
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[Callable[..., Any]]]:
+        """A copy records anew."""
+        return compile, (self.f,)
+
     def __call__(self, *inputs: Any) -> Any:
         key = tuple([(x.shape, x.dtype, x.strides) if type(x) is np.ndarray else refuse_input(x) for x in inputs])
+        if not is_recording():
+            return by_engine(self.f, inputs)  # it tells that there is no gradient
         known = self.recorded.get(key)
         if known and known[0].fits():
             return known[0](inputs)
-        if not all(x.size for x in inputs):
-            return by_engine(self.f, inputs)  # arrays without entries cannot be told apart
+        if not all(x.size and x.dtype.kind in NUMBERS for x in inputs):
+            return by_engine(self.f, inputs)  # arrays without entries cannot be told apart, objects not be copied
         return self.fitting(self.recorded.setdefault(key, []), inputs)(inputs)
 
     def fitting(self, known: list[Recorded], inputs: tuple[Any, ...]) -> Recorded:
@@ -96,12 +107,8 @@ class Recorded:
         """Whether everything is as it was recorded, but for the numbers."""
         if not self.surroundings.unchanged():
             return False
-        for i, p in enumerate(self.leaves):
-            if p.data is not self.data[i]:
-                if layout(p.data) != self.layouts[i]:
-                    return False
-                self.data[i] = p.data
-        return True
+        self.data = [p.data for p in self.leaves]
+        return [layout(x) for x in self.data] == self.layouts
 
     def __call__(self, inputs: tuple[Any, ...]) -> Any:
         ways_back = self.effects.ways_back() if any(self.effects) else ()
@@ -111,22 +118,24 @@ class Recorded:
             for back in ways_back:
                 back()
             return by_engine(self.f, inputs)
+        returned = as_returned(results)
         grads = [g if p.grad is None else added(p, g) for p, g in zip(self.parameters, found, strict=True)]
         for p, g in zip(self.parameters, grads, strict=True):
             p.grad = g
-        return as_returned(results)
+        return returned
 
 
 def by_engine(f: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:
     made: Any = f(*inputs)
     values: tuple[Value, ...] = made if isinstance(made, tuple) else (made,)
-    values[0].backward(keep="leaves")
-    return as_returned(tuple([x.data for x in values]))
+    returned = as_returned(tuple([x.data for x in values])) if values[0].size == 1 else None
+    values[0].backward(keep="leaves")  # it says what is no loss
+    return returned
 
 
 def as_returned(results: tuple[Any, ...]) -> Any:
     """The loss alone, or with what came with it."""
-    loss = float(results[0])
+    loss = float(np.asarray(results[0]).item())  # of shape (1,) as well
     return loss if len(results) == 1 else (loss, *results[1:])
 
 
@@ -141,8 +150,3 @@ def input_names(f: Callable[..., Any], count: int) -> list[str]:
     parameters = inspect.signature(f).parameters.values()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return [names[i] if i < len(names) else f"x{i + 1}" for i in range(count)]
-
-
-def layout(x: Any) -> tuple[Any, ...]:
-    """How an array lies in memory, but not where."""
-    return (x.shape, x.strides, x.dtype) if isinstance(x, np.ndarray) else ((), None, type(x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import math
 import re
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from .refusal import NotStatic
 from .terms import Term, named, term, together
+
+BUILTINS = (float, list, slice)  # what lines name without asking
 
 
 class Notebook:
@@ -23,9 +26,9 @@ class Notebook:
         self.namespace: dict[str, Any] = {"np": np, **namespace}
         self.outside: dict[str, Any] = {}
         self.lines: list[str] = []
-        self.used = set(self.namespace)
+        self.held: dict[int, str] = {id(x): x.__name__ for x in BUILTINS}
+        self.used = {*keyword.kwlist, *self.held.values(), *self.namespace}
         self.bound: set[str] = set()
-        self.held: dict[int, str] = {}
         self.wishes: dict[int, str] = {}
         self.places: dict[Any, str] = {}
         self.starts: dict[Any, str] = {}
@@ -33,7 +36,7 @@ class Notebook:
     # -- names ---------------------------------------------------------------------------------
     def new(self, wish: str) -> str:
         """A name that is not taken yet."""
-        stem = re.sub(r"\W+", "_", wish).strip("_") or "v"
+        stem = re.sub(r"\W+", "_", wish, flags=re.ASCII).strip("_") or "v"
         stem = f"layer{stem}" if stem[0].isdigit() else stem
         name, number = stem, 1
         while name in self.used:

@@ -40,19 +40,24 @@ def proven(f: Callable[..., Any], inputs: tuple[Any, ...], names: list[str]) -> 
         surroundings = Surroundings(f, tape.ran)
         written = Written(tape, names)
         with moved(written.parameters):
-            between = Before(f)  # generators have gone on: what f draws by itself is another number now
-            second = Written(other_tape(f, inputs, between), names)
+            # Generators have gone on: what f draws by itself is another number now.
+            between = Before(f, *surroundings.found(), *written.leaves)
+            tape = other_tape(f, inputs, between)
+            states = between.now()
+            between.refuse_filled()
+            second = Written(tape, names)
             refuse_difference(written, second)
             between.back()
             verify(written.run, second)
+            between.refuse_other(states)
         if not surroundings.unchanged():
             raise NotStatic(f"f changes what it finds at each call (in {', '.join(surroundings.others())})")
-        effects = before.effects(tape.asides)
+        effects = before.effects(written.tape.asides)
         before.back()
         verify(written.run, written)
     finally:
         before.back()
-    surroundings.watch_arrays([*(leaf.data for leaf in written.leaves), *written.outside.values()])
+    surroundings.watch_arrays(written.leaves, [*written.outside.values()], effects.arrays)
     return Proven(written, surroundings, effects)
 
 
@@ -78,15 +83,16 @@ def turned_and_scaled(x: Any) -> Any:
 
 @contextlib.contextmanager
 def moved(parameters: list[Any]) -> Iterator[None]:
-    """Parameters with other numbers: what a program keeps of the numbers of one call shows in another."""
-    were = [p.data for p in parameters]
+    """Parameters with other numbers, and a gradient: what a program keeps of one call shows in another."""
+    were = [(p.data, p.grad) for p in parameters]
     try:
         for p in parameters:
             p.data = p.data * OTHER if type(p.data) is float else np.asarray(p.data * OTHER, p.data.dtype)
+            p.grad = p.data * 0
         yield
     finally:
-        for p, was in zip(parameters, were, strict=True):
-            p.data = was
+        for p, (data, grad) in zip(parameters, were, strict=True):
+            p.data, p.grad = data, grad
 
 
 def verify(run: Callable[..., Any], written: Written) -> None:
@@ -97,7 +103,7 @@ def verify(run: Callable[..., Any], written: Written) -> None:
     expected = [*((x.data, x.data) for x in written.tape.returned), *((grads[p], p.data) for p in parameters)]
     for ours, (engines, data) in zip([*results, *found], expected, strict=True):
         if type(ours) is not type(data) or not same_bits(ours, engines):
-            raise NotStatic("the program does not give what the engine gives: f is left to the engine")
+            raise NotStatic("the program does not give what the engine gives: call f itself")
 
 
 def same_bits(x: Any, y: Any) -> bool:

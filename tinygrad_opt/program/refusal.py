@@ -2,4 +2,4 @@
 
 
 class NotStatic(RuntimeError):
-    """What f computes depends on more than the graph of one call shows: it is left to the engine."""
+    """What f computes depends on more than the graph of one call shows: call f itself."""

@@ -137,10 +137,12 @@ class Settled(Expressions):
         """An expression that is a statement: text, or kept.append(x), which leaves something for a rule."""
         if isinstance(e, ast.Constant):
             return
-        f = e.func if isinstance(e, ast.Call) else None
+        if not isinstance(e, ast.Call):
+            raise Unsettled
+        f = e.func
         if not (isinstance(f, ast.Attribute) and f.attr == "append" and isinstance(f.value, ast.Name)):
             raise Unsettled
-        (x,) = e.args  # type: ignore[attr-defined]  # e is the call
+        (x,) = e.args
         self.local[f.value.id].value.append(self.expression(x))
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import gc
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..check.replay import is_library
 from ..engine import Node, newest_first, next_age
 from ..ops.aside import listening
 from ..recording import enable_grad
@@ -23,7 +23,7 @@ LEAVES_THE_GRAPH = frozenset({
     "data", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "frombuffer", "from_dlpack",
     "copyto", "concrete", "memoryview", "grad", "environ", "getenv", "open",
 })  # fmt: skip
-LIBRARIES = (str(Path(__file__).parents[1]), np.__path__[0], sysconfig.get_path("stdlib"), "<frozen")
+HIDES = frozenset({"globals", "locals", "vars", "eval", "exec", "__import__", "import_module"})
 
 
 class Aside(NamedTuple):
@@ -72,7 +72,7 @@ class Tape:
             try:
                 return f(*map(lent, self.inputs))
             finally:
-                sys.setprofile(profile)
+                profile_by(profile)
                 listening.reset(token)
 
     def checked(self, made: Any) -> tuple[Value, ...]:
@@ -91,7 +91,7 @@ class Tape:
     # -- what goes on meanwhile ----------------------------------------------------------------
     def see(self, frame: Any, event: str, _: Any) -> None:
         code = frame.f_code
-        if event == "call" and code not in self.ran and not code.co_filename.startswith(LIBRARIES):
+        if event == "call" and code not in self.ran and not is_library(code.co_filename):
             self.ran[code] = frame.f_globals
 
     def aside(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -106,6 +106,14 @@ class Tape:
 
     def lend(self, data: Any) -> Any:
         return lent(data)
+
+
+def profile_by(profile: Any) -> None:
+    """Go on with what `sys.getprofile` gave: a function, or a profiler such as cProfile's, which is none."""
+    if profile is None or callable(profile):
+        sys.setprofile(profile)
+    else:
+        profile.enable()
 
 
 @contextlib.contextmanager
@@ -125,11 +133,17 @@ def refuse_reading(code: Any) -> None:
     by_text = {"getattr", "attrgetter"}.intersection(code.co_names)
     said = (c for c in code.co_consts if by_text and isinstance(c, str))
     found = LEAVES_THE_GRAPH.intersection((*code.co_names, *said))
+    where = f"{code.co_name} (line {code.co_firstlineno} of {code.co_filename})"
     if found:
         raise NotStatic(
-            f"{code.co_name} (line {code.co_firstlineno} of {code.co_filename}) uses {min(found)}, which leads numbers "
+            f"{where} uses {min(found)}, which leads numbers "
             "out of the graph: a program made of it would keep what they were at the first call"
         )
+    hidden = HIDES.intersection(code.co_names)
+    if hidden:
+        raise NotStatic(f"{where} uses {min(hidden)}, and a program cannot know what is found by it: use names")
+    if code.co_name != "<module>" and any(line.opname == "IMPORT_NAME" for line in dis.get_instructions(code)):
+        raise NotStatic(f"{where} imports at each call: a program does not. Import at the top of the file")
 
 
 def twin(x: Any, entries: Any) -> Any:

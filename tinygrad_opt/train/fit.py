@@ -85,7 +85,8 @@ def fit(
     verbose           True and False for a progress bar or none; left out, one in terminals and notebooks
     resume            a file of `Run.save` or a callback that saves: go on there, bit for bit, to epochs in all; a
                       program started again after its run was over gets the history of that
-    compile           True to run forward and backward as a `program`: the same bits, sooner where arrays are small
+    compile           True to run forward and backward as a `program`: the same bits, sooner where arrays are small, for
+                      a model and a loss that compute from their arguments and from what they find around them
 
     The numbers of an epoch, and of `evaluate`, are means over its batches, each weighing as much as it has samples.
     That is the mean over all samples where loss and metrics are means themselves; of a loss with reduction="sum" it is

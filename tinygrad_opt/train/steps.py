@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -31,16 +32,27 @@ def by_engine(model: Any, loss: Any) -> Step:
 def by_program(model: Any, loss: Any) -> Step:
     """`by_engine` with the same bits and without a graph.
 
-    Raises NotStatic, which says what stands in the way, where model and loss cannot be a program.
+    Raises NotStatic, which says what stands in the way, where model and loss cannot be a program.  What stands in the
+    way only later, in the midst of a run, is a warning, and the engine goes on.
     """
-    program = compile(functools.partial(forward, model, loss))
+    program, engine = compile(functools.partial(forward, model, loss)), by_engine(model, loss)
+    has_run = is_refused = False
 
     def step(x: Any, y: Any) -> tuple[float, Any]:
+        nonlocal has_run, is_refused
+        if is_refused:
+            return engine(x, y)
         try:
-            return program(x, y)  # type: ignore[no-any-return]  # it returns what forward does, as numbers
+            found: tuple[float, Any] = program(x, y)
         except NotStatic as error:
-            raise NotStatic(
-                f"this model and its loss, f, cannot be made a program: {error}. Or leave out compile=True"
-            ) from None
+            if not has_run:
+                raise NotStatic(
+                    f"this model and its loss, f, cannot be made a program: {error}. Or leave out compile=True"
+                ) from None
+            is_refused = True
+            warnings.warn(f"the run goes on by the engine, with the same bits and slower: {error}", stacklevel=2)
+            return engine(x, y)
+        has_run = True
+        return found
 
     return step
