@@ -180,7 +180,10 @@ class Saving(Callback):
 @pytest.mark.parametrize("compile", [False, True])
 def test_a_run_goes_on_from_a_file_of_the_other_kind(tmp_path, compile):
     settings = {"loss": "cross_entropy", "batch_size": 16, "epochs": 3, "verbose": False}
-    make = lambda: cnn(nn.BatchNorm2d(4), nn.Dropout(0.3))  # noqa: E731
+
+    def make():
+        return cnn(nn.BatchNorm2d(4), nn.Dropout(0.3))
+
     whole, resumed = make(), make()
     data = (IMAGES, LABELS)
     expected = fit(whole, data, seed=5, compile=compile, callbacks=[Saving(tmp_path)], **settings)

@@ -5,6 +5,7 @@ import copy
 import functools
 import random
 import types
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ class Scale:
 
     __slots__ = ("__dict__", "held")
     factor = 2.0
-    table = [1.0, 2.0]  # noqa: RUF012
+    table: ClassVar = [1.0, 2.0]
 
     @property
     def doubled(self):

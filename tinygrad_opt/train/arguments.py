@@ -151,7 +151,8 @@ def as_loss(loss: Any) -> Callable[[Any, Any], Any]:
     if not callable(loss) or isinstance(loss, type):
         advice = f": write {loss.__name__}()" if isinstance(loss, type) else ""
         raise TypeError(f"loss is a name or a function of predictions and targets; got {loss!r}{advice}")
-    return loss  # type: ignore[no-any-return]
+    function: Callable[[Any, Any], Any] = loss
+    return function
 
 
 def refuse_doubled(model: Module, criterion: Callable[[Any, Any], Any]) -> None:
@@ -191,7 +192,8 @@ def complete(optimizer: Any) -> Stepping:
     lacking = [name for name in vars(Stepping) if not name.startswith("_") and not hasattr(optimizer, name)]
     if lacking:
         raise TypeError(f"{optimizer!r} is no optimizer: it has no {', '.join(lacking)}; subclass optim.Optimizer")
-    return optimizer  # type: ignore[no-any-return]
+    made: Stepping = optimizer
+    return made
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:
