@@ -70,7 +70,7 @@ def test_in_words():
     history = History()
     assert repr(history) == "<History of 0 epochs>"
     history.append(0, {"loss": 0.123456, "val_loss": 2.0})
-    assert repr(history) == "<History of 1 epochs: loss 0.1235, val_loss 2>"
+    assert repr(history) == "<History of 1 epoch: loss 0.1235, val_loss 2>"
     assert "loss" in history
     assert "accuracy" not in history
     assert refused(lambda: history["accuracy"], KeyError) == "'accuracy was not logged; there are loss, val_loss'"
@@ -91,4 +91,4 @@ def test_an_interrupted_run_shows():
     history.interrupted = True
     assert repr(history) == "<History of 0 epochs, interrupted>"
     history.append(0, {"loss": 0.25})
-    assert repr(history) == "<History of 1 epochs, interrupted: loss 0.25>"
+    assert repr(history) == "<History of 1 epoch, interrupted: loss 0.25>"

@@ -54,7 +54,8 @@ class History(dict[str, list[Any]]):
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {brief(values[-1])}" for name, values in self.items())
         interrupted = ", interrupted" if self.interrupted else ""
-        return f"<History of {self.epochs} epochs{interrupted}{': ' + last if last else ''}>"
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return f"<History of {epochs}{interrupted}{': ' + last if last else ''}>"
 
     def state_dict(self) -> dict[str, Any]:
         return {"epoch": list(self.epoch), "history": {name: list(values) for name, values in self.items()}}
