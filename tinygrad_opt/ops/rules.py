@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def dispatching(fn: Function, rules: Sequence[Any]) -> Function:
             params = {name: counted(a) if name in named else as_setting(a) for name, a in params.items()}
         return fn(*given, **params)
 
-    return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
+    return cast(Function, call)
 
 
 class GradientShapeError(ValueError):

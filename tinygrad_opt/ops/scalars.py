@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -27,4 +27,4 @@ def plain_settings(fn: Function) -> Function:
         first, rest = args[:1], args[1:]  # the first is what is computed with
         return fn(*first, *map(as_setting, rest), **{name: as_setting(x) for name, x in settings.items()})
 
-    return call  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
+    return cast(Function, call)
