@@ -300,6 +300,7 @@ LAYERS = [
     "cli.race",
     "cli.train_data",
     "cli.train_files",
+    "cli.train_model",
     "cli.train",
     "cli",
     "__main__",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
-import math
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from ..train import EarlyStopping, History, evaluate, fit, save_weights
 from .table import print_table
 from .train_data import BROUGHT, DEFAULTS, MADE, READ, Data, Defaults, known, load
 from .train_files import CHECKPOINT, CURVES, HISTORY, WEIGHTS, WRITTEN, Files, prepared
+from .train_model import dashed, network
 
 DESCRIPTION = """\
 Train a multilayer perceptron to tell the classes of DATA apart, with softmax cross-entropy, and print its
@@ -45,9 +43,6 @@ RESUMED_AS_IT_WAS = (
     "validation_split", "dtype",
 )  # fmt: skip
 """Options that a run must keep to go on."""
-
-COPIES = 4  # of each parameter: its value, its gradient, and the two averages of Adam
-EVALUATED = 256  # samples that `evaluate` takes at once, each with what every layer gives before and after its function
 
 
 def add_parser(commands: Any) -> None:
@@ -194,67 +189,6 @@ def batch_size(options: argparse.Namespace, data: Data, optimizer: Any) -> int:
     return n
 
 
-def network(options: argparse.Namespace, data: Data) -> nn.Module:
-    """The multilayer perceptron that the options describe."""
-    layers = sizes(options.model, data)
-    refuse_too_large(options.model, layers, options.dtype)
-    try:
-        model = nn.MLP(
-            *layers,
-            activation=options.activation,
-            dropout=options.dropout,
-            rng=np.random.default_rng(options.seed),
-            dtype=options.dtype,
-        )
-    except MemoryError:
-        raise ValueError(f"--model {options.model} does not fit into memory") from None
-    return with_batch_norm(model, options.dtype) if options.batch_norm else model
-
-
-def sizes(text: str, data: Data) -> list[int]:
-    """The sizes in 784-512-10, if the first and the last are those of the data."""
-    written = text.split("-")
-    if len(written) < 2 or not all(size.isdecimal() and int(size) for size in written):
-        raise ValueError(f"--model is the sizes of all layers, such as {data.inputs}-32-{data.classes}; got {text!r}")
-    first, *hidden, last = map(int, written)
-    if (first, last) != (data.inputs, data.classes):
-        raise ValueError(
-            f"{data.name} has {data.inputs} inputs and {data.classes} classes; --model {text} has {first} and {last}: "
-            f"write {dashed(data.inputs, *hidden, data.classes)}"
-        )
-    return [first, *hidden, last]
-
-
-def refuse_too_large(text: str, layers: list[int], dtype: Any) -> None:
-    """Raise ValueError for a model that would not be trained, but swapped: seen before it is made."""
-    parameters = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(layers))
-    numbers = COPIES * parameters + 2 * EVALUATED * sum(layers)
-    needed, there = np.dtype(dtype).itemsize * numbers, memory()
-    if needed > there:
-        raise ValueError(
-            f"--model {text} does not fit into memory: it has {parameters:,} parameters, its training takes "
-            f"{needed / 1e9:,.0f} GB or more, and there are {there / 1e9:,.0f}"
-        )
-
-
-def memory() -> float:
-    """The bytes of this machine's memory, or infinity where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return math.inf
-
-
-def with_batch_norm(model: nn.MLP, dtype: Any) -> nn.Sequential:
-    """The same layers, and after each Linear but the last a BatchNorm1d."""
-    layers: list[nn.Module] = []
-    for layer in model[:-1]:
-        layers.append(layer)
-        if isinstance(layer, nn.Linear):
-            layers.append(nn.BatchNorm1d(layer.out_features, dtype=dtype))
-    return nn.Sequential(*layers, model[-1])
-
-
 def callbacks(options: argparse.Namespace, name: str) -> list[Any]:
     """What stops the run early, if that is asked for, and what writes its files."""
     settings = {"data": name} | {key.replace("_", "-"): str(getattr(options, key)) for key in RESUMED_AS_IT_WAS}
@@ -282,10 +216,6 @@ def print_results(model: nn.Module, data: Data) -> float:
     ]
     print_table(["", "loss", "accuracy", "samples"], rows)
     return found["training"]["loss"]
-
-
-def dashed(*numbers: int) -> str:
-    return "-".join(map(str, numbers))
 
 
 def counted(n: int, thing: str) -> str:
